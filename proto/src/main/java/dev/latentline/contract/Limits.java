@@ -1,0 +1,56 @@
+package dev.latentline.contract;
+
+import java.time.Duration;
+
+/**
+ * Every limit on input from outside, once. The gateway enforces them at its border and every stage
+ * again when it reads a record; a model's own limits (its manifest) narrow them further.
+ */
+public final class Limits {
+  /** Native JSON requests. */
+  public static final int MAX_JSON_BYTES = 64 * 1024;
+
+  public static final int MAX_JSON_DEPTH = 8;
+
+  /** Of a prompt and of a negative prompt, in Unicode code points. */
+  public static final int MAX_PROMPT_CODE_POINTS = 32_000;
+
+  public static final int MIN_STEPS = 1;
+  public static final int MAX_STEPS = 150;
+  public static final float MIN_GUIDANCE_SCALE = 0;
+  public static final float MAX_GUIDANCE_SCALE = 30;
+  public static final int MIN_COUNT = 1;
+  public static final int MAX_COUNT = 16;
+
+  /** Width and height are multiples of it. */
+  public static final int SIZE_MULTIPLE = 8;
+
+  public static final int MIN_SIDE = 64;
+  public static final int MAX_SIDE = 4096;
+  public static final int MAX_PIXELS = 4 * 1024 * 1024;
+
+  /** JSON numbers are exact up to here. */
+  public static final long MAX_SEED = (1L << 53) - 1;
+
+  public static final Duration MIN_DEADLINE = Duration.ofSeconds(1);
+  public static final Duration DEFAULT_DEADLINE = Duration.ofHours(1);
+  public static final Duration MAX_DEADLINE = Duration.ofHours(24);
+
+  /** A stage does not start work whose deadline passed this long ago by its own clock. */
+  public static final Duration CLOCK_SKEW = Duration.ofSeconds(30);
+
+  public static final int MAX_METADATA_ENTRIES = 16;
+  public static final int MAX_METADATA_KEY_CHARS = 64;
+  public static final int MAX_METADATA_VALUE_CHARS = 512;
+  public static final int MAX_URL_CHARS = 2048;
+
+  public static final int MAX_IDEMPOTENCY_KEY_CHARS = 255;
+
+  /** A larger tensor goes to the store and the record carries its key and digest. */
+  public static final int INLINE_PAYLOAD_BYTES = 1024 * 1024;
+
+  /** Names of models and pools: keys of the catalogue, never joined to a path unchecked. */
+  public static final String NAME_PATTERN = "[a-z0-9][a-z0-9._-]{0,63}";
+
+  private Limits() {}
+}

@@ -1,0 +1,33 @@
+package dev.latentline.contract;
+
+/** Names of objects in the store. */
+public final class ObjectKeys {
+  private ObjectKeys() {}
+
+  public static String image(String tenant, String generationId, int index, String extension) {
+    return images(tenant, generationId) + index + "." + extension;
+  }
+
+  /** What is known of one picture, beside it. */
+  public static String imageRecord(String tenant, String generationId, int index) {
+    return images(tenant, generationId) + index + ".json";
+  }
+
+  /** Everything that reproduces a generation. */
+  public static String manifest(String tenant, String generationId) {
+    return images(tenant, generationId) + "manifest.json";
+  }
+
+  public static String payload(String tenant, String sha256) {
+    return "payloads/" + tenant + "/" + sha256;
+  }
+
+  /** What a client's Idempotency-Key stands for. */
+  public static String idempotencyKey(String tenant, String hmac) {
+    return "keys/" + tenant + "/" + hmac;
+  }
+
+  private static String images(String tenant, String generationId) {
+    return "images/" + tenant + "/" + generationId + "/";
+  }
+}
