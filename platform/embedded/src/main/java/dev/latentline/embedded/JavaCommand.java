@@ -1,0 +1,59 @@
+package dev.latentline.embedded;
+
+import java.io.File;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The command line of a Java child process, run by the Java that runs the parent. */
+public final class JavaCommand {
+  private final List<String> options = new ArrayList<>();
+  private final List<String> classpath = new ArrayList<>();
+
+  public JavaCommand() {
+    classpath.add(ownCode());
+  }
+
+  /** Options of the virtual machine. */
+  public JavaCommand options(String... added) {
+    options.addAll(Arrays.asList(added));
+    return this;
+  }
+
+  /** Classes for a process that computes nothing much: quick to start, small. */
+  public JavaCommand light(int heapMegabytes) {
+    return options("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx" + heapMegabytes + "m");
+  }
+
+  /** A folder of classes, a jar, or {@code folder/*} for all jars of a folder. */
+  public JavaCommand classpath(String... added) {
+    classpath.addAll(Arrays.asList(added));
+    return this;
+  }
+
+  /** The whole command; the process ends with this one, see {@link Tether}. */
+  public List<String> main(String mainClass, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // half of its threads gone, it would neither work nor end: it is to be started again
+    command.add("-XX:+ExitOnOutOfMemoryError");
+    command.addAll(options);
+    command.add("-cp");
+    command.add(String.join(File.pathSeparator, classpath));
+    command.add(Tether.class.getName());
+    command.add(mainClass);
+    command.addAll(Arrays.asList(arguments));
+    return command;
+  }
+
+  private static String ownCode() {
+    try {
+      return Path.of(Tether.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+          .toString();
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("the classes of the embedded stack are nowhere", e);
+    }
+  }
+}

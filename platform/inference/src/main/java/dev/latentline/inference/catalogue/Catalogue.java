@@ -1,0 +1,151 @@
+package dev.latentline.inference.catalogue;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.Limits;
+import dev.latentline.proto.v1.ModelRef;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The models of an installation: a folder with pools.yaml and one folder per model, each with its
+ * manifest.json. Read once; immutable. The models' own files are neither opened nor verified by
+ * {@link #open}: see {@link ModelCard#verify()}.
+ */
+public final class Catalogue {
+  private final SortedMap<String, ModelCard> models;
+  private final SortedMap<String, List<String>> pools;
+
+  private Catalogue(SortedMap<String, ModelCard> models, SortedMap<String, List<String>> pools) {
+    this.models = Collections.unmodifiableSortedMap(models);
+    this.pools = Collections.unmodifiableSortedMap(pools);
+  }
+
+  /**
+   * Reads every manifest.
+   *
+   * @param folder each folder in it that has a manifest.json is a model
+   * @throws InvalidCatalogueException with everything that is wrong
+   */
+  public static Catalogue open(Path folder) {
+    List<String> problems = new ArrayList<>();
+    SortedMap<String, ModelCard> models = new TreeMap<>();
+    List<String> names = new ArrayList<>();
+    for (Path model : modelFolders(folder)) {
+      String name = model.getFileName().toString();
+      names.add(name);
+      if (!name.matches(Limits.NAME_PATTERN)) {
+        problems.add(name + ": the folder's name is no model name (" + Limits.NAME_PATTERN + ")");
+        continue;
+      }
+      ModelCard card = new ManifestReader(model, problems).read();
+      if (card != null) {
+        models.put(name, card);
+      }
+    }
+    SortedMap<String, List<String>> pools = Pools.read(folder, names, problems);
+    if (!problems.isEmpty()) {
+      throw new InvalidCatalogueException(
+          problems.stream().map(problem -> folder.getFileName() + "/" + problem).toList());
+    }
+    return new Catalogue(models, pools);
+  }
+
+  private static List<Path> modelFolders(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new InvalidCatalogueException(
+          List.of("there is no models folder " + folder + ": set latentline.models to one"));
+    }
+    try (Stream<Path> entries = Files.list(folder)) {
+      List<Path> found =
+          entries
+              .filter(entry -> Files.exists(entry.resolve(ManifestReader.MANIFEST)))
+              .sorted()
+              .toList();
+      if (found.isEmpty()) {
+        throw new InvalidCatalogueException(
+            List.of("the models folder " + folder + " holds no folder with a manifest.json"));
+      }
+      return found;
+    } catch (IOException e) {
+      throw new InvalidCatalogueException(
+          List.of("the models folder " + folder + " cannot be listed: " + e.getMessage()));
+    }
+  }
+
+  /** Ascending by name. */
+  public Collection<ModelCard> models() {
+    return models.values();
+  }
+
+  /** The model by name, or by name@sha256:{hex} when its digest is that one. */
+  public Optional<ModelCard> find(String reference) {
+    int at = reference.indexOf('@');
+    if (at < 0) {
+      return Optional.ofNullable(models.get(reference));
+    }
+    return Optional.ofNullable(models.get(reference.substring(0, at)))
+        .filter(card -> card.digest().equals(reference.substring(at + 1)));
+  }
+
+  /**
+   * The model that a request was pinned to.
+   *
+   * @throws Failure.Rejected with code {@code model_unavailable} when this installation does not
+   *     have it, or has another version of it
+   */
+  public ModelCard require(ModelRef pinned) {
+    ModelCard card = models.get(pinned.getName());
+    if (card == null) {
+      throw new Failure.Rejected(
+          "model_unavailable", "The model " + pinned.getName() + " is not installed here");
+    }
+    if (!card.digest().equals(pinned.getDigest())) {
+      throw new Failure.Rejected(
+          "model_unavailable",
+          "The model " + pinned.getName() + " is installed here in another version");
+    }
+    return card;
+  }
+
+  /** Models by pool, both ascending by name of the pool. */
+  public Map<String, List<String>> pools() {
+    return pools;
+  }
+
+  /** The pool that serves a model of this catalogue. */
+  public String poolOf(ModelCard model) {
+    return pools.entrySet().stream()
+        .filter(pool -> pool.getValue().contains(model.name()))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException(model.name() + " is of another catalogue"));
+  }
+
+  /**
+   * The models that the replicas of a pool serve.
+   *
+   * @throws InvalidCatalogueException when there is no such pool
+   */
+  public List<ModelCard> modelsOf(String pool) {
+    if (!pools.containsKey(pool)) {
+      throw new InvalidCatalogueException(
+          List.of(
+              Pools.FILE
+                  + " has no pool "
+                  + pool
+                  + ": set latentline.pool to one of "
+                  + pools.keySet()));
+    }
+    return pools.get(pool).stream().map(models::get).toList();
+  }
+}

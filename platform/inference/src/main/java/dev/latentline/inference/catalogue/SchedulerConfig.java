@@ -1,0 +1,45 @@
+package dev.latentline.inference.catalogue;
+
+/**
+ * How the model was trained to see noise: diffusers' scheduler_config.json, as far as it decides
+ * the numbers. Which sampler runs is the request's choice, so the class named in the file is not
+ * read.
+ *
+ * @param stepsOffset added to the timesteps in {@link TimestepSpacing#LEADING}
+ * @param clipSample whether predicted x0 is held within +-clipSampleRange
+ * @param setAlphaToOne whether the last step goes to a cumulative alpha of 1, or to the first of
+ *     training
+ */
+public record SchedulerConfig(
+    int trainTimesteps,
+    BetaSchedule betaSchedule,
+    double betaStart,
+    double betaEnd,
+    PredictionType predictionType,
+    TimestepSpacing timestepSpacing,
+    int stepsOffset,
+    boolean clipSample,
+    double clipSampleRange,
+    boolean setAlphaToOne) {
+
+  /** The curve of beta over the training timesteps. */
+  public enum BetaSchedule {
+    /** Evenly spaced betas. */
+    LINEAR,
+    /** Squares of evenly spaced roots of betas, as Stable Diffusion was trained. */
+    SCALED_LINEAR
+  }
+
+  /** What the network returns. */
+  public enum PredictionType {
+    EPSILON,
+    V_PREDICTION
+  }
+
+  /** Lin et al. 2023 (arXiv:2305.08891), table 2. */
+  public enum TimestepSpacing {
+    LEADING,
+    TRAILING,
+    LINSPACE
+  }
+}

@@ -1,0 +1,2 @@
+/** Tensors, the model catalogue and ONNX Runtime sessions. */
+package dev.latentline.inference;

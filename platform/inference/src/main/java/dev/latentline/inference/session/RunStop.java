@@ -1,0 +1,43 @@
+package dev.latentline.inference.session;
+
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession.RunOptions;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Ends runs from outside: for work that is cancelled, or whose record another worker has. Once
+ * stopped it stays so, and a run that begins with it ends at once. Thread-safe.
+ */
+public final class RunStop {
+  private final Set<RunOptions> running = new HashSet<>();
+  private boolean stopped;
+
+  /** Ends the runs under way (after the operator that they are in) and all later ones. */
+  public synchronized void stop() {
+    stopped = true;
+    for (RunOptions options : running) {
+      try {
+        options.setTerminate(true);
+      } catch (OrtException e) {
+        throw new GraphFailedException("a run cannot be stopped", e);
+      }
+    }
+  }
+
+  public synchronized boolean stopped() {
+    return stopped;
+  }
+
+  synchronized void enter(RunOptions options) {
+    if (stopped) {
+      throw new RunStoppedException();
+    }
+    running.add(options);
+  }
+
+  /** After it the options can be closed. */
+  synchronized void leave(RunOptions options) {
+    running.remove(options);
+  }
+}

@@ -1,0 +1,128 @@
+package dev.latentline.inference.tensor;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.latentline.contract.Failure;
+import dev.latentline.proto.v1.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.ShortBuffer;
+import java.util.Arrays;
+import java.util.List;
+
+/** Tensors in the form in which they travel in records: raw little-endian elements. */
+public final class TensorRecords {
+  /** More sides than any tensor of a diffusion model has. */
+  private static final int MAX_RANK = 8;
+
+  private TensorRecords() {}
+
+  public static Tensor toFloat32(FloatTensor tensor) {
+    ByteBuffer bytes = littleEndian(tensor.data().length * (long) Float.BYTES);
+    bytes.asFloatBuffer().put(tensor.data());
+    return message(tensor, Tensor.Dtype.FLOAT32, bytes);
+  }
+
+  /** Rounded to the nearest half, see {@link Half}. */
+  public static Tensor toFloat16(FloatTensor tensor) {
+    ByteBuffer bytes = littleEndian(tensor.data().length * (long) Short.BYTES);
+    ShortBuffer halves = bytes.asShortBuffer();
+    for (float value : tensor.data()) {
+      halves.put(Half.fromFloat(value));
+    }
+    return message(tensor, Tensor.Dtype.FLOAT16, bytes);
+  }
+
+  /**
+   * The tensor as fp32.
+   *
+   * @throws Failure.Rejected with code {@code invalid_tensor} when dtype, shape and length do not
+   *     fit each other
+   */
+  public static FloatTensor fromRecord(Tensor tensor) {
+    int elementBytes =
+        switch (tensor.getDtype()) {
+          case FLOAT32 -> Float.BYTES;
+          case FLOAT16 -> Short.BYTES;
+          default -> throw invalid("unknown dtype");
+        };
+    long[] shape = shape(tensor.getShapeList());
+    int elements = elements(shape);
+    ByteString data = tensor.getData();
+    if (data.size() != elements * (long) elementBytes) {
+      throw invalid(
+          "shape has "
+              + elements
+              + " elements of "
+              + elementBytes
+              + ", data "
+              + data.size()
+              + " B");
+    }
+    ByteBuffer bytes = data.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    float[] values = new float[elements];
+    if (tensor.getDtype() == Tensor.Dtype.FLOAT32) {
+      bytes.asFloatBuffer().get(values);
+    } else {
+      ShortBuffer halves = bytes.asShortBuffer();
+      for (int i = 0; i < elements; i++) {
+        values[i] = Half.toFloat(halves.get(i));
+      }
+    }
+    return new FloatTensor(shape, values);
+  }
+
+  /**
+   * The tensor itself, when it has exactly this shape and only finite elements; for what comes from
+   * another service.
+   *
+   * @param what names the tensor in the message
+   * @throws Failure.Rejected with code {@code invalid_tensor} otherwise
+   */
+  public static FloatTensor require(FloatTensor tensor, String what, long... shape) {
+    if (!Arrays.equals(tensor.shape(), shape)) {
+      throw invalid(
+          what
+              + " has shape "
+              + Arrays.toString(tensor.shape())
+              + " instead of "
+              + Arrays.toString(shape));
+    }
+    if (!tensor.isFinite()) {
+      throw invalid(what + " holds a value that is not finite");
+    }
+    return tensor;
+  }
+
+  private static Tensor message(FloatTensor tensor, Tensor.Dtype dtype, ByteBuffer bytes) {
+    Tensor.Builder message = Tensor.newBuilder().setDtype(dtype);
+    for (long side : tensor.shape()) {
+      message.addShape(side);
+    }
+    // the buffer is ours alone and not written any more
+    return message.setData(UnsafeByteOperations.unsafeWrap(bytes)).build();
+  }
+
+  private static ByteBuffer littleEndian(long size) {
+    return ByteBuffer.allocate(Math.toIntExact(size)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static long[] shape(List<Long> sides) {
+    if (sides.size() > MAX_RANK) {
+      throw invalid("more than " + MAX_RANK + " sides");
+    }
+    return sides.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private static int elements(long[] shape) {
+    try {
+      return DenseTensor.elements(shape);
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw invalid("shape " + Arrays.toString(shape) + " is impossible");
+    }
+  }
+
+  private static Failure.Rejected invalid(String detail) {
+    return new Failure.Rejected("invalid_tensor", "A tensor in a record is invalid: " + detail);
+  }
+}

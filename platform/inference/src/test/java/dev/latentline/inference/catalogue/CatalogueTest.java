@@ -1,0 +1,324 @@
+package dev.latentline.inference.catalogue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.Sampler;
+import dev.latentline.contract.Schedule;
+import dev.latentline.proto.v1.ModelRef;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class CatalogueTest {
+  @TempDir Path folder;
+  private SmallCatalogue small;
+
+  @BeforeEach
+  void write() throws IOException {
+    small = new SmallCatalogue(folder.resolve("models"), "alpha", "beta");
+  }
+
+  @Test
+  void aModelIsWhatItsManifestAndItsSchedulerSay() {
+    ModelCard alpha = open().find("alpha").orElseThrow();
+
+    assertThat(alpha.family()).isEqualTo("small");
+    assertThat(alpha.defaults())
+        .isEqualTo(new Defaults(20, 7.5f, 512, 512, Sampler.EULER_ANCESTRAL, Schedule.KARRAS));
+    assertThat(alpha.textEncoders())
+        .containsExactly(
+            new TextEncoder(
+                "tokenizer/tokenizer.json",
+                "text_encoder/model.onnx",
+                "last_hidden_state",
+                77,
+                768));
+    assertThat(alpha.vae().scalingFactor()).isEqualTo(0.18215);
+    assertThat(alpha.scheduler())
+        .isEqualTo(
+            new SchedulerConfig(
+                1000,
+                SchedulerConfig.BetaSchedule.LINEAR,
+                0.0001,
+                0.02,
+                SchedulerConfig.PredictionType.V_PREDICTION,
+                SchedulerConfig.TimestepSpacing.TRAILING,
+                0,
+                true,
+                5,
+                true));
+    assertThat(alpha.file("unet/model.onnx")).hasContent("alpha unet/model.onnx");
+    assertThatThrownBy(() -> alpha.file("../beta/unet/model.onnx"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void sizesOutsideTheLimitsAreNotAllowed() {
+    ModelLimits limits = open().find("alpha").orElseThrow().limits();
+
+    assertThat(limits.allowSize(1024, 512)).isTrue();
+    assertThat(limits.allowSize(1024, 768)).as("too many pixels").isFalse();
+    assertThat(limits.allowSize(512, 776)).as("too high").isFalse();
+    assertThat(limits.allowSize(516, 512)).as("no multiple of 8").isFalse();
+    assertThat(limits.allowSize(56, 512)).as("too narrow").isFalse();
+  }
+
+  @Test
+  void aModelIsFoundByNameAndByNameWithItsDigest() {
+    Catalogue catalogue = open();
+    ModelCard alpha = catalogue.find("alpha").orElseThrow();
+
+    assertThat(alpha.digest()).matches("sha256:[0-9a-f]{64}");
+    assertThat(catalogue.find(alpha.reference())).contains(alpha);
+    assertThat(catalogue.find("alpha@" + catalogue.find("beta").orElseThrow().digest())).isEmpty();
+    assertThat(catalogue.find("alpha@")).isEmpty();
+    assertThat(catalogue.find("../models/alpha")).isEmpty();
+    assertThat(catalogue.models()).extracting(ModelCard::name).containsExactly("alpha", "beta");
+  }
+
+  @Test
+  void aPinnedModelThatIsNotHereIsRejected() {
+    Catalogue catalogue = open();
+    ModelCard alpha = catalogue.find("alpha").orElseThrow();
+    ModelRef pinned = ModelRef.newBuilder().setName("alpha").setDigest(alpha.digest()).build();
+
+    assertThat(catalogue.require(pinned)).isSameAs(alpha);
+    for (ModelRef other :
+        List.of(
+            pinned.toBuilder().setDigest("sha256:00").build(),
+            pinned.toBuilder().clearDigest().build(),
+            pinned.toBuilder().setName("gamma").build())) {
+      assertThatThrownBy(() -> catalogue.require(other))
+          .isInstanceOfSatisfying(
+              Failure.Rejected.class,
+              rejected -> assertThat(rejected.code()).isEqualTo("model_unavailable"));
+    }
+  }
+
+  @Test
+  void theDigestChangesWithTheManifest() throws IOException {
+    String before = open().find("alpha").orElseThrow().digest();
+
+    small.manifest("alpha", manifest -> manifest.put("description", "changed"));
+
+    assertThat(open().find("alpha").orElseThrow().digest()).isNotEqualTo(before);
+  }
+
+  @Test
+  void aModelIsServedByItsPool() throws IOException {
+    small.write("pools.yaml", "large:\n  - beta\nsmall: [alpha]\n");
+    Catalogue catalogue = open();
+
+    assertThat(catalogue.pools()).containsOnlyKeys("large", "small");
+    assertThat(catalogue.poolOf(catalogue.find("beta").orElseThrow())).isEqualTo("large");
+    assertThat(catalogue.modelsOf("small")).extracting(ModelCard::name).containsExactly("alpha");
+    assertThatThrownBy(() -> catalogue.modelsOf("default"))
+        .isInstanceOf(InvalidCatalogueException.class)
+        .hasMessageContaining("latentline.pool");
+  }
+
+  @ParameterizedTest(name = "{1}")
+  @MethodSource
+  void whatIsWrongInPoolsIsNamed(String yaml, String problem) throws IOException {
+    small.write("pools.yaml", yaml);
+
+    assertThat(problems()).anySatisfy(found -> assertThat(found).contains(problem));
+  }
+
+  static Stream<Arguments> whatIsWrongInPoolsIsNamed() {
+    return Stream.of(
+        Arguments.of("default: [alpha]", "no pool names the model beta"),
+        Arguments.of("default: [alpha, beta, gamma]", "names gamma, and there is no such model"),
+        Arguments.of("a: [alpha, beta]\nb: [beta]", "beta is named twice: in a and b"),
+        Arguments.of("default: alpha", "default must be a list of models"),
+        Arguments.of("Default Pool: [alpha, beta]", "is no name of a pool"),
+        Arguments.of("a: [alpha]\na: [beta]", "Duplicate"),
+        Arguments.of("[alpha, beta]", "must be a mapping"),
+        Arguments.of("", "must be a mapping"),
+        Arguments.of("default: [alpha", "pools.yaml: line"));
+  }
+
+  @ParameterizedTest(name = "{1}")
+  @MethodSource
+  void whatIsWrongInAManifestIsNamedByFileAndKey(Consumer<ObjectNode> change, String problem)
+      throws IOException {
+    small.manifest("alpha", change);
+
+    assertThat(problems())
+        .anySatisfy(found -> assertThat(found).startsWith("models/alpha/").contains(problem));
+  }
+
+  static Stream<Arguments> whatIsWrongInAManifestIsNamedByFileAndKey() {
+    return Stream.of(
+        broken(m -> m.put("name", "omega"), "name is omega, but the folder is alpha"),
+        broken(m -> m.put("name", 7), "name must be a name"),
+        broken(m -> m.put("schema", 2), "schema must be an integer from 1 to 1"),
+        broken(m -> m.put("guidance", 7), "guidance is unknown"),
+        broken(m -> m.put("licence", "two\nlines"), "licence must be"),
+        broken(m -> m.remove("licence"), "licence must be an SPDX expression"),
+        broken(m -> m.put("created", "yesterday"), "created must be a time"),
+        broken(m -> m.put("defaults", 1), "defaults must be an object"),
+        broken(m -> in(m, "defaults").put("steps", 0), "defaults.steps must be an integer from 1"),
+        broken(m -> in(m, "defaults").put("steps", 20.5), "defaults.steps must be an integer"),
+        broken(m -> in(m, "defaults").put("steps", "20"), "defaults.steps must be an integer"),
+        broken(m -> in(m, "defaults").put("steps", 101), "steps is above limits.max_steps"),
+        broken(m -> in(m, "defaults").put("sampler", "magic"), "sampler must be one of ddim,"),
+        broken(m -> in(m, "defaults").put("width", 1032), "not what limits allow"),
+        broken(m -> in(m, "defaults").put("colour", 1), "defaults.colour is unknown"),
+        broken(m -> in(m, "limits").put("size_multiple", 12), "no multiple of vae.scale_factor"),
+        broken(m -> in(m, "limits").put("min_width", 2048), "a minimum is above its maximum"),
+        broken(m -> in(m, "unet").put("model", "/etc/passwd"), "\"files\" does not list"),
+        broken(m -> in(m, "unet").put("context_size", 1), "sum of the text encoders'"),
+        broken(m -> m.putArray("text_encoders"), "text_encoders must be an array of 1 to 4"),
+        broken(m -> m.withArray("text_encoders").add(1), "text_encoders[1] must be an object"),
+        broken(
+            m -> in(m, "files").putObject("../beta/unet/model.onnx").put("size", 1),
+            "is no path of a file inside the model's folder"),
+        broken(
+            m -> in(m, "files").putObject("/etc/passwd").put("size", 1),
+            "is no path of a file inside the model's folder"),
+        broken(
+            m -> in(m, "files").putObject("a").put("size", -1),
+            "files[\"a\"].size must be an integer from 0"),
+        broken(
+            m -> in(m, "files").putObject("a").put("sha256", "00"),
+            "files[\"a\"].sha256 must be 64 digits"));
+  }
+
+  private static Arguments broken(Consumer<ObjectNode> change, String problem) {
+    return Arguments.of(change, problem);
+  }
+
+  private static ObjectNode in(ObjectNode manifest, String key) {
+    return (ObjectNode) manifest.get(key);
+  }
+
+  @ParameterizedTest(name = "{1}")
+  @MethodSource
+  void whatIsNotCarriedOutOfASchedulerIsNamed(Consumer<ObjectNode> change, String problem)
+      throws IOException {
+    small.change("alpha/scheduler/scheduler_config.json", change);
+
+    assertThat(problems())
+        .anySatisfy(
+            found ->
+                assertThat(found)
+                    .startsWith("models/alpha/scheduler/scheduler_config.json")
+                    .contains(problem));
+  }
+
+  static Stream<Arguments> whatIsNotCarriedOutOfASchedulerIsNamed() {
+    return Stream.of(
+        broken(s -> s.put("thresholding", true), "thresholding is not supported"),
+        broken(s -> s.putArray("trained_betas").add(1), "trained_betas is not supported"),
+        broken(s -> s.put("beta_schedule", "sigmoid"), "must be one of linear, scaled_linear"),
+        broken(s -> s.put("prediction_type", "sample"), "must be one of epsilon, v_prediction"),
+        broken(s -> s.put("beta_start", 0.5), "beta_start is above beta_end"),
+        broken(s -> s.put("clip_sample", "yes"), "clip_sample must be true or false"),
+        broken(s -> s.remove("num_train_timesteps"), "num_train_timesteps must be an integer"));
+  }
+
+  @Test
+  void everyProblemOfEveryModelIsToldAtOnce() throws IOException {
+    small.manifest("alpha", m -> m.put("created", "yesterday").put("more", 1));
+    small.write("beta/manifest.json", "{\"schema\": 1,\n\"schema\": 1}");
+    small.write("pools.yaml", "default: [alpha]");
+
+    assertThat(problems())
+        .hasSize(4)
+        .anySatisfy(found -> assertThat(found).contains("alpha/manifest.json: created"))
+        .anySatisfy(found -> assertThat(found).contains("alpha/manifest.json: more is unknown"))
+        .anySatisfy(found -> assertThat(found).contains("beta/manifest.json: line 2: Duplicate"))
+        .anySatisfy(found -> assertThat(found).contains("no pool names the model beta"));
+  }
+
+  @Test
+  void aManifestThatIsNoJsonOrTooLargeIsNamed() throws IOException {
+    small.write("alpha/manifest.json", "{} {}");
+    small.write("beta/manifest.json", " ".repeat(1024 * 1024 + 1));
+
+    assertThat(problems())
+        .anySatisfy(found -> assertThat(found).contains("alpha/manifest.json"))
+        .anySatisfy(found -> assertThat(found).contains("beta/manifest.json: longer than"));
+  }
+
+  @Test
+  void aFolderWithoutModelsSaysWhatIsMissing() throws IOException {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+
+    assertThatThrownBy(() -> Catalogue.open(empty))
+        .isInstanceOf(InvalidCatalogueException.class)
+        .hasMessageContaining("no folder with a manifest.json");
+    assertThatThrownBy(() -> Catalogue.open(folder.resolve("absent")))
+        .isInstanceOf(InvalidCatalogueException.class)
+        .hasMessageContaining("latentline.models");
+    Files.delete(small.path("pools.yaml"));
+    assertThat(problems()).containsExactly("models/pools.yaml: missing");
+  }
+
+  @Test
+  void aFolderWhoseNameIsNoModelNameIsNamed() throws IOException {
+    Files.move(small.path("beta"), small.path("Beta One"));
+
+    assertThat(problems())
+        .anySatisfy(found -> assertThat(found).contains("Beta One: the folder's name is no model"));
+  }
+
+  @Test
+  void everyMissingAlteredOrUnlistedFileIsNamed() throws IOException {
+    ModelCard alpha = open().find("alpha").orElseThrow();
+    assertThat(alpha.verify()).isEmpty();
+
+    small.write("alpha/README.md", "explains");
+    Files.delete(small.path("alpha/unet/model.onnx"));
+    small.write("alpha/vae_decoder/model.onnx", "alpha vae_decoder/model.onnX");
+    small.write("alpha/vae_encoder/model.onnx", "short");
+    small.write("alpha/unet/weights.bin", "data beside the graph");
+
+    assertThat(alpha.verify())
+        .satisfiesExactly(
+            found -> assertThat(found).isEqualTo("alpha/unet/model.onnx: missing"),
+            found -> assertThat(found).startsWith("alpha/vae_decoder/model.onnx: altered: SHA-256"),
+            found -> assertThat(found).startsWith("alpha/vae_encoder/model.onnx: altered: 5 bytes"),
+            found ->
+                assertThat(found).isEqualTo("alpha/unet/weights.bin: not listed in manifest.json"));
+    assertThat(alpha.verify(List.of("tokenizer/tokenizer.json"))).isEmpty();
+  }
+
+  @Test
+  void aSymbolicLinkIsNotFollowed() throws IOException {
+    ModelCard alpha = open().find("alpha").orElseThrow();
+    Files.move(small.path("alpha/unet"), folder.resolve("elsewhere"));
+    Files.createSymbolicLink(small.path("alpha/unet"), folder.resolve("elsewhere"));
+
+    assertThat(alpha.verify())
+        .anySatisfy(
+            found ->
+                assertThat(found)
+                    .startsWith("alpha/unet/model.onnx: reached through a symbolic link"));
+  }
+
+  private Catalogue open() {
+    return Catalogue.open(small.folder);
+  }
+
+  private List<String> problems() {
+    InvalidCatalogueException invalid =
+        catchThrowableOfType(InvalidCatalogueException.class, this::open);
+    assertThat(invalid).isNotNull();
+    return invalid.problems();
+  }
+}

@@ -1,0 +1,35 @@
+package dev.latentline.kit.blob;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Objects by key. Thread-safe.
+ *
+ * <p>Every method throws {@link dev.latentline.contract.Failure.Retryable} with code {@code
+ * store_unavailable} when the store does not answer or answers with an error of its own.
+ */
+public interface BlobStore {
+  /** Writes, replacing what is there. */
+  void put(String key, byte[] bytes, String contentType);
+
+  /**
+   * Writes unless the key exists; atomic among all clients.
+   *
+   * @return whether this call created the object
+   */
+  boolean putIfAbsent(String key, byte[] bytes, String contentType);
+
+  Optional<byte[]> get(String key);
+
+  boolean exists(String key);
+
+  /** Deletes; nothing happens when there is no such object. */
+  void delete(String key);
+
+  /**
+   * Keys with the prefix in ascending order, at most max of them, after the key given (empty: from
+   * the start).
+   */
+  List<String> list(String prefix, String after, int max);
+}

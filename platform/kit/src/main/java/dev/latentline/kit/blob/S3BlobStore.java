@@ -1,0 +1,222 @@
+package dev.latentline.kit.blob;
+
+import dev.latentline.contract.Failure;
+import io.minio.BucketExistsArgs;
+import io.minio.GetObjectArgs;
+import io.minio.ListObjectsArgs;
+import io.minio.MakeBucketArgs;
+import io.minio.MinioClient;
+import io.minio.PutObjectArgs;
+import io.minio.RemoveObjectArgs;
+import io.minio.Result;
+import io.minio.StatObjectArgs;
+import io.minio.errors.ErrorResponseException;
+import io.minio.errors.MinioException;
+import io.minio.messages.Item;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import okhttp3.ConnectionPool;
+import okhttp3.OkHttpClient;
+
+/**
+ * Objects in one bucket of an S3 store. The conditional put is S3's {@code If-None-Match: *}. One
+ * try per call: see {@link RetryingBlobStore}.
+ */
+public final class S3BlobStore implements BlobStore, AutoCloseable {
+  private static final int PRECONDITION_FAILED = 412;
+  private static final int CONFLICT = 409;
+
+  private final OkHttpClient http;
+  private final MinioClient client;
+  private final String bucket;
+  private volatile boolean bucketKnown;
+
+  public S3BlobStore(StoreSettings settings) {
+    http =
+        new OkHttpClient.Builder()
+            .connectTimeout(Duration.ofSeconds(5))
+            .readTimeout(Duration.ofSeconds(30))
+            .writeTimeout(Duration.ofSeconds(30))
+            .callTimeout(Duration.ofSeconds(60))
+            .connectionPool(new ConnectionPool(8, 60, java.util.concurrent.TimeUnit.SECONDS))
+            .build();
+    MinioClient.Builder builder =
+        MinioClient.builder().endpoint(settings.url()).region(settings.region()).httpClient(http);
+    if (settings.accessKey().isPresent()) {
+      builder.credentials(settings.accessKey().get(), settings.secretKey().orElse(""));
+    }
+    client = builder.build();
+    bucket = settings.bucket();
+  }
+
+  @Override
+  public void put(String key, byte[] bytes, String contentType) {
+    calling(
+        () ->
+            client.putObject(
+                PutObjectArgs.builder()
+                    .bucket(bucket)
+                    .object(key)
+                    .contentType(contentType)
+                    .data(bytes, bytes.length)
+                    .build()));
+  }
+
+  @Override
+  public boolean putIfAbsent(String key, byte[] bytes, String contentType) {
+    return calling(
+        () -> {
+          try {
+            client.putObject(
+                PutObjectArgs.builder()
+                    .bucket(bucket)
+                    .object(key)
+                    .contentType(contentType)
+                    .headers(Map.of("If-None-Match", "*"))
+                    .data(bytes, bytes.length)
+                    .build());
+            return true;
+          } catch (ErrorResponseException e) {
+            if (status(e) == PRECONDITION_FAILED) {
+              return false;
+            }
+            // S3 answers so when two conditional puts of one key meet: the other one may have won
+            if (status(e) == CONFLICT && find(key).isPresent()) {
+              return false;
+            }
+            throw e;
+          }
+        });
+  }
+
+  @Override
+  public Optional<byte[]> get(String key) {
+    return calling(() -> find(key));
+  }
+
+  private Optional<byte[]> find(String key) throws MinioException, IOException {
+    try (InputStream in =
+        client.getObject(GetObjectArgs.builder().bucket(bucket).object(key).build())) {
+      return Optional.of(in.readAllBytes());
+    } catch (ErrorResponseException e) {
+      if (isMissing(e)) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public boolean exists(String key) {
+    return calling(
+        () -> {
+          try {
+            client.statObject(StatObjectArgs.builder().bucket(bucket).object(key).build());
+            return true;
+          } catch (ErrorResponseException e) {
+            if (isMissing(e)) {
+              return false;
+            }
+            throw e;
+          }
+        });
+  }
+
+  @Override
+  public void delete(String key) {
+    calling(
+        () -> {
+          try {
+            client.removeObject(RemoveObjectArgs.builder().bucket(bucket).object(key).build());
+          } catch (ErrorResponseException e) {
+            if (!isMissing(e)) {
+              throw e;
+            }
+          }
+          return null;
+        });
+  }
+
+  @Override
+  public List<String> list(String prefix, String after, int max) {
+    return calling(
+        () -> {
+          ListObjectsArgs.Builder listing =
+              ListObjectsArgs.builder()
+                  .bucket(bucket)
+                  .prefix(prefix)
+                  .recursive(true)
+                  .maxKeys(Math.min(max, 1000));
+          if (!after.isEmpty()) {
+            listing.startAfter(after);
+          }
+          List<String> keys = new ArrayList<>();
+          for (Result<Item> result : client.listObjects(listing.build())) {
+            if (keys.size() == max) {
+              break;
+            }
+            keys.add(result.get().objectName());
+          }
+          return keys;
+        });
+  }
+
+  private interface Call<T> {
+    T run() throws MinioException, IOException;
+  }
+
+  private <T> T calling(Call<T> call) {
+    try {
+      requireBucket();
+      return call.run();
+    } catch (ErrorResponseException e) {
+      if ("NoSuchBucket".equals(e.errorResponse().code())) {
+        bucketKnown = false;
+      }
+      throw unavailable("answered " + e.errorResponse().code(), e);
+    } catch (MinioException | IOException | IllegalStateException e) {
+      // the last is how the client wraps a connection that is refused
+      throw unavailable("did not answer", e);
+    }
+  }
+
+  private void requireBucket() throws MinioException {
+    if (bucketKnown) {
+      return;
+    }
+    if (!client.bucketExists(BucketExistsArgs.builder().bucket(bucket).build())) {
+      try {
+        client.makeBucket(MakeBucketArgs.builder().bucket(bucket).build());
+      } catch (ErrorResponseException e) {
+        // another replica was quicker
+        if (!e.errorResponse().code().startsWith("BucketAlready")) {
+          throw e;
+        }
+      }
+    }
+    bucketKnown = true;
+  }
+
+  private static int status(ErrorResponseException e) {
+    return e.response().code();
+  }
+
+  private static boolean isMissing(ErrorResponseException e) {
+    return "NoSuchKey".equals(e.errorResponse().code());
+  }
+
+  private static Failure.Retryable unavailable(String what, Exception cause) {
+    return new Failure.Retryable(Failure.STORE_UNAVAILABLE, "the store " + what, cause);
+  }
+
+  @Override
+  public void close() {
+    http.dispatcher().executorService().shutdown();
+    http.connectionPool().evictAll();
+  }
+}

@@ -1,0 +1,71 @@
+package dev.latentline.kit.record;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.Limits;
+import dev.latentline.kit.workqueue.WorkItem;
+import dev.latentline.proto.v1.GenerationRequest;
+import java.util.regex.Pattern;
+
+/**
+ * Holds the request in a record to the limits again: whoever can write to a topic is not always the
+ * gateway, and names become keys of the store and names of topics.
+ */
+public final class Requests {
+  private static final Pattern NAME = Pattern.compile(Limits.NAME_PATTERN);
+
+  private Requests() {}
+
+  /**
+   * @throws Failure.Rejected with code {@code unreadable_record} when the request is of another
+   *     generation than the record's header says, or not one that the gateway lets in
+   */
+  public static void check(WorkItem item, GenerationRequest request) {
+    require(request.getGenerationId().equals(item.generationId()), "the generation");
+    require(NAME.matcher(request.getTenant()).matches(), "the tenant");
+    require(NAME.matcher(request.getPool()).matches(), "the pool");
+    require(NAME.matcher(request.getModel().getName()).matches(), "the model");
+    require(isProse(request.getPrompt()), "the length of the prompt");
+    require(isProse(request.getNegativePrompt()), "the length of the negative prompt");
+    require(within(request.getCount(), Limits.MIN_COUNT, Limits.MAX_COUNT), "count");
+    require(within(request.getSteps(), Limits.MIN_STEPS, Limits.MAX_STEPS), "steps");
+    // not NaN either
+    require(
+        request.getGuidanceScale() >= Limits.MIN_GUIDANCE_SCALE
+            && request.getGuidanceScale() <= Limits.MAX_GUIDANCE_SCALE,
+        "guidance_scale");
+    require(isSide(request.getWidth()), "width");
+    require(isSide(request.getHeight()), "height");
+    require(request.getWidth() * request.getHeight() <= Limits.MAX_PIXELS, "the size");
+    require(within(request.getSeed(), 0, Limits.MAX_SEED - (request.getCount() - 1)), "seed");
+  }
+
+  /**
+   * Of a record of one picture, the index too.
+   *
+   * @throws Failure.Rejected as {@link #check(WorkItem, GenerationRequest)}
+   */
+  public static void check(WorkItem item, GenerationRequest request, int imageIndex) {
+    check(item, request);
+    require(within(imageIndex, 0, request.getCount() - 1), "image_index");
+  }
+
+  private static boolean isProse(String text) {
+    return text.codePointCount(0, text.length()) <= Limits.MAX_PROMPT_CODE_POINTS;
+  }
+
+  private static boolean isSide(int pixels) {
+    return within(pixels, Limits.MIN_SIDE, Limits.MAX_SIDE) && pixels % Limits.SIZE_MULTIPLE == 0;
+  }
+
+  /** The unsigned numbers of a message are negative here when they are too large. */
+  private static boolean within(long value, long min, long max) {
+    return value >= min && value <= max;
+  }
+
+  private static void require(boolean fulfilled, String what) {
+    if (!fulfilled) {
+      throw new Failure.Rejected(
+          "unreadable_record", what + " of the record's request is none that is let in");
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package dev.latentline.kit.workqueue;
+
+import dev.latentline.contract.Stage;
+import dev.latentline.kit.control.CancelledGenerations;
+import dev.latentline.kit.topics.StartGate;
+import io.quarkus.runtime.ShutdownEvent;
+import io.smallrye.common.annotation.Identifier;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.subscription.BackPressureStrategy;
+import io.smallrye.mutiny.subscription.MultiEmitter;
+import io.smallrye.reactive.messaging.connector.InboundConnector;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Flow;
+import org.eclipse.microprofile.config.Config;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.eclipse.microprofile.reactive.messaging.Message;
+import org.eclipse.microprofile.reactive.messaging.spi.Connector;
+
+/**
+ * Work queues as SmallRye channels, on Kafka share groups (KIP-932). Attributes of a channel:
+ * {@code topic}, {@code group}, {@code slots} (records worked at side by side, 1), {@code lock-ms}
+ * (15000, as the group is configured), {@code stall-ms} (300000, after which work that says nothing
+ * hangs).
+ *
+ * <p>SmallRye's own share-group channels renew a lease only once and idle between records; this one
+ * renews for as long as the method runs. See docs/adr/0004.
+ */
+@ApplicationScoped
+@Connector("latentline-share")
+public class ShareConnector implements InboundConnector {
+  private final Map<String, Object> client;
+  private final Stage stage;
+  private final Instance<CancelledGenerations> cancelled;
+  private final StartGate gate;
+  private final List<ShareSlot> slots = new CopyOnWriteArrayList<>();
+  private final List<RecordSink> sinks = new CopyOnWriteArrayList<>();
+
+  ShareConnector(
+      @Identifier("default-kafka-broker") Map<String, Object> client,
+      @ConfigProperty(name = "latentline.stage") String stage,
+      Instance<CancelledGenerations> cancelled,
+      StartGate gate) {
+    this.client = Map.copyOf(client);
+    this.stage = Stage.byId(stage);
+    this.cancelled = cancelled;
+    this.gate = gate;
+  }
+
+  @Override
+  public Flow.Publisher<? extends Message<?>> getPublisher(Config channel) {
+    QueueSettings queue =
+        new QueueSettings(
+            stage,
+            channel.getValue("topic", String.class),
+            channel.getValue("group", String.class),
+            channel
+                .getOptionalValue("lock-ms", Long.class)
+                .map(Duration::ofMillis)
+                .orElse(QueueSettings.DEFAULT_LOCK),
+            QueueSettings.DEFAULT_MAX_ATTEMPTS,
+            QueueSettings.DEFAULT_SHUTDOWN_GRACE,
+            channel
+                .getOptionalValue("stall-ms", Long.class)
+                .map(Duration::ofMillis)
+                .orElse(QueueSettings.DEFAULT_STALL_LIMIT));
+    int count = channel.getOptionalValue("slots", Integer.class).orElse(1);
+    return Multi.createFrom().emitter(out -> open(queue, count, out), BackPressureStrategy.BUFFER);
+  }
+
+  private void open(QueueSettings queue, int count, MultiEmitter<? super Message<?>> out) {
+    RecordSink sink = new RecordSink(client);
+    sinks.add(sink);
+    List<ShareSlot> opened = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      opened.add(
+          new ShareSlot(
+              queue,
+              client,
+              item -> emit(item, out),
+              id -> cancelled.get().contains(id),
+              sink,
+              queue.topic() + "-" + i));
+    }
+    slots.addAll(opened);
+    gate.whenOpen(() -> opened.forEach(ShareSlot::start));
+  }
+
+  private static CompletableFuture<Void> emit(WorkItem item, MultiEmitter<? super Message<?>> out) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    out.emit(
+        Message.of(
+            item,
+            () -> {
+              done.complete(null);
+              return CompletableFuture.completedFuture(null);
+            },
+            failure -> {
+              done.completeExceptionally(failure);
+              return CompletableFuture.completedFuture(null);
+            }));
+    return done;
+  }
+
+  /** Whether every slot is a member of its group and takes records; true where there are none. */
+  boolean polling() {
+    return slots.stream().allMatch(ShareSlot::polling);
+  }
+
+  /** Before the outgoing channels close: what is being worked at still needs them. */
+  void stop(@Observes @Priority(1) ShutdownEvent event) {
+    slots.parallelStream().forEach(ShareSlot::close);
+    sinks.forEach(RecordSink::close);
+  }
+}

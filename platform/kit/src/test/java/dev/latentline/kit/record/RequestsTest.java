@@ -1,0 +1,100 @@
+package dev.latentline.kit.record;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.Limits;
+import dev.latentline.kit.workqueue.WorkItem;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ModelRef;
+import java.time.Instant;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RequestsTest {
+  private static final String ID = "gen_0193a5b2c4d87e1f9a0b1c2d3e4f5a6b";
+  private static final WorkItem ITEM =
+      new WorkItem(ID, new byte[0], Map.of(), ID, 1, Instant.EPOCH, null);
+
+  @Test
+  void whatTheGatewayLetsInPasses() {
+    assertThatCode(() -> Requests.check(ITEM, valid().build())).doesNotThrowAnyException();
+    assertThatCode(
+            () ->
+                Requests.check(
+                    ITEM,
+                    valid()
+                        .setPrompt("\ud83c\udf4e".repeat(Limits.MAX_PROMPT_CODE_POINTS))
+                        .setSteps(Limits.MAX_STEPS)
+                        .setCount(Limits.MAX_COUNT)
+                        .setSeed(Limits.MAX_SEED - Limits.MAX_COUNT + 1)
+                        .setWidth(Limits.MAX_SIDE)
+                        .setHeight(1024)
+                        .build()))
+        .doesNotThrowAnyException();
+  }
+
+  static Stream<UnaryOperator<GenerationRequest.Builder>> changes() {
+    return Stream.of(
+        r -> r.setGenerationId("gen_0193a5b2c4d87e1f9a0b1c2d3e4f5aff"),
+        r -> r.setTenant("../other"),
+        r -> r.clearTenant(),
+        r -> r.setPool("a/b"),
+        r -> r.setModel(ModelRef.newBuilder().setName("../../etc")),
+        r -> r.setPrompt("a".repeat(Limits.MAX_PROMPT_CODE_POINTS + 1)),
+        r -> r.setNegativePrompt("a".repeat(Limits.MAX_PROMPT_CODE_POINTS + 1)),
+        r -> r.setCount(0),
+        r -> r.setCount(Limits.MAX_COUNT + 1),
+        r -> r.setCount(-1),
+        r -> r.setSteps(0),
+        r -> r.setSteps(Limits.MAX_STEPS + 1),
+        r -> r.setGuidanceScale(Float.NaN),
+        r -> r.setGuidanceScale(-1),
+        r -> r.setWidth(Limits.MIN_SIDE - Limits.SIZE_MULTIPLE),
+        r -> r.setHeight(Limits.MAX_SIDE + Limits.SIZE_MULTIPLE),
+        r -> r.setWidth(129),
+        r -> r.setWidth(Limits.MAX_SIDE).setHeight(1024 + Limits.SIZE_MULTIPLE),
+        r -> r.setSeed(-1),
+        r -> r.setCount(2).setSeed(Limits.MAX_SEED));
+  }
+
+  @ParameterizedTest
+  @MethodSource("changes")
+  void whatItDoesNotLetInIsUnreadable(UnaryOperator<GenerationRequest.Builder> change) {
+    assertUnreadable(() -> Requests.check(ITEM, change.apply(valid()).build()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, -1})
+  void aPictureThatTheGenerationDoesNotHaveIsUnreadable(int index) {
+    assertThatCode(() -> Requests.check(ITEM, valid().build(), 0)).doesNotThrowAnyException();
+    assertUnreadable(() -> Requests.check(ITEM, valid().build(), index));
+  }
+
+  private static void assertUnreadable(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable checking) {
+    assertThatThrownBy(checking)
+        .isInstanceOfSatisfying(
+            Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("unreadable_record"));
+  }
+
+  private static GenerationRequest.Builder valid() {
+    return GenerationRequest.newBuilder()
+        .setGenerationId(ID)
+        .setTenant("default")
+        .setPool("default")
+        .setModel(ModelRef.newBuilder().setName("starter"))
+        .setSteps(25)
+        .setGuidanceScale(3)
+        .setWidth(128)
+        .setHeight(64)
+        .setCount(1);
+  }
+}

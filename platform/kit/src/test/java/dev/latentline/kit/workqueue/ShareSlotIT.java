@@ -1,0 +1,284 @@
+package dev.latentline.kit.workqueue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.HeaderNames;
+import dev.latentline.testkit.RecordReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What becomes of a record. */
+@Timeout(value = 90, unit = TimeUnit.SECONDS)
+class ShareSlotIT extends SlotsAtABroker {
+  private static final Logger LOG = Logger.getLogger(ShareSlot.class.getName());
+
+  @Test
+  void aFailureIsTriedThreeTimesAndThenADeadLetter() throws Exception {
+    List<Integer> attempts = new CopyOnWriteArrayList<>();
+    List<LogRecord> logged = new CopyOnWriteArrayList<>();
+    Handler handler = keepingIn(logged);
+    LOG.addHandler(handler);
+    start(
+        LOCK,
+        item -> {
+          attempts.add(item.attempt());
+          return CompletableFuture.failedFuture(
+              new IllegalStateException("secret prompt", new Exception("secret key")));
+        });
+    String generation = write("fails");
+
+    ConsumerRecord<String, byte[]> letter = deadLetter(generation);
+    LOG.removeHandler(handler);
+
+    assertThat(logged)
+        .extracting(new SimpleFormatter()::format)
+        .noneMatch(line -> line.contains("secret"))
+        .anyMatch(line -> line.contains("java.lang.IllegalStateException"));
+
+    assertThat(attempts).containsExactly(1, 2, 3);
+    assertThat(letter.key()).isEqualTo("fails");
+    assertThat(letter.value()).isEqualTo("fails".getBytes(StandardCharsets.UTF_8));
+    assertThat(first(letter, HeaderNames.DEAD_LETTER_CODE)).isEqualTo("internal_error");
+    assertThat(first(letter, HeaderNames.DEAD_LETTER_MESSAGE))
+        .contains("IllegalStateException")
+        .doesNotContain("secret");
+    assertThat(first(letter, HeaderNames.DEAD_LETTER_ATTEMPTS)).isEqualTo("3");
+    assertThat(first(letter, HeaderNames.DEAD_LETTER_TOPIC)).isEqualTo(topic);
+  }
+
+  private static Handler keepingIn(List<LogRecord> logged) {
+    return new Handler() {
+      @Override
+      public void publish(LogRecord record) {
+        logged.add(record);
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Test
+  void aFailureThatPassesIsNoDeadLetter() {
+    List<Integer> attempts = new CopyOnWriteArrayList<>();
+    start(
+        LOCK,
+        item -> {
+          attempts.add(item.attempt());
+          return item.attempt() < 3
+              ? CompletableFuture.failedFuture(new Failure.Retryable("artifact_altered", "again"))
+              : CompletableFuture.completedFuture(null);
+        });
+    String generation = write("passes");
+    await().atMost(SOON).until(() -> attempts.size() == 3);
+    String other = write("fails for good", Map.of(HeaderNames.DEADLINE, "no number"));
+
+    deadLetter(other);
+    assertThat(RecordReader.open().all(DEAD_LETTERS))
+        .noneMatch(
+            letter -> generation.equals(RecordReader.header(letter, HeaderNames.GENERATION_ID)));
+  }
+
+  @Test
+  void whatIsRejectedIsADeadLetterAtOnce() {
+    List<Integer> attempts = new CopyOnWriteArrayList<>();
+    start(
+        LOCK,
+        item -> {
+          attempts.add(item.attempt());
+          return CompletableFuture.failedFuture(new Failure.Rejected("invalid_tokens", "none"));
+        });
+    String generation = write("rejected");
+
+    ConsumerRecord<String, byte[]> letter = deadLetter(generation);
+
+    assertThat(attempts).containsExactly(1);
+    assertThat(first(letter, HeaderNames.DEAD_LETTER_CODE)).isEqualTo("invalid_tokens");
+  }
+
+  @Test
+  void aRecordCannotSpeakForItsOwnDeadLetter() {
+    start(
+        LOCK,
+        item -> CompletableFuture.failedFuture(new Failure.Rejected("invalid_tokens", "none")));
+    String generation =
+        write(
+            "shadow",
+            Map.of(HeaderNames.DEAD_LETTER_CODE, "forged", HeaderNames.DEAD_LETTER_STAGE, "x"));
+
+    ConsumerRecord<String, byte[]> letter = deadLetter(generation);
+
+    assertThat(letter.headers().headers(HeaderNames.DEAD_LETTER_CODE)).hasSize(1);
+    assertThat(first(letter, HeaderNames.DEAD_LETTER_CODE)).isEqualTo("invalid_tokens");
+    assertThat(first(letter, HeaderNames.DEAD_LETTER_STAGE)).isEqualTo("encoder");
+  }
+
+  @Test
+  void poisonIsSetAsideAndTheQueueGoesOn() {
+    List<String> seen = new CopyOnWriteArrayList<>();
+    start(
+        LOCK,
+        item -> {
+          seen.add(item.key());
+          return CompletableFuture.completedFuture(null);
+        });
+    int before = RecordReader.open().all(DEAD_LETTERS).size();
+    writer.write(topic, null, new byte[] {1}, Map.of());
+    writer.write(topic, "no value", null, headers(newId()));
+    writer.write(topic, "no headers", new byte[] {1}, Map.of());
+    write("other version", Map.of(HeaderNames.SCHEMA_VERSION, "999"));
+    write("good");
+
+    await().atMost(SOON).until(() -> RecordReader.open().all(DEAD_LETTERS).size() >= before + 4);
+    await().atMost(SOON).until(() -> seen.contains("good"));
+    assertThat(seen).containsExactly("good");
+  }
+
+  @Test
+  void recordsOfCancelledGenerationsAndThosePastTheirDeadlineAreDropped() {
+    List<String> seen = new CopyOnWriteArrayList<>();
+    String generation = newId();
+    cancelled.add(generation);
+    writer.write(topic, "cancelled", new byte[] {1}, headers(generation));
+    write(
+        "late",
+        Map.of(HeaderNames.DEADLINE, Long.toString(Instant.now().minusSeconds(31).toEpochMilli())));
+    write(
+        "within the clocks' difference",
+        Map.of(HeaderNames.DEADLINE, Long.toString(Instant.now().minusSeconds(5).toEpochMilli())));
+    write("good");
+    start(
+        LOCK,
+        item -> {
+          seen.add(item.key());
+          return CompletableFuture.completedFuture(null);
+        });
+
+    await().atMost(SOON).until(() -> seen.size() >= 2);
+    assertThat(seen).containsExactlyInAnyOrder("within the clocks' difference", "good");
+  }
+
+  @Test
+  void onShutdownARecordIsHandedOnWithoutCountingAsAnAttempt() {
+    CompletableFuture<WorkItem> taken = new CompletableFuture<>();
+    CompletableFuture<Void> never = new CompletableFuture<>();
+    ShareSlot first =
+        start(
+            LOCK,
+            item -> {
+              taken.complete(item);
+              return never;
+            });
+    write("handed on");
+    assertThat(taken.orTimeout(30, TimeUnit.SECONDS).join().attempt()).isEqualTo(1);
+
+    long begin = System.nanoTime();
+    first.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+    assertThat(taken.join().lease().lost()).isTrue();
+
+    List<WorkItem> second = new CopyOnWriteArrayList<>();
+    start(
+        LOCK,
+        item -> {
+          second.add(item);
+          return CompletableFuture.completedFuture(null);
+        });
+    await().atMost(SOON).until(() -> second.size() == 1);
+    assertThat(second.get(0).attempt()).isEqualTo(1);
+    assertThat(second.get(0).key()).isEqualTo("handed on");
+  }
+
+  @Test
+  void aRecordThatComesWhileTheSlotClosesIsHandedOnWithoutCountingAsAnAttempt() {
+    List<WorkItem> seen = new CopyOnWriteArrayList<>();
+    Function<WorkItem, CompletableFuture<Void>> stage =
+        item -> {
+          seen.add(item);
+          return CompletableFuture.completedFuture(null);
+        };
+    // whether its last poll gets the record is chance: once it must
+    for (int i = 0; i < 10 && seen.stream().noneMatch(ShareSlotIT::handedOn); i++) {
+      int before = seen.size();
+      ShareSlot closing = start(LOCK, stage);
+      await().atMost(SOON).until(closing::polling);
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(closing::close);
+      await().atMost(SOON).until(() -> !closing.open());
+      write("late");
+      closed.join();
+      ShareSlot next = start(LOCK, stage);
+      await().atMost(SOON).until(() -> seen.size() > before);
+      next.close();
+    }
+
+    assertThat(seen).filteredOn(ShareSlotIT::handedOn).isNotEmpty();
+    assertThat(seen).filteredOn(ShareSlotIT::handedOn).allMatch(item -> item.attempt() == 1);
+  }
+
+  private static boolean handedOn(WorkItem item) {
+    return item.headers().containsKey(HeaderNames.ATTEMPTS);
+  }
+
+  @Test
+  void attemptsBeforeARecordWasHandedOnCount() {
+    List<Integer> attempts = new CopyOnWriteArrayList<>();
+    start(
+        LOCK,
+        item -> {
+          attempts.add(item.attempt());
+          return CompletableFuture.failedFuture(new IllegalStateException("again"));
+        });
+    String generation = write("third", Map.of(HeaderNames.ATTEMPTS, "2"));
+    String exhausted = write("fourth", Map.of(HeaderNames.ATTEMPTS, "3"));
+
+    deadLetter(generation);
+
+    assertThat(first(deadLetter(exhausted), HeaderNames.DEAD_LETTER_CODE))
+        .isEqualTo("attempts_exhausted");
+    assertThat(attempts).containsExactly(3);
+  }
+
+  @Test
+  void slotsShareABacklog() {
+    Set<String> done = ConcurrentHashMap.newKeySet();
+    List<Set<String>> bySlot = List.of(new HashSet<>(), new HashSet<>());
+    for (Set<String> mine : bySlot) {
+      start(
+          LOCK,
+          item -> {
+            mine.add(item.key());
+            done.add(item.key());
+            return new CompletableFuture<Void>().completeOnTimeout(null, 20, TimeUnit.MILLISECONDS);
+          });
+    }
+    await().atMost(SOON).until(() -> slots.stream().allMatch(ShareSlot::polling));
+    for (int i = 0; i < 60; i++) {
+      write("task-" + i);
+    }
+
+    await().atMost(SOON).until(() -> done.size() == 60);
+    assertThat(bySlot).allSatisfy(mine -> assertThat(mine).hasSizeGreaterThan(15));
+  }
+}
