@@ -1,0 +1,25 @@
+package dev.latentline.gateway;
+
+import io.smallrye.config.ConfigMapping;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** What a gateway is told. */
+@ConfigMapping(prefix = "latentline")
+public interface GatewaySettings {
+  /** The catalogue's folder: the models that a request can name. */
+  Path models();
+
+  /**
+   * A file of keys: lines of a tenant's name and the SHA-256 of one of its keys in hex. Absent: no
+   * key is asked for, and only this machine is served. Whoever can write it can read everything.
+   */
+  Optional<Path> keys();
+
+  /**
+   * What the secrets of webhook endpoints and other keys are derived from: at least 32 characters,
+   * random, the same for all gateways and for ever. With a new one every endpoint signs anew, and
+   * the idempotency keys of the past are forgotten.
+   */
+  Optional<String> masterSecret();
+}

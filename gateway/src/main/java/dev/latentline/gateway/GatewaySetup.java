@@ -1,0 +1,43 @@
+package dev.latentline.gateway;
+
+import dev.latentline.gateway.secret.MasterSecret;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.kit.topics.PoolNames;
+import dev.latentline.kit.topics.StartGate;
+import io.quarkus.runtime.Startup;
+import jakarta.enterprise.context.Dependent;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+
+/** What the gateway's parts share. */
+@Dependent
+class GatewaySetup {
+  /** Read at the start: a catalogue that is wrong stops it. */
+  @Produces
+  @Singleton
+  @Startup(StartGate.BEFORE)
+  Catalogue catalogue(GatewaySettings settings) {
+    return Catalogue.open(settings.models());
+  }
+
+  /** One that is missing stops the start. */
+  @Produces
+  @Singleton
+  @Startup(StartGate.BEFORE)
+  MasterSecret masterSecret(GatewaySettings settings) {
+    return new MasterSecret(settings.masterSecret().orElse(""));
+  }
+
+  @Produces
+  @Singleton
+  PoolNames pools(Catalogue catalogue) {
+    return () -> catalogue.pools().keySet();
+  }
+
+  @Produces
+  @Singleton
+  Clock clock() {
+    return Clock.systemUTC();
+  }
+}

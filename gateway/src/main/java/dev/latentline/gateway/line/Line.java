@@ -1,0 +1,332 @@
+package dev.latentline.gateway.line;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.Topic;
+import dev.latentline.gateway.decide.DispatchQueue;
+import dev.latentline.gateway.fold.Fold;
+import dev.latentline.gateway.fold.GenerationState;
+import dev.latentline.proto.v1.Accepted;
+import dev.latentline.proto.v1.CancelRequested;
+import dev.latentline.proto.v1.GenerationEvent;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Progress;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jboss.logging.Logger;
+
+/**
+ * The fold of generation.event in this replica's memory, and who waits for what in it. Fed by
+ * {@link LineReader}; every method holds one lock, and none does so while it waits for the broker.
+ */
+@ApplicationScoped
+public class Line implements Generations {
+  private static final Logger LOG = Logger.getLogger(Line.class);
+
+  /** A fact that was acknowledged comes back within milliseconds, or something is wrong. */
+  private static final Duration OWN_FACT = Duration.ofSeconds(10);
+
+  private static final Duration CATCH_UP = Duration.ofSeconds(1);
+
+  private final Facts facts;
+  private final LogEnd log;
+  private final DispatchQueue queue;
+  private final Waiting waiting;
+  private final HeldPrompts held;
+
+  /** By id, in the order of acceptance as this replica read it. */
+  private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+  /** Those that still need their owner. */
+  private final Map<String, Entry> unsettled = new LinkedHashMap<>();
+
+  private final Map<Integer, Long> positions = new HashMap<>();
+  private Map<Integer, Long> endsAtStart;
+  private Runnable onChange = () -> {};
+
+  /** A generation with what is known of it here alone. */
+  private static final class Entry {
+    private final int partition;
+    private final int[] stepsDone;
+    private final List<Consumer<GenerationUpdate>> watchers = new ArrayList<>();
+    private GenerationState state;
+
+    Entry(int partition, GenerationState state) {
+      this.partition = partition;
+      this.state = state;
+      this.stepsDone = new int[state.images().size()];
+    }
+  }
+
+  Line(Facts facts, LogEnd log, LineSettings settings) {
+    this.facts = facts;
+    this.log = log;
+    this.queue = new DispatchQueue(settings.window());
+    this.waiting =
+        new Waiting(
+            settings.maxWaiting(),
+            settings.maxWaitingPerTenant(),
+            settings.maxWaitingBytes().asLongValue());
+    this.held = new HeldPrompts(settings.promptMemory().asLongValue());
+  }
+
+  // What feeds the fold
+
+  /** Folds one fact. */
+  synchronized void fold(GenerationEvent event, int partition, long offset) {
+    Entry entry = entries.get(event.getGenerationId());
+    Optional<GenerationState> before = Optional.ofNullable(entry).map(known -> known.state);
+    Optional<GenerationState> after = Fold.apply(before, event, offset);
+    if (after.isEmpty() || (entry != null && after.get() == entry.state)) {
+      return;
+    }
+    queue.update(before, after.get());
+    waiting.update(before, after.get());
+    if (entry == null) {
+      Entry accepted = new Entry(partition, after.get());
+      entries.put(event.getGenerationId(), accepted);
+      unsettled.put(event.getGenerationId(), accepted);
+    } else {
+      entry.state = after.get();
+      if (entry.state.settled()) {
+        unsettled.remove(event.getGenerationId());
+        held.add(entry.state).forEach(this::dropPrompts);
+      }
+      if (before.get().lastOffset() != after.get().lastOffset()) {
+        tell(entry, GenerationUpdate.Kind.STATE, Optional.empty());
+      }
+    }
+    onChange.run();
+  }
+
+  /** One that was forgotten meanwhile has none. */
+  private void dropPrompts(String generationId) {
+    Entry entry = entries.get(generationId);
+    if (entry != null) {
+      entry.state = entry.state.withoutPrompts();
+    }
+  }
+
+  /** Everything before the offset is read. */
+  synchronized void readUpTo(int partition, long offset) {
+    positions.put(partition, offset);
+    notifyAll();
+  }
+
+  /** Takes a step that was done; one that was known already changes nothing. */
+  synchronized void progress(Progress progress) {
+    Entry entry = entries.get(progress.getGenerationId());
+    int index = progress.getImageIndex();
+    if (entry == null
+        || entry.state.ended()
+        || index < 0
+        || index >= entry.stepsDone.length
+        || progress.getStep() <= entry.stepsDone[index]
+        || progress.getStep() > entry.state.request().getSteps()) {
+      return;
+    }
+    entry.stepsDone[index] = progress.getStep();
+    tell(
+        entry,
+        GenerationUpdate.Kind.PROGRESS,
+        Optional.of(
+            new GenerationUpdate.StepProgress(index, progress.getStep(), progress.getSteps())));
+  }
+
+  /** What was written before this replica came must be read before it answers and decides. */
+  void start() {
+    Map<Integer, Long> ends = log.ends(Duration.ofSeconds(30));
+    synchronized (this) {
+      endsAtStart = ends;
+      notifyAll();
+    }
+    onChange.run();
+  }
+
+  /**
+   * Forgets what ended before the time given and is settled: its facts are past their retention.
+   */
+  public synchronized void forget(long endedBeforeMs) {
+    entries
+        .values()
+        .removeIf(
+            entry ->
+                entry.state.settled()
+                    && entry.state.endedAtMs().orElse(Long.MAX_VALUE) < endedBeforeMs
+                    && entry.watchers.isEmpty());
+  }
+
+  /** How long facts are kept. */
+  public static long retentionMs() {
+    return Topic.WORK_RETENTION.toMillis();
+  }
+
+  // What clients ask
+
+  @Override
+  public synchronized boolean hasRoomFor(GenerationRequest request) {
+    return waiting.hasRoomFor(request);
+  }
+
+  @Override
+  public void accept(GenerationRequest request) {
+    facts.publish(
+        request,
+        GenerationEvent.newBuilder().setAccepted(Accepted.newBuilder().setRequest(request)));
+    if (!await(() -> entries.containsKey(request.getGenerationId()), OWN_FACT)) {
+      throw new Failure.Retryable(
+          "broker_unavailable", "the broker has the request and does not give it back");
+    }
+  }
+
+  @Override
+  public Optional<GenerationView> find(String tenant, String generationId) {
+    Optional<GenerationView> known = known(tenant, generationId);
+    if (known.isPresent() || holds(generationId)) {
+      return known;
+    }
+    long until = System.nanoTime() + CATCH_UP.toNanos();
+    Map<Integer, Long> ends = log.endsShared(CATCH_UP);
+    if (!await(() -> has(ends), Duration.ofNanos(until - System.nanoTime()))) {
+      throw new Failure.Retryable(
+          "not_caught_up", "this gateway has not read everything yet; try again");
+    }
+    return known(tenant, generationId);
+  }
+
+  private synchronized boolean holds(String generationId) {
+    return entries.containsKey(generationId);
+  }
+
+  private synchronized Optional<GenerationView> known(String tenant, String generationId) {
+    return entry(tenant, generationId).map(this::view);
+  }
+
+  @Override
+  public boolean requestCancel(String tenant, String generationId) {
+    Optional<GenerationView> view = find(tenant, generationId);
+    if (view.isEmpty()) {
+      return false;
+    }
+    if (!view.get().status().terminal()) {
+      facts.publish(
+          view.get().request(),
+          GenerationEvent.newBuilder().setCancelRequested(CancelRequested.getDefaultInstance()));
+    }
+    return true;
+  }
+
+  @Override
+  public synchronized Subscription watch(
+      String tenant, String generationId, long afterOffset, Consumer<GenerationUpdate> listener) {
+    Optional<Entry> found = entry(tenant, generationId);
+    if (found.isEmpty()) {
+      return () -> {};
+    }
+    Entry entry = found.get();
+    // one and the same listener may watch twice
+    Consumer<GenerationUpdate> watcher = listener::accept;
+    entry.watchers.add(watcher);
+    if (entry.state.lastOffset() != afterOffset) {
+      watcher.accept(update(entry, GenerationUpdate.Kind.SNAPSHOT, Optional.empty()));
+    }
+    return () -> {
+      synchronized (this) {
+        entry.watchers.remove(watcher);
+      }
+    };
+  }
+
+  @Override
+  public synchronized boolean caughtUp() {
+    return endsAtStart != null && has(endsAtStart);
+  }
+
+  // What the owner asks
+
+  /** Runs the action after every change; it must not block. */
+  public synchronized void onChange(Runnable action) {
+    onChange = action;
+  }
+
+  /** A generation that still needs its owner. */
+  public record Unsettled(GenerationState state, int partition) {}
+
+  /** All of them, oldest first. */
+  public synchronized List<Unsettled> unsettled() {
+    return unsettled.values().stream()
+        .map(entry -> new Unsettled(entry.state, entry.partition))
+        .toList();
+  }
+
+  /** The generations that the dispatch windows have room for, oldest first. */
+  public synchronized List<GenerationState> admitted() {
+    return queue.admitted();
+  }
+
+  private Optional<Entry> entry(String tenant, String generationId) {
+    return Optional.ofNullable(entries.get(generationId))
+        .filter(entry -> entry.state.request().getTenant().equals(tenant));
+  }
+
+  private GenerationView view(Entry entry) {
+    OptionalInt position = queue.position(entry.state);
+    return Views.of(entry.state, entry.stepsDone, position);
+  }
+
+  private void tell(
+      Entry entry, GenerationUpdate.Kind kind, Optional<GenerationUpdate.StepProgress> progress) {
+    if (entry.watchers.isEmpty()) {
+      return;
+    }
+    GenerationUpdate update = update(entry, kind, progress);
+    // a listener may end its subscription in answer to an update
+    for (Consumer<GenerationUpdate> watcher : List.copyOf(entry.watchers)) {
+      try {
+        watcher.accept(update);
+      } catch (RuntimeException e) {
+        LOG.errorf(e, "generation=%s one who watches failed", entry.state.id());
+      }
+    }
+  }
+
+  private GenerationUpdate update(
+      Entry entry, GenerationUpdate.Kind kind, Optional<GenerationUpdate.StepProgress> progress) {
+    return new GenerationUpdate(view(entry), entry.state.lastOffset(), kind, progress);
+  }
+
+  private boolean has(Map<Integer, Long> ends) {
+    return ends.entrySet().stream()
+        .allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue());
+  }
+
+  private interface Condition {
+    boolean holds();
+  }
+
+  /** Waits for something that the reader brings about. */
+  private synchronized boolean await(Condition condition, Duration atMost) {
+    long until = System.nanoTime() + atMost.toNanos();
+    while (!condition.holds()) {
+      long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
+      if (left <= 0) {
+        return false;
+      }
+      try {
+        wait(left);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,129 @@
+package dev.latentline.gateway.owner;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.PrettyPrinter;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.gateway.fold.GenerationState;
+import dev.latentline.gateway.fold.ImageState;
+import dev.latentline.gateway.fold.Outcome;
+import dev.latentline.gateway.fold.Reason;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.RuntimeClass;
+import dev.latentline.proto.v1.Stored;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.TreeMap;
+
+/**
+ * manifest.json: everything that reproduces a generation, and what came of it. The same state gives
+ * the same bytes, whoever writes them.
+ */
+public final class Manifests {
+  private static final int SCHEMA = 1;
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  /** The same bytes on every system. */
+  private static final PrettyPrinter INDENTED =
+      new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
+
+  private Manifests() {}
+
+  /**
+   * @param state of an ended generation
+   * @return UTF-8, indented, with a line feed at the end
+   */
+  public static byte[] of(GenerationState state) {
+    ObjectNode manifest = JSON.createObjectNode();
+    manifest.put("schema", SCHEMA);
+    manifest.put("id", state.id());
+    Outcome outcome = state.outcome().orElseThrow();
+    manifest.put("status", outcome.kind().name().toLowerCase(Locale.ROOT));
+    outcome.reason().ifPresent(reason -> error(manifest.putObject("error"), reason));
+    GenerationRequest request = state.request();
+    manifest
+        .putObject("model")
+        .put("name", request.getModel().getName())
+        .put("digest", request.getModel().getDigest());
+    manifest.set("request", request(request));
+    ArrayNode images = manifest.putArray("images");
+    for (int index = 0; index < state.images().size(); index++) {
+      image(images.addObject(), request, index, state.images().get(index));
+    }
+    ObjectNode timings = manifest.putObject("timings");
+    timings.put("accepted_at", time(request.getAcceptedAtMs()));
+    state.dispatchedAtMs().ifPresent(ms -> timings.put("dispatched_at", time(ms)));
+    state.endedAtMs().ifPresent(ms -> timings.put("ended_at", time(ms)));
+    try {
+      return (JSON.writer(INDENTED).writeValueAsString(manifest) + "\n")
+          .getBytes(StandardCharsets.UTF_8);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a tree of values is always JSON", e);
+    }
+  }
+
+  private static ObjectNode request(GenerationRequest request) {
+    ObjectNode fields = JSON.createObjectNode();
+    fields.put("prompt", request.getPrompt());
+    fields.put("negative_prompt", request.getNegativePrompt());
+    fields.put("seed", request.getSeed());
+    fields.put("steps", request.getSteps());
+    fields.put("guidance_scale", request.getGuidanceScale());
+    fields.put("sampler", request.getSampler());
+    fields.put("schedule", request.getSchedule());
+    fields.put("width", request.getWidth());
+    fields.put("height", request.getHeight());
+    fields.put("count", request.getCount());
+    fields.put("output_format", request.getOutputFormat());
+    ObjectNode metadata = fields.putObject("metadata");
+    new TreeMap<>(request.getMetadataMap()).forEach(metadata::put);
+    return fields;
+  }
+
+  private static void image(
+      ObjectNode fields, GenerationRequest request, int index, ImageState image) {
+    fields.put("index", index);
+    fields.put("seed", request.getSeed() + index);
+    if (image.stored().isPresent()) {
+      Stored stored = image.stored().get();
+      fields.put("status", "stored");
+      fields.put("key", stored.getKey());
+      fields.put("content_type", stored.getContentType());
+      fields.put("size_bytes", stored.getSizeBytes());
+      fields.put("width", stored.getWidth());
+      fields.put("height", stored.getHeight());
+      fields.put("sha256", stored.getSha256());
+      fields.put("pixels_sha256", stored.getPixelsSha256());
+      runtimeClass(fields.putObject("runtime_class"), stored.getRuntimeClass());
+    } else if (image.failed().isPresent()) {
+      fields.put("status", "failed");
+      error(fields.putObject("error"), image.failed().get());
+    } else {
+      fields.put("status", "not_made");
+    }
+  }
+
+  private static void runtimeClass(ObjectNode fields, RuntimeClass runtimeClass) {
+    fields.put("provider", runtimeClass.getProvider());
+    fields.put("onnxruntime_version", runtimeClass.getOnnxruntimeVersion());
+    fields.put("device", runtimeClass.getDevice());
+    fields.put("intra_op_threads", runtimeClass.getIntraOpThreads());
+    fields.put("batch", runtimeClass.getBatch());
+  }
+
+  private static void error(ObjectNode fields, Reason reason) {
+    fields.put("code", reason.code());
+    fields.put("message", reason.message());
+    if (!reason.stage().isEmpty()) {
+      fields.put("stage", reason.stage());
+    }
+  }
+
+  private static String time(long ms) {
+    return Instant.ofEpochMilli(ms).toString();
+  }
+}

@@ -1,0 +1,16 @@
+package dev.latentline.gateway.request;
+
+import dev.latentline.inference.catalogue.ModelCard;
+import java.util.List;
+import java.util.Optional;
+
+/** The models that a request can name. */
+public interface OfferedModels {
+  /** The model by name, or by name@sha256:{hex} when its digest is that one. */
+  Optional<ModelCard> find(String reference);
+
+  String poolOf(ModelCard model);
+
+  /** Ascending. */
+  List<String> names();
+}

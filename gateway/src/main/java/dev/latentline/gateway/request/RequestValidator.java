@@ -1,0 +1,241 @@
+package dev.latentline.gateway.request;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.Limits;
+import dev.latentline.contract.Sampler;
+import dev.latentline.contract.Schedule;
+import dev.latentline.inference.catalogue.Defaults;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.ModelLimits;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.WebhookTarget;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * The body of POST /v1/generations against {@link Limits}, narrowed by the model's card. Everything
+ * that is wrong is found at once. How many tokens a prompt has is not judged here.
+ */
+public final class RequestValidator {
+  /** Event types that a webhook can ask for. */
+  public static final List<String> WEBHOOK_EVENTS =
+      List.of("generation.succeeded", "generation.failed", "generation.cancelled");
+
+  private static final List<String> FIELDS =
+      List.of(
+          "model",
+          "prompt",
+          "negative_prompt",
+          "seed",
+          "steps",
+          "guidance_scale",
+          "sampler",
+          "schedule",
+          "width",
+          "height",
+          "count",
+          "deadline_s",
+          "output_format",
+          "webhook",
+          "metadata");
+
+  private static final List<String> FORMATS = List.of("png");
+
+  /** A seed that is drawn can be typed into any other tool: most take 32 bits. */
+  private static final long DRAWN_SEED_BITS = 0xffff_ffffL;
+
+  private final OfferedModels models;
+  private final Function<String, Optional<String>> urlProblem;
+
+  /**
+   * @param urlProblem what is wrong with a webhook's URL as it is written, if anything
+   */
+  public RequestValidator(OfferedModels models, Function<String, Optional<String>> urlProblem) {
+    this.models = models;
+    this.urlProblem = urlProblem;
+  }
+
+  /** Pure: the same arguments give the same answer. */
+  public Validated validate(byte[] body, Arrival arrival) {
+    Problems problems = new Problems();
+    Optional<ObjectNode> object = StrictJson.read(body, problems);
+    if (object.isEmpty()) {
+      return new Validated.Invalid(problems.all());
+    }
+    Fields fields = new Fields(object.get(), "", problems);
+    fields.refuseAllBut(FIELDS);
+    Optional<ModelCard> card = model(fields);
+    GenerationRequest.Builder request =
+        GenerationRequest.newBuilder()
+            .setGenerationId(arrival.generationId())
+            .setTenant(arrival.tenant())
+            .setAcceptedAtMs(arrival.atMs());
+    prompts(fields, request);
+    sampling(fields, card, request);
+    size(fields, card, request);
+    seeds(fields, arrival, request);
+    long deadlineSeconds =
+        fields
+            .integer("deadline_s", Limits.MIN_DEADLINE.toSeconds(), Limits.MAX_DEADLINE.toSeconds())
+            .orElse(Limits.DEFAULT_DEADLINE.toSeconds());
+    request.setDeadlineMs(arrival.atMs() + deadlineSeconds * 1000);
+    request.setOutputFormat(fields.oneOf("output_format", FORMATS).orElse(FORMATS.get(0)));
+    fields.object("webhook").ifPresent(webhook -> request.setWebhook(webhook(webhook)));
+    fields.object("metadata").ifPresent(metadata -> request.putAllMetadata(metadata(metadata)));
+
+    List<FieldError> errors = problems.all();
+    if (!errors.isEmpty() || card.isEmpty()) {
+      return new Validated.Invalid(errors);
+    }
+    request.setPool(models.poolOf(card.get()));
+    request.setModel(
+        ModelRef.newBuilder().setName(card.get().name()).setDigest(card.get().digest()));
+    return new Validated.Valid(request.build());
+  }
+
+  private Optional<ModelCard> model(Fields fields) {
+    Optional<String> reference = fields.text("model");
+    if (reference.isEmpty()) {
+      if (!fields.has("model")) {
+        fields.add(
+            "model", "missing", "Name a model: see GET /v1/models", Allowed.oneOf(models.names()));
+      }
+      return Optional.empty();
+    }
+    Optional<ModelCard> card = models.find(reference.get());
+    if (card.isEmpty()) {
+      fields.add(
+          "model",
+          "unknown_model",
+          "There is no such model, or not with that digest: see GET /v1/models",
+          Allowed.oneOf(models.names()));
+    }
+    return card;
+  }
+
+  private static void prompts(Fields fields, GenerationRequest.Builder request) {
+    if (!fields.has("prompt")) {
+      fields.add("prompt", "missing", "Say what the picture shows");
+    }
+    Optional<String> prompt = fields.prose("prompt", Limits.MAX_PROMPT_CODE_POINTS);
+    if (prompt.isPresent() && prompt.get().isBlank()) {
+      fields.add("prompt", "empty", "Say what the picture shows");
+    }
+    prompt.ifPresent(request::setPrompt);
+    fields
+        .prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
+        .ifPresent(request::setNegativePrompt);
+  }
+
+  private static void sampling(
+      Fields fields, Optional<ModelCard> card, GenerationRequest.Builder request) {
+    Optional<Defaults> defaults = card.map(ModelCard::defaults);
+    int maxSteps =
+        Math.min(Limits.MAX_STEPS, card.map(c -> c.limits().maxSteps()).orElse(Limits.MAX_STEPS));
+    request.setSteps(
+        (int)
+            fields
+                .integer("steps", Limits.MIN_STEPS, maxSteps)
+                .orElse(defaults.map(Defaults::steps).orElse(Limits.MIN_STEPS)));
+    request.setGuidanceScale(
+        (float)
+            fields
+                .decimal("guidance_scale", Limits.MIN_GUIDANCE_SCALE, Limits.MAX_GUIDANCE_SCALE)
+                .orElse(defaults.map(Defaults::guidanceScale).orElse(Limits.MIN_GUIDANCE_SCALE)));
+    request.setSampler(
+        fields
+            .oneOf("sampler", Sampler.ids())
+            .orElse(defaults.map(Defaults::sampler).orElse(Sampler.DDIM).id()));
+    request.setSchedule(
+        fields
+            .oneOf("schedule", Schedule.ids())
+            .orElse(defaults.map(Defaults::schedule).orElse(Schedule.NORMAL).id()));
+  }
+
+  private static void size(
+      Fields fields, Optional<ModelCard> card, GenerationRequest.Builder request) {
+    Optional<ModelLimits> limits = card.map(ModelCard::limits);
+    int multiple = limits.map(ModelLimits::sizeMultiple).orElse(Limits.SIZE_MULTIPLE);
+    long width =
+        fields
+            .multiple(
+                "width",
+                Math.max(Limits.MIN_SIDE, limits.map(ModelLimits::minWidth).orElse(0)),
+                Math.min(
+                    Limits.MAX_SIDE, limits.map(ModelLimits::maxWidth).orElse(Limits.MAX_SIDE)),
+                multiple)
+            .orElse(card.map(c -> c.defaults().width()).orElse(0));
+    long height =
+        fields
+            .multiple(
+                "height",
+                Math.max(Limits.MIN_SIDE, limits.map(ModelLimits::minHeight).orElse(0)),
+                Math.min(
+                    Limits.MAX_SIDE, limits.map(ModelLimits::maxHeight).orElse(Limits.MAX_SIDE)),
+                multiple)
+            .orElse(card.map(c -> c.defaults().height()).orElse(0));
+    long maxPixels =
+        Math.min(Limits.MAX_PIXELS, limits.map(ModelLimits::maxPixels).orElse(Limits.MAX_PIXELS));
+    if (width * height > maxPixels) {
+      fields.add(
+          fields.has("width") ? "width" : "height",
+          "too_many_pixels",
+          "width x height must be at most " + maxPixels + " pixels",
+          Allowed.range(0, maxPixels));
+    }
+    request.setWidth((int) width).setHeight((int) height);
+  }
+
+  private static void seeds(Fields fields, Arrival arrival, GenerationRequest.Builder request) {
+    long count =
+        fields.integer("count", Limits.MIN_COUNT, Limits.MAX_COUNT).orElse(Limits.MIN_COUNT);
+    // the last picture has a seed too: seed + count - 1
+    long seed =
+        fields
+            .integer("seed", 0, Limits.MAX_SEED - (count - 1))
+            .orElse(arrival.randomBits() & DRAWN_SEED_BITS);
+    request.setCount((int) count).setSeed(seed);
+  }
+
+  private WebhookTarget webhook(Fields fields) {
+    fields.refuseAllBut(List.of("url", "events"));
+    if (!fields.has("url")) {
+      fields.add("url", "missing", "Say where the webhook goes");
+    }
+    Optional<String> url = fields.text("url");
+    url.flatMap(urlProblem).ifPresent(problem -> fields.add("url", "invalid_url", problem));
+    return WebhookTarget.newBuilder()
+        .setUrl(url.orElse(""))
+        .addAllEvents(fields.someOf("events", WEBHOOK_EVENTS))
+        .build();
+  }
+
+  private static Map<String, String> metadata(Fields fields) {
+    List<String> names = fields.names();
+    Map<String, String> metadata = new TreeMap<>();
+    if (names.size() > Limits.MAX_METADATA_ENTRIES) {
+      fields.refuseWhole(
+          "too_many",
+          "Has " + names.size() + " entries; at most " + Limits.MAX_METADATA_ENTRIES,
+          Allowed.range(0, Limits.MAX_METADATA_ENTRIES));
+      return metadata;
+    }
+    for (String name : names) {
+      if (name.isEmpty() || name.length() > Limits.MAX_METADATA_KEY_CHARS || !Text.isClean(name)) {
+        fields.add(
+            Text.shown(name),
+            "invalid_text",
+            "A key has 1 to " + Limits.MAX_METADATA_KEY_CHARS + " characters and no control ones");
+        continue;
+      }
+      fields
+          .prose(name, Limits.MAX_METADATA_VALUE_CHARS)
+          .ifPresent(value -> metadata.put(name, value));
+    }
+    return metadata;
+  }
+}

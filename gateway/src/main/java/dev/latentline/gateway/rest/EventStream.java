@@ -1,0 +1,96 @@
+package dev.latentline.gateway.rest;
+
+import dev.latentline.gateway.line.GenerationUpdate;
+import dev.latentline.gateway.line.Subscription;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
+import io.smallrye.mutiny.subscription.BackPressureStrategy;
+import io.smallrye.mutiny.subscription.MultiEmitter;
+import io.vertx.core.Vertx;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * The updates of one generation as a stream that ends with it. A reader who falls more than {@link
+ * #MAX_WAITING} updates behind is cut off, and finds a snapshot when it comes again.
+ */
+final class EventStream {
+  static final int MAX_WAITING = 256;
+  private static final long HEARTBEAT_MILLIS = 15_000;
+
+  private EventStream() {}
+
+  /**
+   * @param watch subscribes a listener
+   * @param heartbeat sent while nothing happens, so that nobody in between gives up
+   */
+  static <T> Multi<T> of(
+      Vertx vertx,
+      Function<Consumer<GenerationUpdate>, Subscription> watch,
+      Function<GenerationUpdate, T> event,
+      Supplier<T> heartbeat) {
+    return Multi.createFrom()
+        .<T>emitter(
+            emitter -> new Reader<>(vertx, emitter, event, heartbeat).start(watch),
+            BackPressureStrategy.IGNORE)
+        .onOverflow()
+        .buffer(MAX_WAITING)
+        // whoever tells holds a lock: making JSON and writing it happens elsewhere
+        .emitOn(Infrastructure.getDefaultExecutor(), 1);
+  }
+
+  /** Closes what it opened whichever way it ends, also when it ends before it is fully open. */
+  private static final class Reader<T> {
+    private final Vertx vertx;
+    private final MultiEmitter<? super T> emitter;
+    private final Function<GenerationUpdate, T> event;
+    private final Supplier<T> heartbeat;
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private volatile Subscription subscription;
+    private volatile long timer = -1;
+
+    Reader(
+        Vertx vertx,
+        MultiEmitter<? super T> emitter,
+        Function<GenerationUpdate, T> event,
+        Supplier<T> heartbeat) {
+      this.vertx = vertx;
+      this.emitter = emitter;
+      this.event = event;
+      this.heartbeat = heartbeat;
+    }
+
+    void start(Function<Consumer<GenerationUpdate>, Subscription> watch) {
+      emitter.onTermination(this::end);
+      timer = vertx.setPeriodic(HEARTBEAT_MILLIS, id -> emitter.emit(heartbeat.get()));
+      subscription = watch.apply(this::tell);
+      if (ended.get()) {
+        close();
+      }
+    }
+
+    private void tell(GenerationUpdate update) {
+      emitter.emit(event.apply(update));
+      if (update.view().status().terminal()) {
+        emitter.complete();
+      }
+    }
+
+    private void end() {
+      ended.set(true);
+      close();
+    }
+
+    private void close() {
+      if (timer >= 0) {
+        vertx.cancelTimer(timer);
+      }
+      Subscription opened = subscription;
+      if (opened != null) {
+        opened.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package dev.latentline.gateway.rest;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.latentline.gateway.access.Caller;
+import dev.latentline.gateway.line.GenerationUpdate;
+import dev.latentline.gateway.line.GenerationView;
+import dev.latentline.gateway.line.Generations;
+import dev.latentline.proto.v1.GenerationRequest;
+import io.smallrye.common.annotation.Blocking;
+import io.smallrye.mutiny.Multi;
+import io.vertx.core.Vertx;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.sse.OutboundSseEvent;
+import jakarta.ws.rs.sse.Sse;
+import java.util.Locale;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestMulti;
+
+/** What happens to a generation, as server-sent events. */
+@Path("/v1/generations/{id}/events")
+@Tag(name = "generations")
+class EventsResource {
+  private static final long UNKNOWN = -1;
+
+  private final Generations generations;
+  private final Prompts prompts;
+  private final Caller caller;
+  private final Sse sse;
+  private final Vertx vertx;
+
+  EventsResource(Generations generations, Prompts prompts, Caller caller, Sse sse, Vertx vertx) {
+    this.generations = generations;
+    this.prompts = prompts;
+    this.caller = caller;
+    this.sse = sse;
+    this.vertx = vertx;
+  }
+
+  @GET
+  @Produces(MediaType.SERVER_SENT_EVENTS)
+  @Blocking
+  @Operation(
+      summary = "Follow a generation: a snapshot, then each state and step until it has ended")
+  @APIResponse(
+      responseCode = "200",
+      description =
+          "Events snapshot and state hold a generation, progress the steps done of one picture;"
+              + " ids are offsets, to be sent again as Last-Event-ID")
+  @APIResponse(responseCode = "204", description = "It has ended and the client knows all of it")
+  public RestMulti<OutboundSseEvent> events(
+      @PathParam("id") String id, @HeaderParam("Last-Event-ID") String lastEventId) {
+    GenerationView view = GenerationsResource.find(generations, caller, id);
+    long after = offset(lastEventId);
+    if (view.status().terminal() && after == view.lastOffset()) {
+      throw new NothingNewException();
+    }
+    // now: whoever tells holds a lock, and the store may be slow
+    GenerationRequest request = prompts.in(view).request();
+    String tenant = caller.tenant();
+    Multi<OutboundSseEvent> events =
+        EventStream.of(
+                vertx,
+                listener -> generations.watch(tenant, id, after, listener),
+                update -> event(update, request),
+                () -> sse.newEventBuilder().comment("still here").build())
+            .onFailure()
+            .recoverWithCompletion();
+    return RestMulti.fromMultiData(events)
+        .header(HttpHeaders.CACHE_CONTROL, "no-store")
+        .header("X-Accel-Buffering", "no")
+        .build();
+  }
+
+  private OutboundSseEvent event(GenerationUpdate update, GenerationRequest request) {
+    return sse.newEventBuilder()
+        .id(Long.toString(update.offset()))
+        .name(update.kind().name().toLowerCase(Locale.ROOT))
+        .mediaType(MediaType.APPLICATION_JSON_TYPE)
+        .data(
+            update
+                .progress()
+                .<Object>map(
+                    step ->
+                        new ProgressJson(
+                            update.view().id(),
+                            step.imageIndex(),
+                            step.step(),
+                            step.steps(),
+                            update.view().progress()))
+                .orElseGet(() -> GenerationJson.of(whole(update.view(), request))))
+        .build();
+  }
+
+  private static GenerationView whole(GenerationView view, GenerationRequest request) {
+    return view.hasPrompts()
+        ? view
+        : view.withPrompts(request.getPrompt(), request.getNegativePrompt());
+  }
+
+  /** Anything but an offset is as good as none: the answer begins with a snapshot. */
+  private static long offset(String lastEventId) {
+    return lastEventId != null && lastEventId.matches("\\d{1,18}")
+        ? Long.parseLong(lastEventId)
+        : UNKNOWN;
+  }
+
+  /** Steps done of steps of one picture, and how far the whole generation is (0 to 1). */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  record ProgressJson(String id, int imageIndex, int step, int steps, double progress) {}
+}

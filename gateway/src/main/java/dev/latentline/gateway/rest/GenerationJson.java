@@ -1,0 +1,144 @@
+package dev.latentline.gateway.rest;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.latentline.gateway.line.GenerationView;
+import dev.latentline.proto.v1.GenerationRequest;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * A generation as the API shows it.
+ *
+ * @param object always {@code generation}
+ * @param status queued, running, succeeded, failed or cancelled
+ * @param progress 0 to 1
+ * @param queuePosition 0 is next; only while it is queued
+ * @param images those that are stored, ascending by index; also of one that failed
+ * @param error of one that failed
+ * @param request with every default filled in: sent again, it makes the same pictures
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record GenerationJson(
+    String id,
+    String object,
+    String status,
+    double progress,
+    Integer queuePosition,
+    List<Image> images,
+    Error error,
+    Times timings,
+    Request request) {
+
+  /** A stored picture; hashes are of the file and of its pixels, in hex. */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  record Image(
+      int index,
+      long seed,
+      int width,
+      int height,
+      String sha256,
+      String pixelsSha256,
+      String contentType,
+      long sizeBytes,
+      String url) {}
+
+  /** Why it failed. */
+  record Error(String code, String message) {}
+
+  /** What is not yet known is absent. */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Times(String acceptedAt, String dispatchedAt, String endedAt, String deadlineAt) {}
+
+  /** The fields of POST /v1/generations. */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Request(
+      String model,
+      String prompt,
+      String negativePrompt,
+      long seed,
+      int steps,
+      BigDecimal guidanceScale,
+      String sampler,
+      String schedule,
+      int width,
+      int height,
+      int count,
+      long deadlineS,
+      String outputFormat,
+      Webhook webhook,
+      Map<String, String> metadata) {}
+
+  /** Where the webhook goes. */
+  @JsonInclude(JsonInclude.Include.NON_EMPTY)
+  record Webhook(String url, List<String> events) {}
+
+  static GenerationJson of(GenerationView view) {
+    GenerationView.Timings timings = view.timings();
+    return new GenerationJson(
+        view.id(),
+        "generation",
+        view.status().name().toLowerCase(Locale.ROOT),
+        view.progress(),
+        view.queuePosition().isPresent() ? view.queuePosition().getAsInt() : null,
+        view.images().stream().map(image -> image(view.id(), image)).toList(),
+        view.failure().map(failure -> new Error(failure.code(), failure.message())).orElse(null),
+        new Times(
+            time(OptionalLong.of(timings.acceptedAtMs())),
+            time(timings.dispatchedAtMs()),
+            time(timings.endedAtMs()),
+            time(OptionalLong.of(view.request().getDeadlineMs()))),
+        request(view.request()));
+  }
+
+  static String path(String id) {
+    return "/v1/generations/" + id;
+  }
+
+  private static Image image(String id, GenerationView.StoredImage image) {
+    return new Image(
+        image.index(),
+        image.seed(),
+        image.width(),
+        image.height(),
+        image.sha256(),
+        image.pixelsSha256(),
+        image.contentType(),
+        image.sizeBytes(),
+        path(id) + "/images/" + image.index());
+  }
+
+  private static Request request(GenerationRequest request) {
+    return new Request(
+        request.getModel().getName() + "@" + request.getModel().getDigest(),
+        request.getPrompt(),
+        request.getNegativePrompt(),
+        request.getSeed(),
+        request.getSteps(),
+        // a float's own shortest decimal, not that of the double beside it
+        new BigDecimal(Float.toString(request.getGuidanceScale())),
+        request.getSampler(),
+        request.getSchedule(),
+        request.getWidth(),
+        request.getHeight(),
+        request.getCount(),
+        (request.getDeadlineMs() - request.getAcceptedAtMs()) / 1000,
+        request.getOutputFormat(),
+        request.hasWebhook()
+            ? new Webhook(request.getWebhook().getUrl(), request.getWebhook().getEventsList())
+            : null,
+        request.getMetadataMap());
+  }
+
+  private static String time(OptionalLong unixMillis) {
+    return unixMillis.isPresent() ? Instant.ofEpochMilli(unixMillis.getAsLong()).toString() : null;
+  }
+}

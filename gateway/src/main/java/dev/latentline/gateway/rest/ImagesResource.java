@@ -1,0 +1,138 @@
+package dev.latentline.gateway.rest;
+
+import dev.latentline.contract.ObjectKeys;
+import dev.latentline.gateway.access.Caller;
+import dev.latentline.gateway.line.GenerationView;
+import dev.latentline.gateway.line.GenerationView.StoredImage;
+import dev.latentline.gateway.line.Generations;
+import dev.latentline.gateway.problem.Problem;
+import dev.latentline.gateway.problem.ProblemException;
+import dev.latentline.kit.blob.BlobStore;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** What a generation left in the store. */
+@Path("/v1/generations/{id}")
+@Blocking
+@Tag(name = "generations")
+class ImagesResource {
+  /** A picture never changes; only its own tenant's browser may keep it. */
+  private static final String FOREVER = "private, max-age=31536000, immutable";
+
+  /** Whatever the bytes are, a browser runs nothing in them. */
+  private static final String NO_CONTENT_RUNS = "default-src 'none'; sandbox";
+
+  private final Generations generations;
+  private final BlobStore store;
+  private final Caller caller;
+
+  ImagesResource(Generations generations, BlobStore store, Caller caller) {
+    this.generations = generations;
+    this.store = store;
+    this.caller = caller;
+  }
+
+  @GET
+  @Path("/images/{index}")
+  @Produces(MediaType.WILDCARD)
+  @Operation(summary = "A picture's bytes, as they are in the store")
+  @APIResponse(responseCode = "200", description = "All of it")
+  @APIResponse(responseCode = "206", description = "The range that was asked for")
+  @APIResponse(responseCode = "304", description = "As the client has it: ETag is the SHA-256")
+  @APIResponse(responseCode = "404", description = "Not stored, or not yet")
+  @APIResponse(responseCode = "416", description = "The picture is shorter than the range")
+  public Response image(
+      @PathParam("id") String id,
+      @PathParam("index") int index,
+      @HeaderParam(HttpHeaders.IF_NONE_MATCH) String ifNoneMatch,
+      @HeaderParam("Range") String range,
+      @HeaderParam("If-Range") String ifRange) {
+    GenerationView view = GenerationsResource.find(generations, caller, id);
+    StoredImage image =
+        view.images().stream()
+            .filter(stored -> stored.index() == index)
+            .findFirst()
+            .orElseThrow(() -> missing(view));
+    String tag = "\"" + image.sha256() + "\"";
+    if (EntityTags.match(ifNoneMatch, image.sha256())) {
+      return headers(Response.notModified(), tag).build();
+    }
+    byte[] bytes = store.get(image.key()).orElseThrow(() -> missing(view));
+    Optional<ByteRange> part =
+        ifRange == null || ifRange.equals(tag)
+            ? ByteRange.parse(range, bytes.length)
+            : Optional.empty();
+    if (part.isPresent() && !part.get().satisfiable()) {
+      throw new ProblemException(
+          Problem.of(416, "range_not_satisfiable", "The picture has " + bytes.length + " bytes"),
+          Map.of("Content-Range", "bytes */" + bytes.length));
+    }
+    Response.ResponseBuilder response =
+        part.map(
+                found ->
+                    Response.status(206)
+                        .header(
+                            "Content-Range",
+                            "bytes " + found.first() + "-" + found.last() + "/" + bytes.length)
+                        .entity(Arrays.copyOfRange(bytes, found.first(), found.last() + 1)))
+            // for HEAD, whose answer has no body to measure
+            .orElseGet(() -> Response.ok(bytes).header(HttpHeaders.CONTENT_LENGTH, bytes.length));
+    String extension = image.key().substring(image.key().lastIndexOf('.') + 1);
+    return headers(response, tag)
+        .type(image.contentType())
+        .header(
+            HttpHeaders.CONTENT_DISPOSITION,
+            "inline; filename=\"" + id + "-" + index + "." + extension + "\"")
+        .build();
+  }
+
+  @GET
+  @Path("/manifest")
+  @Produces(MediaType.APPLICATION_JSON)
+  @Operation(summary = "Everything that reproduces a generation; there once it has ended")
+  @APIResponse(responseCode = "404", description = "Not written, or not yet")
+  public Response manifest(@PathParam("id") String id) {
+    GenerationView view = GenerationsResource.find(generations, caller, id);
+    byte[] manifest =
+        store
+            .get(ObjectKeys.manifest(caller.tenant(), view.id()))
+            .orElseThrow(
+                () ->
+                    new ProblemException(
+                        Problem.retryable(
+                            404,
+                            "manifest_not_found",
+                            "The manifest is written when the generation has ended")));
+    return Response.ok(manifest, MediaType.APPLICATION_JSON)
+        .header(HttpHeaders.CACHE_CONTROL, "no-store")
+        .build();
+  }
+
+  private static Response.ResponseBuilder headers(Response.ResponseBuilder response, String tag) {
+    return response
+        .header(HttpHeaders.ETAG, tag)
+        .header(HttpHeaders.CACHE_CONTROL, FOREVER)
+        .header("Accept-Ranges", "bytes")
+        .header("Content-Security-Policy", NO_CONTENT_RUNS);
+  }
+
+  private static ProblemException missing(GenerationView view) {
+    return new ProblemException(
+        view.status().terminal()
+            ? Problem.of(404, "image_not_found", "This generation has no such picture")
+            : Problem.retryable(404, "image_not_found", "This picture is not stored yet"));
+  }
+}

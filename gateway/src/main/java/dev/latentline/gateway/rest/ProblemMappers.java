@@ -1,0 +1,78 @@
+package dev.latentline.gateway.rest;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.gateway.problem.Problem;
+import dev.latentline.gateway.problem.ProblemException;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** Whatever ends a request early leaves as a problem, and never with a stack trace. */
+final class ProblemMappers {
+  private static final Logger LOG = Logger.getLogger(ProblemMappers.class);
+  static final String RETRY_AFTER_SECONDS = "2";
+
+  @ServerExceptionMapper
+  Response problem(ProblemException e) {
+    Response.ResponseBuilder response = response(e.problem());
+    e.headers().forEach(response::header);
+    return response.build();
+  }
+
+  @ServerExceptionMapper
+  Response failure(Failure e) {
+    if (e instanceof Failure.Retryable) {
+      return response(Problem.retryable(503, e.code(), e.getMessage()))
+          .header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS)
+          .build();
+    }
+    return response(Problem.of(400, e.code(), e.getMessage())).build();
+  }
+
+  /** What the router refuses before a resource is reached: paths, methods, media types. */
+  @ServerExceptionMapper
+  Response refused(WebApplicationException e) {
+    int status = e.getResponse().getStatus();
+    Problem problem =
+        switch (status) {
+          case 404 -> Problem.of(404, "not_found", "There is nothing at this path");
+          case 405 -> Problem.of(405, "method_not_allowed", "This path has other methods");
+          case 406 -> Problem.of(406, "not_acceptable", "What Accept asks for cannot be made here");
+          case 413 -> Problem.of(413, "body_too_large", "The body is too large");
+          case 415 ->
+              Problem.of(
+                  415, "unsupported_media_type", "Send Content-Type: application/json, unencoded");
+          default ->
+              status >= 500
+                  ? Problem.of(status, "internal_error", "Something went wrong here; see the log")
+                  : Problem.of(status, "bad_request", "The request cannot be understood");
+        };
+    Response.ResponseBuilder response = response(problem);
+    Object allow = e.getResponse().getHeaders().getFirst(HttpHeaders.ALLOW);
+    if (allow != null) {
+      response.header(HttpHeaders.ALLOW, allow);
+    }
+    return response.build();
+  }
+
+  @ServerExceptionMapper
+  Response nothingNew(NothingNewException e) {
+    return Response.noContent().header(HttpHeaders.CACHE_CONTROL, "no-store").build();
+  }
+
+  @ServerExceptionMapper
+  Response anythingElse(Throwable e) {
+    LOG.errorf("a request failed: %s", Unexpected.told(e));
+    return response(Problem.of(500, "internal_error", "Something went wrong here; see the log"))
+        .build();
+  }
+
+  private static Response.ResponseBuilder response(Problem problem) {
+    return Response.status(problem.status())
+        .type(Problem.MEDIA_TYPE)
+        .header(HttpHeaders.CACHE_CONTROL, "no-store")
+        .entity(problem.json());
+  }
+}

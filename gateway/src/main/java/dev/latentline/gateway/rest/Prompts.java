@@ -1,0 +1,47 @@
+package dev.latentline.gateway.rest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.ObjectKeys;
+import dev.latentline.gateway.line.GenerationView;
+import dev.latentline.kit.blob.BlobStore;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.util.Optional;
+
+/** Prompts are not kept in memory once they are in the manifest. */
+@Singleton
+class Prompts {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final BlobStore store;
+
+  Prompts(BlobStore store) {
+    this.store = store;
+  }
+
+  /**
+   * The view with its prompts, from the manifest where it is without; without them also here when
+   * the manifest was removed. May ask the store.
+   *
+   * @throws Failure.Retryable when the store is away
+   */
+  GenerationView in(GenerationView view) {
+    if (view.hasPrompts()) {
+      return view;
+    }
+    Optional<byte[]> manifest =
+        store.get(ObjectKeys.manifest(view.request().getTenant(), view.id()));
+    if (manifest.isEmpty()) {
+      return view;
+    }
+    try {
+      JsonNode request = JSON.readTree(manifest.get()).path("request");
+      return view.withPrompts(
+          request.path("prompt").asText(), request.path("negative_prompt").asText());
+    } catch (IOException e) {
+      throw new Failure.Retryable("store_unavailable", "a manifest is unreadable", e);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.latentline.gateway.rest;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.GenerationIds;
+import dev.latentline.contract.Limits;
+import dev.latentline.gateway.egress.AddressCheck;
+import dev.latentline.gateway.egress.EgressPolicy;
+import dev.latentline.gateway.problem.Problem;
+import dev.latentline.gateway.problem.ProblemException;
+import dev.latentline.gateway.request.Arrival;
+import dev.latentline.gateway.request.FieldError;
+import dev.latentline.gateway.request.OfferedModels;
+import dev.latentline.gateway.request.RequestValidator;
+import dev.latentline.gateway.request.Validated;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.proto.v1.GenerationRequest;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+
+/** A body becomes a request, or a problem. */
+@Singleton
+class Submission {
+  private final RequestValidator validator;
+  private final AddressCheck addresses;
+  private final Clock clock;
+  private final SecureRandom random = new SecureRandom();
+
+  Submission(Catalogue catalogue, EgressPolicy egress, AddressCheck addresses, Clock clock) {
+    this.validator = new RequestValidator(new Offered(catalogue), egress::problem);
+    this.addresses = addresses;
+    this.clock = clock;
+  }
+
+  /**
+   * Reads at most {@link Limits#MAX_JSON_BYTES}.
+   *
+   * @throws ProblemException 413
+   */
+  static byte[] read(InputStream body) throws IOException {
+    byte[] bytes = body.readNBytes(Limits.MAX_JSON_BYTES + 1);
+    if (bytes.length > Limits.MAX_JSON_BYTES) {
+      throw new ProblemException(BodyLimit.tooLarge());
+    }
+    return bytes;
+  }
+
+  /**
+   * A request under a new id. Asks the name server of a webhook.
+   *
+   * @throws ProblemException 400 with everything that is wrong
+   * @throws Failure.Retryable when that name server is slow, or others are
+   */
+  GenerationRequest validate(byte[] body, String tenant) {
+    long now = clock.millis();
+    Arrival arrival =
+        new Arrival(GenerationIds.create(now, random), tenant, now, random.nextLong());
+    Validated validated = validator.validate(body, arrival);
+    if (validated instanceof Validated.Valid valid) {
+      checkWebhook(valid.request());
+      return valid.request();
+    }
+    throw new ProblemException(Problem.invalid(((Validated.Invalid) validated).errors()));
+  }
+
+  /** Last: it asks a name server. */
+  private void checkWebhook(GenerationRequest request) {
+    if (!request.hasWebhook()) {
+      return;
+    }
+    Optional<String> refusal = addresses.refusal(URI.create(request.getWebhook().getUrl()));
+    if (refusal.isPresent() && refusal.get().equals(AddressCheck.NAME_SERVER_SLOW)) {
+      throw new Failure.Retryable(
+          AddressCheck.NAME_SERVER_SLOW, "The webhook's name has not been resolved in time");
+    }
+    if (refusal.isPresent()) {
+      String message =
+          refusal.get().equals("address_refused")
+              ? "The name has an address that is not a public one"
+              : "The name has no address";
+      throw new ProblemException(
+          Problem.invalid(List.of(new FieldError("webhook.url", refusal.get(), message))));
+    }
+  }
+
+  private record Offered(Catalogue catalogue) implements OfferedModels {
+    @Override
+    public Optional<ModelCard> find(String reference) {
+      return catalogue.find(reference);
+    }
+
+    @Override
+    public String poolOf(ModelCard model) {
+      return catalogue.poolOf(model);
+    }
+
+    @Override
+    public List<String> names() {
+      return catalogue.models().stream().map(ModelCard::name).toList();
+    }
+  }
+}

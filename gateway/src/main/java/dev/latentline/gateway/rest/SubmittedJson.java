@@ -1,0 +1,39 @@
+package dev.latentline.gateway.rest;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/**
+ * The body of POST /v1/generations for the OpenAPI document; what is read, and how strictly, is the
+ * request package's.
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+@Schema(name = "Submission")
+record SubmittedJson(
+    @Schema(required = true, description = "name or name@digest: see GET /v1/models") String model,
+    @Schema(required = true, minLength = 1, maxLength = 32000) String prompt,
+    @Schema(maxLength = 32000) String negativePrompt,
+    @Schema(minimum = "0", maximum = "9007199254740991", description = "image n has seed + n")
+        Long seed,
+    @Schema(minimum = "1", maximum = "150") Integer steps,
+    @Schema(minimum = "0", maximum = "30") Float guidanceScale,
+    @Schema(enumeration = {"ddim", "euler", "euler_a", "dpmpp_2m"}) String sampler,
+    @Schema(enumeration = {"normal", "karras"}) String schedule,
+    @Schema(minimum = "64", maximum = "4096") Integer width,
+    @Schema(minimum = "64", maximum = "4096") Integer height,
+    @Schema(minimum = "1", maximum = "16") Integer count,
+    @Schema(minimum = "1", maximum = "86400", defaultValue = "3600") Integer deadlineS,
+    @Schema(enumeration = "png") String outputFormat,
+    Hook webhook,
+    @Schema(description = "up to 16 entries, given back everywhere") Map<String, String> metadata) {
+
+  /** Where the webhook goes, and for which events; none means all. */
+  @Schema(name = "Webhook")
+  record Hook(
+      @Schema(required = true, maxLength = 2048) String url,
+      @Schema(enumeration = {"generation.succeeded", "generation.failed", "generation.cancelled"})
+          List<String> events) {}
+}

@@ -1,0 +1,2 @@
+/** The native REST API, version 1: JSON over HTTP, server-sent events, pictures. */
+package dev.latentline.gateway.rest;

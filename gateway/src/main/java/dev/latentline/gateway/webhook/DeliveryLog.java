@@ -1,0 +1,64 @@
+package dev.latentline.gateway.webhook;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.Topic;
+import dev.latentline.proto.v1.WebhookDelivery;
+import io.smallrye.mutiny.TimeoutException;
+import io.smallrye.reactive.messaging.MutinyEmitter;
+import io.smallrye.reactive.messaging.kafka.Record;
+import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.URI;
+import java.time.Duration;
+import org.eclipse.microprofile.reactive.messaging.Channel;
+import org.eclipse.microprofile.reactive.messaging.Message;
+
+/**
+ * Writes webhook.delivery. All deliveries to one host lie in one partition, so that one gateway
+ * alone calls it and can hold back.
+ */
+@ApplicationScoped
+class DeliveryLog implements WebhookOutbox {
+  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(40);
+
+  private final MutinyEmitter<Record<String, byte[]>> channel;
+
+  DeliveryLog(@Channel("webhook-delivery-out") MutinyEmitter<Record<String, byte[]>> channel) {
+    this.channel = channel;
+  }
+
+  @Override
+  public void handOver(WebhookDelivery delivery) {
+    write(delivery, delivery.toByteArray());
+  }
+
+  /** A tombstone: it is delivered, or nobody tries any more. */
+  void finish(WebhookDelivery delivery) {
+    write(delivery, null);
+  }
+
+  private void write(WebhookDelivery delivery, byte[] value) {
+    Message<Record<String, byte[]>> message =
+        Message.of(Record.of(delivery.getWebhookId(), value))
+            .addMetadata(
+                OutgoingKafkaRecordMetadata.<String>builder()
+                    .withPartition(partition(delivery.getUrl()))
+                    .build());
+    try {
+      channel.sendMessage(message).await().atMost(SEND_TIMEOUT);
+    } catch (TimeoutException e) {
+      throw new Failure.Retryable("broker_unavailable", "the broker did not answer in time", e);
+    } catch (RuntimeException e) {
+      throw new Failure.Retryable("broker_unavailable", "the broker did not take a record", e);
+    }
+  }
+
+  static int partition(String url) {
+    return Math.floorMod(host(url).hashCode(), Topic.WEBHOOK_DELIVERY.partitions());
+  }
+
+  /** Host and port: what shares one limit. */
+  static String host(String url) {
+    return URI.create(url).getRawAuthority();
+  }
+}

@@ -1,0 +1,19 @@
+package dev.latentline.gateway;
+
+import dev.latentline.contract.Stage;
+import dev.latentline.testkit.ChannelContract;
+import dev.latentline.testkit.ServiceSentence;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class ChannelContractTest {
+  @Test
+  void theChannelsAreThoseOfTheContract() {
+    ChannelContract.of(Stage.GATEWAY, Path.of("src/main/resources/application.properties")).check();
+  }
+
+  @Test
+  void itSaysOfItselfWhatTheContractSays() {
+    ServiceSentence.of(Stage.GATEWAY, Path.of("")).check();
+  }
+}

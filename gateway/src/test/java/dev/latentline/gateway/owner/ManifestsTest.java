@@ -1,0 +1,180 @@
+package dev.latentline.gateway.owner;
+
+import static dev.latentline.gateway.fold.TestFacts.after;
+import static dev.latentline.gateway.fold.TestFacts.at;
+import static dev.latentline.gateway.fold.TestFacts.cancelRequested;
+import static dev.latentline.gateway.fold.TestFacts.cancelled;
+import static dev.latentline.gateway.fold.TestFacts.deadLettered;
+import static dev.latentline.gateway.fold.TestFacts.dispatched;
+import static dev.latentline.gateway.fold.TestFacts.failed;
+import static dev.latentline.gateway.fold.TestFacts.imageFailed;
+import static dev.latentline.gateway.fold.TestFacts.request;
+import static dev.latentline.gateway.fold.TestFacts.settled;
+import static dev.latentline.gateway.fold.TestFacts.stored;
+import static dev.latentline.gateway.fold.TestFacts.succeeded;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.latentline.gateway.fold.GenerationState;
+import dev.latentline.gateway.fold.TestFacts;
+import dev.latentline.proto.v1.GenerationRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ManifestsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @Test
+  void aSucceededGenerationCanBeMadeAgainFromIt() {
+    GenerationRequest request = request(2).putMetadata("order", "17").build();
+    JsonNode manifest =
+        read(
+            after(
+                request,
+                at(TestFacts.ACCEPTED_AT_MS + 10, dispatched()),
+                stored(1),
+                stored(0),
+                at(TestFacts.ACCEPTED_AT_MS + 2_500, succeeded())));
+
+    assertThat(manifest)
+        .isEqualTo(
+            json(
+                """
+                {"schema": 1,
+                 "id": "gen_0190163d8694739b8f6b0123456789ab",
+                 "status": "succeeded",
+                 "model": {"name": "starter", "digest": "sha256:0"},
+                 "request": {
+                   "prompt": "a red apple", "negative_prompt": "a pear", "seed": 41, "steps": 25,
+                   "guidance_scale": 3.5, "sampler": "ddim", "schedule": "normal", "width": 128,
+                   "height": 96, "count": 2, "output_format": "png", "metadata": {"order": "17"}},
+                 "images": [
+                   {"index": 0, "seed": 41, "status": "stored",
+                    "key": "images/default/gen_0190163d8694739b8f6b0123456789ab/0.png",
+                    "content_type": "image/png", "size_bytes": 1000, "width": 128, "height": 96,
+                    "sha256": "file-0", "pixels_sha256": "pixels-0",
+                    "runtime_class": {
+                      "provider": "cpu", "onnxruntime_version": "1.23.2",
+                      "device": "x86_64 avx2", "intra_op_threads": 4, "batch": 1}},
+                   {"index": 1, "seed": 42, "status": "stored",
+                    "key": "images/default/gen_0190163d8694739b8f6b0123456789ab/1.png",
+                    "content_type": "image/png", "size_bytes": 1001, "width": 128, "height": 96,
+                    "sha256": "file-1", "pixels_sha256": "pixels-1",
+                    "runtime_class": {
+                      "provider": "cpu", "onnxruntime_version": "1.23.2",
+                      "device": "x86_64 avx2", "intra_op_threads": 4, "batch": 1}}],
+                 "timings": {
+                   "accepted_at": "2027-01-15T08:00:00Z",
+                   "dispatched_at": "2027-01-15T08:00:00.010Z",
+                   "ended_at": "2027-01-15T08:00:02.500Z"}}
+                """));
+  }
+
+  @Test
+  void aPartialFailureSaysOfEachImageWhatBecameOfIt() {
+    JsonNode manifest =
+        read(
+            after(
+                4,
+                dispatched(),
+                deadLettered(0),
+                stored(1),
+                imageFailed(3, "invalid_latents"),
+                failed("partial")));
+
+    assertThat(manifest.at("/status").asText()).isEqualTo("failed");
+    assertThat(manifest.at("/error")).isEqualTo(json("{'code':'partial','message':'It failed'}"));
+    assertThat(manifest.at("/images").findValuesAsText("status"))
+        .containsExactly("failed", "stored", "not_made", "failed");
+    assertThat(manifest.at("/images/0/error"))
+        .isEqualTo(
+            json(
+                "{'code':'attempts_exhausted','message':'Given up after 3 attempts',"
+                    + "'stage':'decoder'}"));
+    assertThat(manifest.at("/images/3/error/stage").asText()).isEqualTo("denoiser");
+    assertThat(manifest.at("/images/1").has("error")).isFalse();
+    assertThat(manifest.at("/images/2").has("sha256")).isFalse();
+    assertThat(IntStream.range(0, 4).mapToLong(i -> manifest.at("/images/" + i + "/seed").asLong()))
+        .containsExactly(41L, 42L, 43L, 44L);
+  }
+
+  @Test
+  void aPictureThatWasStoredAfterItsFailureIsStored() {
+    JsonNode manifest = read(after(1, imageFailed(0, "frozen"), stored(0), succeeded()));
+
+    assertThat(manifest.at("/images/0/status").asText()).isEqualTo("stored");
+    assertThat(manifest.at("/images/0").has("error")).isFalse();
+  }
+
+  @Test
+  void aCancelledGenerationIsNoFailureAndNeedNotHaveBegun() {
+    JsonNode manifest = read(after(2, cancelRequested(), cancelled()));
+
+    assertThat(manifest.at("/status").asText()).isEqualTo("cancelled");
+    assertThat(manifest.has("error")).isFalse();
+    assertThat(manifest.at("/images").findValuesAsText("status"))
+        .containsExactly("not_made", "not_made");
+    assertThat(manifest.at("/timings").has("dispatched_at")).isFalse();
+    assertThat(manifest.at("/timings").has("ended_at")).isTrue();
+  }
+
+  @Test
+  void thereIsNoManifestOfWhatHasNotEnded() {
+    assertThatThrownBy(() -> Manifests.of(after(1, stored(0))))
+        .isInstanceOf(NoSuchElementException.class);
+  }
+
+  @Test
+  void theSameStateGivesTheSameBytesWhoeverWritesThem() {
+    byte[] bytes =
+        Manifests.of(after(withMetadata(List.of("a", "b", "c")), stored(0), failed("x")));
+
+    assertThat(Manifests.of(after(withMetadata(List.of("c", "a", "b")), stored(0), failed("x"))))
+        .isEqualTo(bytes);
+    assertThat(
+            Manifests.of(
+                after(
+                    withMetadata(List.of("b", "c", "a")),
+                    stored(0),
+                    failed("x"),
+                    stored(0),
+                    cancelled(),
+                    settled())))
+        .isEqualTo(bytes);
+  }
+
+  @Test
+  void itIsTextThatPeopleCanRead() {
+    GenerationRequest request = request(1).setPrompt("яблоко \u0000 \"\n").build();
+    String text = new String(Manifests.of(after(request, cancelled())), StandardCharsets.UTF_8);
+
+    assertThat(text).startsWith("{\n").endsWith("\n}\n").doesNotContain("\r", "\u0000");
+    assertThat(text).contains("\"prompt\" : \"яблоко \\u0000 \\\"\\n\"");
+    assertThat(json(text).at("/request/prompt").asText()).isEqualTo("яблоко \u0000 \"\n");
+  }
+
+  private static GenerationRequest withMetadata(List<String> keys) {
+    GenerationRequest.Builder request = request(2);
+    keys.forEach(key -> request.putMetadata(key, "value of " + key));
+    return request.build();
+  }
+
+  private static JsonNode read(GenerationState state) {
+    return json(new String(Manifests.of(state), StandardCharsets.UTF_8));
+  }
+
+  private static JsonNode json(String text) {
+    try {
+      return JSON.readTree(text.startsWith("{'") ? text.replace('\'', '"') : text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

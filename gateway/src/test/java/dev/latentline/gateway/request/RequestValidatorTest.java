@@ -1,0 +1,394 @@
+package dev.latentline.gateway.request;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.latentline.contract.Limits;
+import dev.latentline.proto.v1.GenerationRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RequestValidatorTest {
+  private static final Arrival ARRIVAL = new Arrival("gen_1", "default", 1_000_000, -1);
+  private static final String MAX_SEED = "9007199254740991";
+
+  private final RequestValidator validator =
+      new RequestValidator(
+          new TestModels(),
+          url -> url.startsWith("https://") ? Optional.empty() : Optional.of("Must be https"));
+
+  @Test
+  void theSmallestBodyGetsEveryDefaultOfTheModel() {
+    GenerationRequest request = valid("{'model':'small','prompt':'a red apple'}");
+
+    assertThat(request.getGenerationId()).isEqualTo("gen_1");
+    assertThat(request.getTenant()).isEqualTo("default");
+    assertThat(request.getModel().getName()).isEqualTo("small");
+    assertThat(request.getModel().getDigest()).isEqualTo(TestModels.DIGEST);
+    assertThat(request.getPool()).isEqualTo("default");
+    assertThat(request.getPrompt()).isEqualTo("a red apple");
+    assertThat(request.getNegativePrompt()).isEmpty();
+    assertThat(request.getSeed()).isEqualTo(0xffff_ffffL);
+    assertThat(request.getSteps()).isEqualTo(25);
+    assertThat(request.getGuidanceScale()).isEqualTo(3);
+    assertThat(request.getSampler()).isEqualTo("ddim");
+    assertThat(request.getSchedule()).isEqualTo("normal");
+    assertThat(request.getWidth()).isEqualTo(128);
+    assertThat(request.getHeight()).isEqualTo(96);
+    assertThat(request.getCount()).isEqualTo(1);
+    assertThat(request.getOutputFormat()).isEqualTo("png");
+    assertThat(request.hasWebhook()).isFalse();
+    assertThat(request.getMetadataMap()).isEmpty();
+    assertThat(request.getAcceptedAtMs()).isEqualTo(1_000_000);
+    assertThat(request.getDeadlineMs()).isEqualTo(1_000_000 + 3_600_000);
+  }
+
+  @Test
+  void everyFieldIsTakenOver() {
+    GenerationRequest request =
+        valid(
+            """
+            {"model":"small@%s","prompt":"a red apple 🍎\\n\\ton a table","negative_prompt":"text",
+             "seed":42,"steps":30,"guidance_scale":7.5,"sampler":"dpmpp_2m","schedule":"karras",
+             "width":256,"height":64,"count":4,"deadline_s":60,"output_format":"png",
+             "webhook":{"url":"https://example.com/hook","events":["generation.failed"]},
+             "metadata":{"order":"7","note":""}}
+            """
+                .formatted(TestModels.DIGEST));
+
+    assertThat(request.getPrompt()).isEqualTo("a red apple 🍎\n\ton a table");
+    assertThat(request.getNegativePrompt()).isEqualTo("text");
+    assertThat(request.getSeed()).isEqualTo(42);
+    assertThat(request.getSteps()).isEqualTo(30);
+    assertThat(request.getGuidanceScale()).isEqualTo(7.5f);
+    assertThat(request.getSampler()).isEqualTo("dpmpp_2m");
+    assertThat(request.getSchedule()).isEqualTo("karras");
+    assertThat(request.getWidth()).isEqualTo(256);
+    assertThat(request.getHeight()).isEqualTo(64);
+    assertThat(request.getCount()).isEqualTo(4);
+    assertThat(request.getDeadlineMs()).isEqualTo(1_060_000);
+    assertThat(request.getWebhook().getUrl()).isEqualTo("https://example.com/hook");
+    assertThat(request.getWebhook().getEventsList()).containsExactly("generation.failed");
+    assertThat(request.getMetadataMap()).containsEntry("order", "7").containsEntry("note", "");
+  }
+
+  @Test
+  void nullIsAsGoodAsLeftOut() {
+    assertThat(
+            valid(
+                "{'model':'small','prompt':'x','seed':null,'steps':null,'webhook':null,"
+                    + "'metadata':null,'sampler':null,'guidance_scale':null,'negative_prompt':null}"))
+        .isEqualTo(valid("{'model':'small','prompt':'x'}"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        // what is there has another type
+        "'model':5                              | model             | wrong_type",
+        "'prompt':5                             | prompt            | wrong_type",
+        "'prompt':['a']                         | prompt            | wrong_type",
+        "'negative_prompt':{}                   | negative_prompt   | wrong_type",
+        "'seed':'20'                            | seed              | wrong_type",
+        "'seed':1.5                             | seed              | wrong_type",
+        "'seed':true                            | seed              | wrong_type",
+        "'steps':'20'                           | steps             | wrong_type",
+        "'steps':20.0                           | steps             | wrong_type",
+        "'steps':[20]                           | steps             | wrong_type",
+        "'guidance_scale':'7'                   | guidance_scale    | wrong_type",
+        "'sampler':1                            | sampler           | wrong_type",
+        "'schedule':false                       | schedule          | wrong_type",
+        "'width':'128'                          | width             | wrong_type",
+        "'height':1e2                           | height            | wrong_type",
+        "'count':{}                             | count             | wrong_type",
+        "'deadline_s':'60'                      | deadline_s        | wrong_type",
+        "'output_format':0                      | output_format     | wrong_type",
+        "'webhook':'https://example.com'        | webhook           | wrong_type",
+        "'webhook':{'url':7}                    | webhook.url       | wrong_type",
+        "'webhook':{'url':'https://a.b','events':'generation.failed'} | webhook.events | wrong_type",
+        "'webhook':{'url':'https://a.b','events':[1]}   | webhook.events[0] | wrong_type",
+        "'metadata':[]                          | metadata          | wrong_type",
+        "'metadata':{'a':1}                     | metadata.a        | wrong_type",
+        // out of range
+        "'seed':-1                              | seed              | out_of_range",
+        "'seed':9007199254740992                | seed              | out_of_range",
+        "'seed':99999999999999999999999         | seed              | out_of_range",
+        "'steps':0                              | steps             | out_of_range",
+        "'steps':-1                             | steps             | out_of_range",
+        "'steps':101                            | steps             | out_of_range",
+        "'steps':4294967297                     | steps             | out_of_range",
+        "'guidance_scale':-0.1                  | guidance_scale    | out_of_range",
+        "'guidance_scale':30.01                 | guidance_scale    | out_of_range",
+        "'guidance_scale':1e309                 | guidance_scale    | out_of_range",
+        "'width':32                             | width             | out_of_range",
+        "'width':288                            | width             | out_of_range",
+        "'width':100                            | width             | not_a_multiple",
+        "'height':32                            | height            | out_of_range",
+        "'height':1024                          | height            | out_of_range",
+        "'height':130                           | height            | not_a_multiple",
+        "'width':256,'height':512               | width             | too_many_pixels",
+        "'count':0                              | count             | out_of_range",
+        "'count':17                             | count             | out_of_range",
+        "'deadline_s':0                         | deadline_s        | out_of_range",
+        "'deadline_s':86401                     | deadline_s        | out_of_range",
+        // not one of the values
+        "'model':'large'                        | model             | unknown_model",
+        "'model':'../small'                     | model             | unknown_model",
+        "'model':'small@sha256:00'              | model             | unknown_model",
+        "'sampler':'Euler'                      | sampler           | not_allowed",
+        "'schedule':'linear'                    | schedule          | not_allowed",
+        "'output_format':'jpeg'                 | output_format     | not_allowed",
+        "'webhook':{'url':'https://a.b','events':['generation.exploded']} | webhook.events[0] | not_allowed",
+        "'webhook':{'url':'https://a.b','events':['generation.failed','generation.failed']} | webhook.events[1] | duplicate",
+        "'webhook':{'url':'https://a.b','events':[]} | webhook.events | empty",
+        // text
+        "'prompt':''                            | prompt            | empty",
+        "'prompt':' \\n '                       | prompt            | empty",
+        "'prompt':'a\\u0000b'                   | prompt            | invalid_text",
+        "'prompt':'a\\rb'                       | prompt            | invalid_text",
+        "'prompt':'a\\u0085b'                   | prompt            | invalid_text",
+        "'prompt':'a\\u007fb'                   | prompt            | invalid_text",
+        "'prompt':'a\\ud800b'                   | prompt            | invalid_text",
+        "'prompt':'a\\udc00\\ud800'             | prompt            | invalid_text",
+        "'negative_prompt':'\\u001b[2J'         | negative_prompt   | invalid_text",
+        "'metadata':{'a':'\\u0007'}             | metadata.a        | invalid_text",
+        "'metadata':{'':'a'}                    | metadata.         | invalid_text",
+        // what must be there, and what is not known
+        "'prompt':null                          | prompt            | missing",
+        "'model':null                           | model             | missing",
+        "'webhook':{}                           | webhook.url       | missing",
+        "'webhook':{'url':'http://a.b'}         | webhook.url       | invalid_url",
+        "'webhook':{'url':'https://a.b','secret':'x'} | webhook.secret | unknown_field",
+        "'tenant':'other'                       | tenant            | unknown_field",
+        "'generation_id':'gen_2'                | generation_id     | unknown_field",
+        "'status':'succeeded'                   | status            | unknown_field",
+        "'priority':'high'                      | priority          | unknown_field",
+        "'Prompt':'x'                           | Prompt            | unknown_field",
+        "'a\\u0000b':1                          | a\uFFFDb          | unknown_field",
+      })
+  void oneFaultIsOneErrorAtItsField(String fields, String field, String code) {
+    assertThat(invalid(withDefaults(fields)))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple(field, code));
+  }
+
+  @Test
+  void everythingWrongIsFoundAtOnce() {
+    assertThat(
+            invalid(
+                "{'prompt':'','steps':0,'width':'1','sampler':'x','webhook':{'url':'ftp://a'},"
+                    + "'extra':1}"))
+        .extracting(FieldError::field)
+        .containsExactlyInAnyOrder(
+            "extra", "model", "prompt", "steps", "width", "sampler", "webhook.url");
+  }
+
+  @Test
+  void whatWouldBeAllowedIsSaid() {
+    assertThat(invalid(withDefaults("'width':100")).get(0).allowed())
+        .contains(Allowed.multiples(64L, 256L, 32L));
+    assertThat(invalid(withDefaults("'sampler':'x'")).get(0).allowed().orElseThrow().values())
+        .contains("ddim", "euler");
+    assertThat(invalid(withDefaults("'model':'x'")).get(0).allowed())
+        .contains(Allowed.oneOf(List.of("small")));
+  }
+
+  @Test
+  void anErrorNeverRepeatsTheValue() {
+    assertThat(
+            invalid(
+                "{'model':'SECRET','prompt':'SECRET\\u0000','sampler':'SECRET',"
+                    + "'webhook':{'url':'SECRET'},'metadata':{'a':{'b':'SECRET'}}}"))
+        .hasSize(5)
+        .allSatisfy(error -> assertThat(error.toString()).doesNotContain("SECRET"));
+  }
+
+  @Test
+  void everyPictureHasASeedWithinTheRange() {
+    assertThat(valid(withDefaults("'seed':" + MAX_SEED)).getSeed()).isEqualTo(Limits.MAX_SEED);
+    assertThat(invalid(withDefaults("'count':2,'seed':" + MAX_SEED)))
+        .extracting(FieldError::field)
+        .containsExactly("seed");
+    assertThat(valid(withDefaults("'count':16,'seed':9007199254740976")).getSeed())
+        .isEqualTo(Limits.MAX_SEED - 15);
+  }
+
+  @Test
+  void aPromptIsMeasuredInCodePoints() {
+    assertThat(valid(withDefaults("'prompt':'" + "x".repeat(32_000) + "'")).getPrompt())
+        .hasSize(32_000);
+    assertThat(invalid(withDefaults("'prompt':'" + "x".repeat(32_001) + "'")))
+        .extracting(FieldError::code)
+        .containsExactly("too_long");
+    assertThat(valid(withDefaults("'prompt':'" + "🍎".repeat(16_000) + "'")).getPrompt())
+        .hasSize(32_000);
+  }
+
+  @Test
+  void metadataIsBounded() {
+    String entries =
+        IntStream.range(0, 17).mapToObj(i -> "'k" + i + "':''").collect(Collectors.joining(","));
+    assertThat(invalid(withDefaults("'metadata':{" + entries + "}")))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple("metadata", "too_many"));
+    assertThat(invalid(withDefaults("'metadata':{'" + "k".repeat(65) + "':''}")))
+        .extracting(FieldError::code)
+        .containsExactly("invalid_text");
+    assertThat(invalid(withDefaults("'metadata':{'k':'" + "v".repeat(513) + "'}")))
+        .extracting(FieldError::code)
+        .containsExactly("too_long");
+    assertThat(valid(withDefaults("'metadata':{'k':'" + "v".repeat(512) + "'}")).getMetadataMap())
+        .hasSize(1);
+  }
+
+  @Test
+  void minusZeroGuidanceIsZero() {
+    assertThat(
+            Float.floatToRawIntBits(
+                valid(withDefaults("'guidance_scale':-0.0")).getGuidanceScale()))
+        .isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "{",
+        "}",
+        "{'a'}",
+        "{'a':1,}",
+        "{'a':1}{}",
+        "{'a':1} x",
+        "{a:1}",
+        "{'a':NaN}",
+        "{'a':Infinity}",
+        "{'a':-Infinity}",
+        "{'a':+1}",
+        "{'a':01}",
+        "{'a':.5}",
+        "{'a':'\n'}",
+        "{'a':'\\x41'}",
+        "// c\n{}",
+        "{'a':tru}",
+        "{'a':1 'b':2}",
+        "\uFEFF{}",
+        "nul"
+      })
+  void whatIsNoJsonIsOneError(String body) {
+    assertThat(invalid(body))
+        .singleElement()
+        .satisfies(
+            error -> {
+              assertThat(error.field()).isEmpty();
+              assertThat(error.code()).isIn("invalid_json", "wrong_type");
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[]", "'text'", "5", "null", "true"})
+  void whatIsNoObjectIsOneError(String body) {
+    assertThat(invalid(body)).extracting(FieldError::code).containsExactly("wrong_type");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'prompt':'a','prompt':'b'}",
+        "{'prompt':'a','\\u0070rompt':'b'}",
+        "{'metadata':{'a':'1','a':'1'}}"
+      })
+  void aNameIsThereOnce(String body) {
+    assertThat(invalid(body)).extracting(FieldError::code).containsExactly("duplicate");
+  }
+
+  @Test
+  void bytesThatAreNoUtf8AreRefused() {
+    byte[][] bodies = {
+      {'{', '"', 'a', '"', ':', '"', (byte) 0xff, '"', '}'},
+      {'{', '"', (byte) 0xc0, (byte) 0x80, '"', ':', '1', '}'},
+      {'{', '"', (byte) 0xed, (byte) 0xa0, (byte) 0x80, '"', ':', '1', '}'},
+      {'{', '"', 'a', '"', ':', '"', (byte) 0xe2, (byte) 0x82},
+      "{\"a\":\"b\"}".getBytes(StandardCharsets.UTF_16),
+    };
+    for (byte[] body : bodies) {
+      assertThat(errors(body)).extracting(FieldError::code).containsExactly("invalid_utf8");
+    }
+  }
+
+  @Test
+  void depthIsBoundedBeforeAnythingIsParsed() {
+    assertThat(invalid("[".repeat(60_000)))
+        .extracting(FieldError::code)
+        .containsExactly("too_deep");
+    assertThat(invalid("{'a':".repeat(9) + "1" + "}".repeat(9)))
+        .extracting(FieldError::code)
+        .containsExactly("too_deep");
+    assertThat(invalid("{'a':".repeat(8) + "1" + "}".repeat(8)))
+        .extracting(FieldError::code)
+        .contains("unknown_field");
+    assertThat(valid(withDefaults("'prompt':'" + "[{".repeat(100) + "\\\\'")).getPrompt())
+        .hasSize(201);
+  }
+
+  @Test
+  void aBodyIsAtMost64KiB() {
+    String body = withDefaults("'negative_prompt':''");
+    assertThat(valid(body + " ".repeat(64 * 1024 - body.length())).getSteps()).isEqualTo(25);
+    assertThat(invalid(body + " ".repeat(64 * 1024 + 1 - body.length())))
+        .extracting(FieldError::code)
+        .containsExactly("too_large");
+  }
+
+  @Test
+  void aHostileBodyDoesNotMakeALongAnswer() {
+    String fields =
+        IntStream.range(0, 5000).mapToObj(i -> "'f" + i + "':1").collect(Collectors.joining(","));
+    assertThat(invalid("{" + fields + "}")).hasSize(Problems.MAX_ERRORS);
+    assertThat(invalid(withDefaults("'" + "n".repeat(60_000) + "':1")).get(0).field())
+        .hasSizeLessThan(70);
+  }
+
+  @Test
+  void aHugeNumberIsRefusedWithoutWork() {
+    assertThat(invalid(withDefaults("'seed':" + "9".repeat(60_000))))
+        .extracting(FieldError::code)
+        .containsAnyOf("invalid_json", "out_of_range");
+  }
+
+  /** The fields given, with a model and a prompt where they are not among them. */
+  private static String withDefaults(String fields) {
+    String model = fields.contains("'model'") ? "" : "'model':'small',";
+    String prompt = fields.contains("'prompt'") ? "" : "'prompt':'x',";
+    return "{" + model + prompt + fields.strip() + "}";
+  }
+
+  private GenerationRequest valid(String body) {
+    Validated validated = validator.validate(bytes(body), ARRIVAL);
+    assertThat(validated).isInstanceOf(Validated.Valid.class);
+    return ((Validated.Valid) validated).request();
+  }
+
+  private List<FieldError> invalid(String body) {
+    return errors(bytes(body));
+  }
+
+  private List<FieldError> errors(byte[] body) {
+    Validated validated = validator.validate(body, ARRIVAL);
+    assertThat(validated).isInstanceOf(Validated.Invalid.class);
+    return ((Validated.Invalid) validated).errors();
+  }
+
+  private static byte[] bytes(String body) {
+    return body.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+  }
+}

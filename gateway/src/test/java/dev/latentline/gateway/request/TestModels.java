@@ -1,0 +1,51 @@
+package dev.latentline.gateway.request;
+
+import dev.latentline.contract.Sampler;
+import dev.latentline.contract.Schedule;
+import dev.latentline.inference.catalogue.Defaults;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.ModelLimits;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** One small model, like the starter. */
+final class TestModels implements OfferedModels {
+  static final String DIGEST = "sha256:" + "ab".repeat(32);
+
+  static final ModelCard SMALL =
+      new ModelCard(
+          "small",
+          DIGEST,
+          Path.of("small"),
+          "test",
+          "MIT",
+          "",
+          Instant.EPOCH,
+          new Defaults(25, 3, 128, 96, Sampler.DDIM, Schedule.NORMAL),
+          new ModelLimits(64, 256, 32, 512, 32, 65536, 100),
+          List.of(),
+          null,
+          null,
+          null,
+          Map.of());
+
+  @Override
+  public Optional<ModelCard> find(String reference) {
+    return reference.equals("small") || reference.equals("small@" + DIGEST)
+        ? Optional.of(SMALL)
+        : Optional.empty();
+  }
+
+  @Override
+  public String poolOf(ModelCard model) {
+    return "default";
+  }
+
+  @Override
+  public List<String> names() {
+    return List.of("small");
+  }
+}

@@ -1,0 +1,281 @@
+package dev.latentline.gateway.rest;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasSize;
+
+import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Topic;
+import dev.latentline.gateway.line.Generations;
+import dev.latentline.kit.blob.BlobStore;
+import dev.latentline.proto.v1.GenerationEvent;
+import dev.latentline.proto.v1.Progress;
+import dev.latentline.proto.v1.Stored;
+import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.RecordWriter;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A generation from its acceptance to its picture; the test writes what the stages would write. */
+@QuarkusTest
+@QuarkusTestResource(LatentlineStack.class)
+class FollowIT {
+  private static final int SIZE = 5000;
+
+  @Inject BlobStore store;
+  @Inject Generations generations;
+  private RecordWriter records;
+  private byte[] picture;
+  private String sha256;
+
+  @BeforeEach
+  void begin() throws Exception {
+    records = RecordWriter.open();
+    picture = new byte[SIZE];
+    new Random(5).nextBytes(picture);
+    sha256 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(picture));
+  }
+
+  @AfterEach
+  void end() {
+    records.close();
+  }
+
+  @Test
+  void aClientFollowsUntilThePictureIsThere() throws Exception {
+    String id = submit();
+    EventLines events = EventLines.open(id, Map.of());
+
+    EventLines.Event snapshot = events.next();
+    assertThat(snapshot.name()).isEqualTo("snapshot");
+    assertThat(snapshot.id()).matches("\\d+");
+    assertThat(snapshot.data().getString("id")).isEqualTo(id);
+    awaitStatus(id, "running");
+
+    progress(id, 10);
+    EventLines.Event progress = next(events, "progress");
+    assertThat(progress.data().getInt("image_index")).isZero();
+    assertThat(progress.data().getInt("step")).isEqualTo(10);
+    assertThat(progress.data().getInt("steps")).isEqualTo(25);
+    assertThat(progress.data().getDouble("progress")).isBetween(0.1, 0.9);
+
+    store(id);
+    List<EventLines.Event> rest = events.rest();
+    EventLines.Event last = rest.get(rest.size() - 1);
+    assertThat(last.name()).isEqualTo("state");
+    assertThat(last.data().getString("status")).isEqualTo("succeeded");
+    assertThat(last.data().getDouble("progress")).isEqualTo(1);
+    assertThat(last.data().getString("images[0].sha256")).isEqualTo(sha256);
+    assertThat(rest)
+        .extracting(EventLines.Event::id)
+        .isSortedAccordingTo((a, b) -> Long.compare(Long.parseLong(a), Long.parseLong(b)));
+
+    assertThat(EventLines.open(id, Map.of("Last-Event-ID", last.id())).status()).isEqualTo(204);
+    List<EventLines.Event> again =
+        EventLines.open(id, Map.of("Last-Event-ID", snapshot.id())).rest();
+    assertThat(again).extracting(EventLines.Event::name).containsExactly("snapshot");
+    assertThat(again.get(0).data().getString("status")).isEqualTo("succeeded");
+    assertThat(EventLines.open(id, Map.of("Last-Event-ID", "x")).rest()).hasSize(1);
+  }
+
+  @Test
+  void aPictureIsServedWholeInPartsAndNotTwice() throws Exception {
+    String id = stored();
+    String url = "/v1/generations/" + id + "/images/0";
+    String tag = "\"" + sha256 + "\"";
+    given()
+        .get("/v1/generations/" + id)
+        .then()
+        .body("images", hasSize(1))
+        .body("images[0].url", equalTo(url))
+        .body("images[0].sha256", equalTo(sha256))
+        .body("images[0].seed", equalTo(7));
+
+    byte[] whole =
+        given()
+            .get(url)
+            .then()
+            .statusCode(200)
+            .contentType("image/png")
+            .header("ETag", tag)
+            .header("Content-Length", "" + SIZE)
+            .header("Accept-Ranges", "bytes")
+            .header("X-Content-Type-Options", "nosniff")
+            .header("Content-Security-Policy", containsString("sandbox"))
+            .header("Cache-Control", containsString("immutable"))
+            .header("Content-Disposition", equalTo("inline; filename=\"" + id + "-0.png\""))
+            .extract()
+            .asByteArray();
+    assertThat(whole).isEqualTo(picture);
+
+    given()
+        .head(url)
+        .then()
+        .statusCode(200)
+        .header("ETag", tag)
+        .header("Content-Length", "" + SIZE);
+    given().header("If-None-Match", tag).get(url).then().statusCode(304).header("ETag", tag);
+    given().header("If-None-Match", "\"other\"").get(url).then().statusCode(200);
+
+    byte[] part =
+        given()
+            .header("Range", "bytes=100-199")
+            .get(url)
+            .then()
+            .statusCode(206)
+            .header("Content-Range", "bytes 100-199/" + SIZE)
+            .header("Content-Length", "100")
+            .extract()
+            .asByteArray();
+    assertThat(part).isEqualTo(Arrays.copyOfRange(picture, 100, 200));
+    given()
+        .header("Range", "bytes=0-9")
+        .header("If-Range", "\"other\"")
+        .get(url)
+        .then()
+        .statusCode(200);
+    given()
+        .header("Range", "bytes=" + SIZE + "-")
+        .get(url)
+        .then()
+        .statusCode(416)
+        .header("Content-Range", "bytes */" + SIZE)
+        .body("code", equalTo("range_not_satisfiable"));
+    given()
+        .get("/v1/generations/" + id + "/images/1")
+        .then()
+        .statusCode(404)
+        .body("code", equalTo("image_not_found"));
+  }
+
+  @Test
+  void whatIsNotYetThereMayBeAskedForAgain() {
+    String id = submit();
+    for (String path : List.of("/images/0", "/manifest")) {
+      given()
+          .get("/v1/generations/" + id + path)
+          .then()
+          .statusCode(404)
+          .body("retryable", equalTo(true));
+    }
+  }
+
+  @Test
+  void theManifestIsThereAfterTheEnd() throws Exception {
+    String id = stored();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () ->
+                given()
+                    .get("/v1/generations/" + id + "/manifest")
+                    .then()
+                    .statusCode(200)
+                    .contentType("application/json"));
+    byte[] manifest = given().get("/v1/generations/" + id + "/manifest").asByteArray();
+    assertThat(store.get(ObjectKeys.manifest("default", id))).contains(manifest);
+  }
+
+  @Test
+  void whatIsNoLongerInMemoryIsShownAsBefore() throws Exception {
+    String id = submit();
+    Map<String, Object> before = given().get("/v1/generations/" + id).path("request");
+    assertThat(before).containsEntry("prompt", "a red apple");
+    store(id);
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> !generations.find("default", id).orElseThrow().hasPrompts());
+
+    assertThat(given().get("/v1/generations/" + id).<Object>path("request")).isEqualTo(before);
+    assertThat(given().post("/v1/generations/" + id + "/cancel").<Object>path("request"))
+        .isEqualTo(before);
+    EventLines.Event snapshot = EventLines.open(id, Map.of()).next();
+    assertThat(snapshot.data().getString("request.prompt")).isEqualTo("a red apple");
+  }
+
+  private String stored() {
+    String id = submit();
+    store(id);
+    awaitStatus(id, "succeeded");
+    return id;
+  }
+
+  private String submit() {
+    return given()
+        .contentType("application/json")
+        .body("{\"model\":\"starter\",\"prompt\":\"a red apple\",\"seed\":7}")
+        .post("/v1/generations")
+        .then()
+        .statusCode(202)
+        .extract()
+        .path("id");
+  }
+
+  private static void awaitStatus(String id, String status) {
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () -> given().get("/v1/generations/" + id).then().extract().path("status"),
+            status::equals);
+  }
+
+  private static EventLines.Event next(EventLines events, String name) {
+    EventLines.Event event = events.next();
+    while (!event.name().equals(name)) {
+      event = events.next();
+    }
+    return event;
+  }
+
+  private void progress(String id, int step) {
+    Progress progress =
+        Progress.newBuilder().setGenerationId(id).setStep(step).setSteps(25).build();
+    write(Topic.GENERATION_PROGRESS, id, progress.toByteArray(), "Progress");
+  }
+
+  private void store(String id) {
+    String key = ObjectKeys.image("default", id, 0, "png");
+    store.put(key, picture, "image/png");
+    Stored stored =
+        Stored.newBuilder()
+            .setKey(key)
+            .setContentType("image/png")
+            .setSizeBytes(SIZE)
+            .setWidth(128)
+            .setHeight(128)
+            .setSha256(sha256)
+            .setPixelsSha256(sha256)
+            .setSeed(7)
+            .build();
+    GenerationEvent event =
+        GenerationEvent.newBuilder()
+            .setGenerationId(id)
+            .setAtMs(System.currentTimeMillis())
+            .setStored(stored)
+            .build();
+    write(Topic.GENERATION_EVENT, id, event.toByteArray(), "GenerationEvent");
+  }
+
+  private void write(Topic topic, String id, byte[] value, String type) {
+    records.write(
+        topic.topicName(),
+        id,
+        value,
+        RecordWriter.headers(id, Instant.now().plusSeconds(60), type));
+  }
+}

@@ -1,0 +1,107 @@
+package dev.latentline.gateway.webhook;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latentline.gateway.egress.Egress;
+import dev.latentline.gateway.egress.EgressResult;
+import dev.latentline.gateway.secret.MasterSecret;
+import dev.latentline.proto.v1.WebhookDelivery;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class WebhookThreadTest {
+  @Test
+  void aRoundThatFailsIsNotTheLast() throws Exception {
+    CountDownLatch called = new CountDownLatch(1);
+    WebhookDeliverer deliverer =
+        deliverer(
+            (url, headers, body) -> {
+              called.countDown();
+              return new CompletableFuture<>();
+            },
+            new BrokenOnce());
+
+    deliverer.start(null);
+    try {
+      assertThat(called.await(30, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      deliverer.stop(null);
+    }
+  }
+
+  @Test
+  void aCallThatWasNotTriedIsNoAttemptAndIsMadeALittleLater() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    CountDownLatch again = new CountDownLatch(1);
+    WebhookDeliverer deliverer =
+        deliverer(
+            (url, headers, body) -> {
+              if (calls.incrementAndGet() > 1) {
+                again.countDown();
+                return new CompletableFuture<>();
+              }
+              return CompletableFuture.completedFuture(
+                  EgressResult.failed(EgressResult.RESOLVERS_BUSY, Duration.ZERO));
+            },
+            Clock.systemUTC());
+
+    // writing an attempt would end in an error, as there is no log, and be tried after 5 s
+    deliverer.start(null);
+    try {
+      assertThat(again.await(4, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      deliverer.stop(null);
+    }
+  }
+
+  private static WebhookDeliverer deliverer(Egress egress, Clock clock) {
+    WebhookDeliverer deliverer =
+        new WebhookDeliverer(
+            egress,
+            new WebhookSecrets(new MasterSecret("only-for-tests-0123456789-0123456789")),
+            null,
+            clock,
+            Executors.newSingleThreadExecutor());
+    deliverer.take(
+        WebhookDelivery.newBuilder()
+            .setWebhookId("evt_1")
+            .setTenant("tenant")
+            .setEndpoint("default")
+            .setUrl("https://one.example/hook")
+            .build(),
+        0);
+    return deliverer;
+  }
+
+  /** Fails the first time that it is asked. */
+  private static final class BrokenOnce extends Clock {
+    private final AtomicInteger asked = new AtomicInteger();
+
+    @Override
+    public Instant instant() {
+      if (asked.getAndIncrement() == 0) {
+        throw new IllegalStateException("the clock of this test is broken");
+      }
+      return Instant.now();
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+}
