@@ -1,0 +1,2 @@
+/** From latents to pixels, by the autoencoders of the catalogue. */
+package dev.latentline.decoder.decode;

@@ -1,0 +1,98 @@
+package dev.latentline.decoder.infotext;
+
+import dev.latentline.contract.Sampler;
+import dev.latentline.contract.Schedule;
+import dev.latentline.proto.v1.GenerationRequest;
+import java.math.BigDecimal;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.StringJoiner;
+
+/**
+ * The parameters of a picture in AUTOMATIC1111's form, which its users' tools read: the prompt, a
+ * line "Negative prompt: ..." where there is one, and a line of "Key: value" separated by commas.
+ */
+public final class Infotext {
+  /** The text chunk's keyword. */
+  public static final String KEYWORD = "parameters";
+
+  private static final int MODEL_HASH_DIGITS = 10;
+  private static final String DIGEST_PREFIX = "sha256:";
+
+  private Infotext() {}
+
+  /**
+   * The text of one picture.
+   *
+   * @param seed the picture's own
+   * @param version of Latentline
+   */
+  public static String of(GenerationRequest request, long seed, String version) {
+    StringBuilder text = new StringBuilder(request.getPrompt());
+    if (!request.getNegativePrompt().isEmpty()) {
+      text.append("\nNegative prompt: ").append(request.getNegativePrompt());
+    }
+    StringJoiner line = new StringJoiner(", ");
+    values(request, seed, version)
+        .forEach((key, value) -> line.add(key + ": " + quotedWhereNeeded(value)));
+    return text.append('\n').append(line).toString();
+  }
+
+  private static Map<String, String> values(GenerationRequest request, long seed, String version) {
+    Map<String, String> values = new LinkedHashMap<>();
+    values.put("Steps", Integer.toUnsignedString(request.getSteps()));
+    values.put(
+        "Sampler",
+        Sampler.byId(request.getSampler()).map(Sampler::label).orElse(request.getSampler()));
+    values.put(
+        "Schedule type",
+        Schedule.byId(request.getSchedule()).map(Schedule::label).orElse(request.getSchedule()));
+    values.put("CFG scale", number(request.getGuidanceScale()));
+    values.put("Seed", Long.toUnsignedString(seed));
+    values.put("Size", request.getWidth() + "x" + request.getHeight());
+    values.put("Model hash", modelHash(request.getModel().getDigest()));
+    values.put("Model", request.getModel().getName());
+    // the noise is equal to that of AUTOMATIC1111's source "NV"
+    values.put("RNG", "NV");
+    values.put("Version", "latentline " + version);
+    return values;
+  }
+
+  private static String number(float value) {
+    return new BigDecimal(Float.toString(value)).stripTrailingZeros().toPlainString();
+  }
+
+  private static String modelHash(String digest) {
+    String hex =
+        digest.startsWith(DIGEST_PREFIX) ? digest.substring(DIGEST_PREFIX.length()) : digest;
+    return hex.substring(0, Math.min(MODEL_HASH_DIGITS, hex.length()));
+  }
+
+  /** A JSON string where the value holds what separates values. */
+  static String quotedWhereNeeded(String value) {
+    if (value.chars().noneMatch(c -> c == ',' || c == ':' || c == '\n')) {
+      return value;
+    }
+    StringBuilder quoted = new StringBuilder("\"");
+    value
+        .chars()
+        .forEach(
+            c -> {
+              switch (c) {
+                case '"' -> quoted.append("\\\"");
+                case '\\' -> quoted.append("\\\\");
+                case '\n' -> quoted.append("\\n");
+                case '\r' -> quoted.append("\\r");
+                case '\t' -> quoted.append("\\t");
+                default -> {
+                  if (c < ' ') {
+                    quoted.append(String.format("\\u%04x", c));
+                  } else {
+                    quoted.append((char) c);
+                  }
+                }
+              }
+            });
+    return quoted.append('"').toString();
+  }
+}

@@ -1,0 +1,108 @@
+package dev.latentline.decoder.picture;
+
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.latentline.decoder.pixels.Pixels;
+import dev.latentline.proto.v1.GenerationRequest;
+import java.io.IOException;
+
+/**
+ * What is known of a stored picture: the object {index}.json beside it.
+ *
+ * @param sha256 of the file
+ * @param pixelsSha256 of the pixels as RGB bytes in row-major order
+ * @param model name@digest
+ * @param runtimeClass what denoised it; the same request gives the same pixels within one class
+ */
+@JsonPropertyOrder({
+  "index",
+  "seed",
+  "width",
+  "height",
+  "content_type",
+  "size_bytes",
+  "sha256",
+  "pixels_sha256"
+})
+public record PictureRecord(
+    int index,
+    long seed,
+    int width,
+    int height,
+    String contentType,
+    long sizeBytes,
+    String sha256,
+    String pixelsSha256,
+    String model,
+    Runtime runtimeClass,
+    Parameters parameters) {
+
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          // written by a later version
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  /** See the message RuntimeClass of the contract. */
+  public record Runtime(
+      String provider, String onnxruntimeVersion, String device, int intraOpThreads, int batch) {}
+
+  /** What was asked for, by the API's names. */
+  public record Parameters(
+      String prompt,
+      String negativePrompt,
+      int steps,
+      float guidanceScale,
+      String sampler,
+      String schedule) {}
+
+  public static PictureRecord of(Picture picture) {
+    GenerationRequest request = picture.request();
+    return new PictureRecord(
+        picture.index(),
+        picture.seed(),
+        picture.pixels().width(),
+        picture.pixels().height(),
+        Picture.CONTENT_TYPE,
+        picture.file().length,
+        Pixels.sha256(picture.file()),
+        picture.pixels().sha256(),
+        request.getModel().getName() + "@" + request.getModel().getDigest(),
+        new Runtime(
+            picture.runtime().getProvider(),
+            picture.runtime().getOnnxruntimeVersion(),
+            picture.runtime().getDevice(),
+            picture.runtime().getIntraOpThreads(),
+            picture.runtime().getBatch()),
+        new Parameters(
+            request.getPrompt(),
+            request.getNegativePrompt(),
+            request.getSteps(),
+            request.getGuidanceScale(),
+            request.getSampler(),
+            request.getSchedule()));
+  }
+
+  /** UTF-8 JSON, the same bytes for the same record. */
+  public byte[] toJson() {
+    try {
+      return JSON.writeValueAsBytes(this);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a record of text and numbers can be written", e);
+    }
+  }
+
+  /**
+   * @throws IOException when it is no such record
+   */
+  public static PictureRecord fromJson(byte[] json) throws IOException {
+    return JSON.readValue(json, PictureRecord.class);
+  }
+}

@@ -1,0 +1,2 @@
+/** Pictures as bytes, before they are a file. */
+package dev.latentline.decoder.pixels;

@@ -1,0 +1,2 @@
+/** Pictures as PNG files. */
+package dev.latentline.decoder.png;

@@ -1,0 +1,69 @@
+package dev.latentline.decoder.infotext;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ModelRef;
+import org.junit.jupiter.api.Test;
+
+class InfotextTest {
+  private static final GenerationRequest APPLE =
+      GenerationRequest.newBuilder()
+          .setModel(ModelRef.newBuilder().setName("starter").setDigest("sha256:0123456789abcdef"))
+          .setPrompt("a red apple")
+          .setNegativePrompt("blurry, dark")
+          .setSeed(5)
+          .setSteps(25)
+          .setGuidanceScale(3)
+          .setSampler("ddim")
+          .setSchedule("normal")
+          .setWidth(128)
+          .setHeight(96)
+          .build();
+
+  @Test
+  void isWhatAutomatic1111WritesForSuchAPicture() {
+    assertThat(Infotext.of(APPLE, 7, "1.2.3"))
+        .isEqualTo(
+            "a red apple\n"
+                + "Negative prompt: blurry, dark\n"
+                + "Steps: 25, Sampler: DDIM, Schedule type: Normal, CFG scale: 3, Seed: 7, "
+                + "Size: 128x96, Model hash: 0123456789, Model: starter, RNG: NV, "
+                + "Version: latentline 1.2.3");
+  }
+
+  @Test
+  void thereIsNoLineForANegativePromptThatIsNotThere() {
+    assertThat(Infotext.of(APPLE.toBuilder().clearNegativePrompt().build(), 7, "1"))
+        .startsWith("a red apple\nSteps: 25, ");
+  }
+
+  @Test
+  void promptsOfSeveralLinesStayThem() {
+    assertThat(Infotext.of(APPLE.toBuilder().setPrompt("a\nb").build(), 7, "1"))
+        .startsWith("a\nb\nNegative prompt: ");
+  }
+
+  @Test
+  void fractionsAndOtherSamplersAreWrittenAsThere() {
+    GenerationRequest request =
+        APPLE.toBuilder()
+            .setGuidanceScale(7.5f)
+            .setSampler("dpmpp_2m")
+            .setSchedule("karras")
+            .build();
+
+    assertThat(Infotext.of(request, (1L << 53) - 1, "1"))
+        .contains(
+            "Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 9007199254740991, ");
+    assertThat(Infotext.of(APPLE.toBuilder().setGuidanceScale(10).build(), 7, "1"))
+        .contains("CFG scale: 10, ");
+  }
+
+  @Test
+  void valuesWithSeparatorsAreQuoted() {
+    assertThat(Infotext.quotedWhereNeeded("a: \"b\", \\c\nd"))
+        .isEqualTo("\"a: \\\"b\\\", \\\\c\\nd\"");
+    assertThat(Infotext.quotedWhereNeeded("plain \"text\"")).isEqualTo("plain \"text\"");
+  }
+}

@@ -1,0 +1,2 @@
+/** How strongly the prompt steers. */
+package dev.latentline.denoiser.guide;

@@ -1,0 +1,148 @@
+package dev.latentline.denoiser.task;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Limits;
+import dev.latentline.contract.Sampler;
+import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.sample.Samplers;
+import dev.latentline.denoiser.schedule.Schedules;
+import dev.latentline.denoiser.schedule.Sigmas;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.SchedulerConfig;
+import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.proto.v1.Conditioning;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Payload;
+import dev.latentline.proto.v1.Role;
+import dev.latentline.proto.v1.Tensor;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.function.BiFunction;
+
+/** From the record of an image task to what is to be computed; holds every number to its limits. */
+public final class TaskPlanner {
+  private final BiFunction<String, Payload, Tensor> payloads;
+
+  /**
+   * @param payloads fetches what does not travel in the record, of a tenant
+   */
+  public TaskPlanner(BiFunction<String, Payload, Tensor> payloads) {
+    this.payloads = payloads;
+  }
+
+  /**
+   * @throws Failure.Rejected when the model cannot do what the record asks
+   */
+  public TaskPlan plan(EmbeddingReady record, LoadedModel model) {
+    GenerationRequest request = record.getRequest();
+    check(request, model.card());
+    Sampler sampler =
+        Sampler.byId(request.getSampler())
+            .orElseThrow(() -> unsupported("the sampler is not known here"));
+    Schedule schedule =
+        Schedule.byId(request.getSchedule())
+            .orElseThrow(() -> unsupported("the schedule is not known here"));
+    SchedulerConfig scheduler = model.card().scheduler();
+    Sigmas sigmas =
+        sampler == Sampler.DDIM
+            ? Schedules.ofDdim(schedule, model.noise(), request.getSteps())
+            : Schedules.of(schedule, model.noise(), request.getSteps());
+    OptionalDouble range =
+        scheduler.clipSample()
+            ? OptionalDouble.of(scheduler.clipSampleRange())
+            : OptionalDouble.empty();
+    int scale = model.card().vae().scaleFactor();
+    return new TaskPlan(
+        new ImageTask(request.getGenerationId(), record.getImageIndex()),
+        request.getSeed() + record.getImageIndex(),
+        new long[] {
+          1,
+          model.card().unet().latentChannels(),
+          request.getHeight() / scale,
+          request.getWidth() / scale
+        },
+        contexts(record, model.card()),
+        request.getGuidanceScale(),
+        scheduler.predictionType(),
+        Samplers.of(sampler, range),
+        sigmas);
+  }
+
+  private static void check(GenerationRequest request, ModelCard model) {
+    int maxSteps =
+        Math.min(
+            Math.min(Limits.MAX_STEPS, model.limits().maxSteps()),
+            model.scheduler().trainTimesteps());
+    if (request.getSteps() < Limits.MIN_STEPS || request.getSteps() > maxSteps) {
+      throw unsupported("steps must be " + Limits.MIN_STEPS + " to " + maxSteps);
+    }
+    float guidance = request.getGuidanceScale();
+    // not NaN either
+    if (!(guidance >= Limits.MIN_GUIDANCE_SCALE && guidance <= Limits.MAX_GUIDANCE_SCALE)) {
+      throw unsupported("guidance_scale is out of its range");
+    }
+    int scale = model.vae().scaleFactor();
+    if (!model.limits().allowSize(request.getWidth(), request.getHeight())
+        || request.getWidth() % scale != 0
+        || request.getHeight() % scale != 0) {
+      throw unsupported(
+          "the model does not make pictures of "
+              + request.getWidth()
+              + " x "
+              + request.getHeight());
+    }
+  }
+
+  /** [1 or 2, rows, width], the prompt first; short texts end in rows of zeros. */
+  private FloatTensor contexts(EmbeddingReady record, ModelCard model) {
+    int rows = model.textEncoders().stream().mapToInt(TextEncoder::maxTokens).max().orElseThrow();
+    int width = model.unet().contextSize();
+    List<Role> roles =
+        Guidance.needsUnconditional(record.getRequest().getGuidanceScale())
+            ? List.of(Role.POSITIVE, Role.NEGATIVE)
+            : List.of(Role.POSITIVE);
+    float[] contexts = new float[roles.size() * rows * width];
+    for (int i = 0; i < roles.size(); i++) {
+      float[] embedding =
+          embedding(record.getRequest().getTenant(), only(record, roles.get(i)), rows, width);
+      System.arraycopy(embedding, 0, contexts, i * rows * width, embedding.length);
+    }
+    return new FloatTensor(new long[] {roles.size(), rows, width}, contexts);
+  }
+
+  private static Conditioning only(EmbeddingReady record, Role role) {
+    List<Conditioning> found =
+        record.getConditioningsList().stream().filter(c -> c.getRole() == role).toList();
+    if (found.size() != 1) {
+      throw unsupported(
+          "there are "
+              + found.size()
+              + " "
+              + role.name().toLowerCase(Locale.ROOT)
+              + " conditionings instead of one");
+    }
+    return found.get(0);
+  }
+
+  private float[] embedding(String tenant, Conditioning conditioning, int maxRows, int width) {
+    FloatTensor embedding =
+        TensorRecords.fromRecord(payloads.apply(tenant, conditioning.getEmbedding()));
+    long rows = embedding.shape().length == 3 ? embedding.shape()[1] : 0;
+    if (rows < 1 || rows > maxRows) {
+      throw new Failure.Rejected(
+          "invalid_tensor", "An embedding does not have 1 to " + maxRows + " rows");
+    }
+    return TensorRecords.require(embedding, "An embedding", 1, rows, width).data();
+  }
+
+  private static Failure.Rejected unsupported(String reason) {
+    return new Failure.Rejected("unsupported_request", "The picture cannot be made: " + reason);
+  }
+}

@@ -1,0 +1,20 @@
+package dev.latentline.denoiser;
+
+import dev.latentline.contract.Stage;
+import dev.latentline.testkit.ChannelContract;
+import dev.latentline.testkit.ServiceSentence;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class ChannelContractTest {
+  @Test
+  void theDenoiserReadsAndWritesWhatTheContractSays() {
+    ChannelContract.of(Stage.DENOISER, Path.of("src/main/resources/application.properties"))
+        .check();
+  }
+
+  @Test
+  void itSaysOfItselfWhatTheContractSays() {
+    ServiceSentence.of(Stage.DENOISER, Path.of("")).check();
+  }
+}

@@ -1,0 +1,208 @@
+package dev.latentline.denoiser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latentline.contract.GenerationIds;
+import dev.latentline.contract.HeaderNames;
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Stage;
+import dev.latentline.contract.Topic;
+import dev.latentline.denoiser.task.Starter;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.proto.v1.Cancel;
+import dev.latentline.proto.v1.Control;
+import dev.latentline.proto.v1.Denoised;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationEvent;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ImageFailed;
+import dev.latentline.proto.v1.LatentDenoised;
+import dev.latentline.proto.v1.Progress;
+import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.RecordReader;
+import dev.latentline.testkit.RecordWriter;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The denoiser with a real broker and store, and the starter's network. */
+@QuarkusTest
+@QuarkusTestResource(LatentlineStack.class)
+@TestProfile(DenoiserIT.StarterCatalogue.class)
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class DenoiserIT {
+  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final String QUEUE = Topic.EMBEDDING_READY.topicName("default");
+
+  private static RecordWriter writer;
+  private static EmbeddingReady apple;
+  private final RecordReader reader = RecordReader.open();
+
+  /** The models that the build has assembled. */
+  public static class StarterCatalogue implements QuarkusTestProfile {
+    @Override
+    public Map<String, String> getConfigOverrides() {
+      return Map.of("latentline.models", Starter.catalogueFolder().toString());
+    }
+  }
+
+  @BeforeAll
+  static void open() {
+    writer = RecordWriter.open();
+    apple = Starter.apple(Starter.request().build());
+  }
+
+  @AfterAll
+  static void close() {
+    writer.close();
+  }
+
+  @Test
+  void embeddingsBecomeLatentsAndTheFactThatTheyAreThere() throws Exception {
+    GenerationRequest request = request().setCount(2).build();
+    String id = request.getGenerationId();
+
+    submit(request, 1);
+
+    LatentDenoised latents =
+        LatentDenoised.parseFrom(only(Topic.LATENT_DENOISED.topicName(), id).value());
+    FloatTensor tensor = TensorRecords.fromRecord(latents.getLatents().getInline());
+    Denoised fact = fact(id).getDenoised();
+    List<Integer> steps = new ArrayList<>();
+    for (ConsumerRecord<String, byte[]> told :
+        reader.ofGeneration(Topic.GENERATION_PROGRESS.topicName(), id, 5, SOON)) {
+      steps.add(Progress.parseFrom(told.value()).getStep());
+    }
+
+    assertThat(only(Topic.LATENT_DENOISED.topicName(), id).key())
+        .isEqualTo(new ImageTask(id, 1).key());
+    assertThat(latents.getRequest()).isEqualTo(request);
+    assertThat(latents.getImageIndex()).isEqualTo(1);
+    assertThat(tensor.shape()).containsExactly(1, 4, 16, 16);
+    assertThat(tensor.isFinite()).isTrue();
+    assertThat(latents.getRuntimeClass().getProvider()).isEqualTo("cpu");
+    assertThat(latents.getRuntimeClass().getBatch()).isEqualTo(2);
+    assertThat(fact.getImageIndex()).isEqualTo(1);
+    assertThat(fact.getRuntimeClass()).isEqualTo(latents.getRuntimeClass());
+    // some may be left out when the broker is slow
+    assertThat(steps).isSorted().doesNotHaveDuplicates().allMatch(n -> n >= 1 && n <= 25);
+  }
+
+  @Test
+  void theSameRequestTwiceGivesTheSameLatents() throws Exception {
+    GenerationRequest first = request().build();
+    GenerationRequest second = request().build();
+    submit(first, 0);
+    submit(second, 0);
+
+    assertThat(latents(second.getGenerationId())).isEqualTo(latents(first.getGenerationId()));
+  }
+
+  @Test
+  void whatTheModelCannotDoIsAFactAndNoDeadLetter() throws Exception {
+    GenerationRequest request = request().setSampler("heun").build();
+
+    submit(request, 0);
+
+    ImageFailed failed = fact(request.getGenerationId()).getImageFailed();
+    assertThat(failed.getImageIndex()).isZero();
+    assertThat(failed.hasImageIndex()).isTrue();
+    assertThat(failed.getStage()).isEqualTo("denoiser");
+    assertThat(failed.getCode()).isEqualTo("unsupported_request");
+  }
+
+  @Test
+  void whatCannotBeReadIsADeadLetter() {
+    String id = newId();
+
+    writer.write(
+        QUEUE,
+        id + "/0",
+        new byte[] {(byte) 0xff, 1, 2},
+        RecordWriter.headers(id, Instant.now().plus(SOON), "EmbeddingReady"));
+
+    ConsumerRecord<String, byte[]> dead =
+        only(Topic.DEAD_LETTER.topicName(Stage.DENOISER.id()), id);
+    assertThat(dead.value()).containsExactly((byte) 0xff, 1, 2);
+    assertThat(RecordReader.header(dead, HeaderNames.DEAD_LETTER_CODE))
+        .isEqualTo("unreadable_record");
+  }
+
+  @Test
+  void aCancelledPictureIsLeftBetweenTwoSteps() {
+    GenerationRequest cancelled = request().setSteps(150).setWidth(256).setHeight(256).build();
+    GenerationRequest next = request().build();
+    String id = cancelled.getGenerationId();
+    submit(cancelled, 0);
+    reader.ofGeneration(Topic.GENERATION_PROGRESS.topicName(), id, 1, SOON);
+
+    Instant deadline = Instant.now().plus(SOON);
+    writer.write(
+        Topic.GENERATION_CONTROL.topicName(),
+        id,
+        Control.newBuilder()
+            .setGenerationId(id)
+            .setDeadlineMs(deadline.toEpochMilli())
+            .setCancel(Cancel.getDefaultInstance())
+            .build()
+            .toByteArray(),
+        RecordWriter.headers(id, deadline, "Control"));
+    submit(next, 0);
+
+    only(Topic.LATENT_DENOISED.topicName(), next.getGenerationId());
+    assertThat(of(Topic.GENERATION_PROGRESS, id)).hasSizeLessThan(150);
+    assertThat(of(Topic.LATENT_DENOISED, id)).isEmpty();
+    assertThat(of(Topic.GENERATION_EVENT, id)).isEmpty();
+  }
+
+  private static GenerationRequest.Builder request() {
+    return Starter.request().setGenerationId(newId());
+  }
+
+  private static String newId() {
+    return GenerationIds.create(System.currentTimeMillis(), ThreadLocalRandom.current());
+  }
+
+  private static void submit(GenerationRequest request, int index) {
+    writer.write(
+        QUEUE,
+        new ImageTask(request.getGenerationId(), index).key(),
+        apple.toBuilder().setRequest(request).setImageIndex(index).build().toByteArray(),
+        RecordWriter.headers(
+            request.getGenerationId(), Instant.now().plus(SOON), "EmbeddingReady"));
+  }
+
+  private ConsumerRecord<String, byte[]> only(String topic, String id) {
+    return reader.ofGeneration(topic, id, 1, SOON).get(0);
+  }
+
+  private List<ConsumerRecord<String, byte[]>> of(Topic topic, String id) {
+    return reader.all(topic.topicName()).stream()
+        .filter(record -> id.equals(RecordReader.header(record, HeaderNames.GENERATION_ID)))
+        .toList();
+  }
+
+  private GenerationEvent fact(String id) throws Exception {
+    return GenerationEvent.parseFrom(only(Topic.GENERATION_EVENT.topicName(), id).value());
+  }
+
+  private float[] latents(String id) throws Exception {
+    LatentDenoised latents =
+        LatentDenoised.parseFrom(only(Topic.LATENT_DENOISED.topicName(), id).value());
+    return TensorRecords.fromRecord(latents.getLatents().getInline()).data();
+  }
+}

@@ -1,0 +1,173 @@
+package dev.latentline.denoiser.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latentline.contract.Sampler;
+import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.sample.SamplerState;
+import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationRequest;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Denoises with the starter's real network. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class StepTaskIT {
+  private static final TaskPlanner PLANNER =
+      new TaskPlanner((tenant, payload) -> payload.getInline());
+  private static PoolModels models;
+  private static EmbeddingReady apple;
+  private static LoadedModel starter;
+  private final RunStop stop = new RunStop();
+
+  @BeforeAll
+  static void load() {
+    models = Starter.models();
+    apple = Starter.apple(Starter.request().build());
+    starter = models.require(apple.getRequest().getModel());
+  }
+
+  @AfterAll
+  static void close() {
+    models.close();
+  }
+
+  @Test
+  void theSameSeedGivesTheSameBytes() {
+    float[] first = denoise(apple).data();
+    float[] second = denoise(apple).data();
+
+    assertThat(second).isEqualTo(first);
+  }
+
+  @Test
+  void anotherSeedGivesAnotherPicture() {
+    EmbeddingReady other =
+        apple.toBuilder().setRequest(apple.getRequest().toBuilder().setSeed(8)).build();
+
+    assertThat(denoise(other).data()).isNotEqualTo(denoise(apple).data());
+  }
+
+  @Test
+  void thePictureAtAnIndexCanBeMadeAloneFromItsOwnSeed() {
+    EmbeddingReady fourth =
+        apple.toBuilder()
+            .setRequest(apple.getRequest().toBuilder().setCount(4))
+            .setImageIndex(3)
+            .build();
+    EmbeddingReady alone =
+        apple.toBuilder().setRequest(apple.getRequest().toBuilder().setSeed(10)).build();
+
+    assertThat(denoise(fourth).data()).isEqualTo(denoise(alone).data());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Sampler.class)
+  void stepsFromStoredStatesGiveTheSameBytes(Sampler sampler) {
+    TaskPlan plan = plan(with(sampler, Schedule.NORMAL, 8));
+    StepTask whole = StepTask.start(plan, starter.network()::predict);
+    SamplerState stored = copy(whole.state());
+
+    while (!whole.done()) {
+      whole.step(stop);
+      StepTask resumed = StepTask.resume(plan, starter.network()::predict, stored);
+      resumed.step(stop);
+      stored = copy(resumed.state());
+      assertThat(stored.latents()).isEqualTo(whole.state().latents());
+    }
+  }
+
+  /** All samplers solve for the same picture, so their latents are near each other. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Sampler.class,
+      names = {"EULER", "DPMPP_2M"})
+  void samplersWithoutNoiseAgree(Sampler sampler) {
+    for (Schedule schedule : Schedule.values()) {
+      float[] other = denoise(with(sampler, schedule, 60)).data();
+      float[] reference = denoise(with(Sampler.DDIM, Schedule.NORMAL, 60)).data();
+      double difference = 0;
+      double size = 0;
+      for (int i = 0; i < other.length; i++) {
+        difference += Math.pow(other[i] - reference[i], 2);
+        size += Math.pow(reference[i], 2);
+      }
+      assertThat(Math.sqrt(difference / size)).as(schedule.id()).isLessThan(0.3);
+    }
+  }
+
+  @Test
+  void atScaleOneOnlyThePromptIsAsked() {
+    GenerationRequest request = apple.getRequest().toBuilder().setGuidanceScale(1).build();
+    TaskPlan plan = plan(apple.toBuilder().setRequest(request).build());
+
+    assertThat(plan.batch()).isEqualTo(1);
+    assertThat(denoise(apple.toBuilder().setRequest(request).build()).shape())
+        .containsExactly(1, 4, 16, 16);
+  }
+
+  @Test
+  void aStoppedRunEndsTheLoopAndLeavesTheState() {
+    StepTask task = StepTask.start(plan(apple), starter.network()::predict);
+
+    assertThat(
+            new StepLoop(
+                    () -> {
+                      // between the loop's own look and the network's
+                      stop.stop();
+                      return false;
+                    },
+                    step -> {})
+                .run(task, stop))
+        .isFalse();
+
+    assertThat(task.state().step()).isZero();
+  }
+
+  @Test
+  void otherSizesRun() {
+    GenerationRequest request =
+        apple.getRequest().toBuilder().setWidth(256).setHeight(64).setSteps(2).build();
+
+    FloatTensor latents = denoise(apple.toBuilder().setRequest(request).build());
+
+    assertThat(latents.shape()).containsExactly(1, 4, 8, 32);
+  }
+
+  private FloatTensor denoise(EmbeddingReady record) {
+    StepTask task = StepTask.start(plan(record), starter.network()::predict);
+    assertThat(new StepLoop(() -> false, step -> {}).run(task, stop)).isTrue();
+    return task.latents();
+  }
+
+  private static TaskPlan plan(EmbeddingReady record) {
+    return PLANNER.plan(record, starter);
+  }
+
+  private static EmbeddingReady with(Sampler sampler, Schedule schedule, int steps) {
+    GenerationRequest request =
+        apple.getRequest().toBuilder()
+            .setSampler(sampler.id())
+            .setSchedule(schedule.id())
+            .setSteps(steps)
+            .build();
+    return apple.toBuilder().setRequest(request).build();
+  }
+
+  private static SamplerState copy(SamplerState state) {
+    return new SamplerState(
+        state.step(),
+        state.latents().clone(),
+        state.previousDenoised().map(float[]::clone),
+        state.draws());
+  }
+}

@@ -1,0 +1,150 @@
+package dev.latentline.denoiser.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Sampler;
+import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.schedule.Configs;
+import dev.latentline.denoiser.schedule.TrainedNoise;
+import dev.latentline.inference.catalogue.Defaults;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.ModelLimits;
+import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.catalogue.UNet;
+import dev.latentline.inference.catalogue.Vae;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Role;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+class TaskPlannerTest {
+  private static final LoadedModel MODEL =
+      new LoadedModel(
+          new ModelCard(
+              "small",
+              "sha256:00",
+              Path.of("small"),
+              "small",
+              "MIT",
+              "",
+              Instant.EPOCH,
+              new Defaults(10, 3, 64, 64, Sampler.DDIM, Schedule.NORMAL),
+              new ModelLimits(64, 128, 64, 128, 32, 128 * 128, 100),
+              List.of(new TextEncoder("tokenizer.json", "text.onnx", "out", 4, 2)),
+              new UNet("unet/model.onnx", 4, 2),
+              new Vae("decoder.onnx", "encoder.onnx", 8, 1),
+              Configs.starter(),
+              Map.of()),
+          null,
+          TrainedNoise.of(Configs.starter()));
+
+  private final TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
+
+  @Test
+  void numbersOfTheRequestAreResolved() {
+    TaskPlan plan = planner.plan(record(request -> request.setCount(3), 2), MODEL);
+
+    assertThat(plan.task()).isEqualTo(new ImageTask("gen_1", 2));
+    assertThat(plan.seed()).isEqualTo(9);
+    assertThat(plan.shape()).containsExactly(1, 4, 8, 12);
+    assertThat(plan.steps()).isEqualTo(10);
+    assertThat(plan.batch()).isEqualTo(2);
+  }
+
+  @Test
+  void thePromptComesFirstAndShortTextsEndInZeros() {
+    TaskPlan plan = planner.plan(record(request -> {}, 0), MODEL);
+
+    assertThat(plan.contexts().shape()).containsExactly(2, 4, 2);
+    assertThat(plan.contexts().data())
+        .containsExactly(1, 2, 3, 4, 0, 0, 0, 0, 9, 9, 0, 0, 0, 0, 0, 0);
+  }
+
+  @Test
+  void withoutGuidanceOnlyThePromptIsAsked() {
+    TaskPlan plan = planner.plan(record(request -> request.setGuidanceScale(1), 0), MODEL);
+
+    assertThat(plan.contexts().shape()).containsExactly(1, 4, 2);
+  }
+
+  @Test
+  void whatIsBeyondTheLimitsIsRejected() {
+    assertRejected(record(request -> request.setSteps(0), 0), "unsupported_request");
+    assertRejected(record(request -> request.setSteps(101), 0), "unsupported_request");
+    assertRejected(record(request -> request.setGuidanceScale(-1), 0), "unsupported_request");
+    assertRejected(record(request -> request.setGuidanceScale(31), 0), "unsupported_request");
+    assertRejected(
+        record(request -> request.setGuidanceScale(Float.NaN), 0), "unsupported_request");
+    assertRejected(record(request -> request.setWidth(100), 0), "unsupported_request");
+    assertRejected(record(request -> request.setHeight(1 << 30), 0), "unsupported_request");
+    assertRejected(record(request -> request.setSampler("heun"), 0), "unsupported_request");
+    assertRejected(record(request -> request.setSchedule("sgm"), 0), "unsupported_request");
+  }
+
+  @Test
+  void conditioningsThatAreNotOneOfEachAreRejected() {
+    EmbeddingReady record = record(request -> {}, 0);
+
+    assertRejected(record.toBuilder().removeConditionings(0).build(), "unsupported_request");
+    assertRejected(record.toBuilder().removeConditionings(1).build(), "unsupported_request");
+    assertRejected(
+        record.toBuilder().addConditionings(record.getConditionings(0)).build(),
+        "unsupported_request");
+  }
+
+  @Test
+  void embeddingsThatAreNotTheModelsAreRejected() {
+    assertRejected(prompt(new long[] {1, 5, 2}, new float[10]), "invalid_tensor");
+    assertRejected(prompt(new long[] {1, 0, 2}, new float[0]), "invalid_tensor");
+    assertRejected(prompt(new long[] {1, 2, 3}, new float[6]), "invalid_tensor");
+    assertRejected(prompt(new long[] {4}, new float[4]), "invalid_tensor");
+    assertRejected(
+        prompt(new long[] {1, 1, 2}, new float[] {0, Float.POSITIVE_INFINITY}), "invalid_tensor");
+  }
+
+  private void assertRejected(EmbeddingReady record, String code) {
+    assertThatThrownBy(() -> planner.plan(record, MODEL))
+        .isInstanceOfSatisfying(Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo(code));
+  }
+
+  private static EmbeddingReady prompt(long[] shape, float[] values) {
+    return record(request -> {}, 0).toBuilder()
+        .setConditionings(0, Starter.conditioning(Role.POSITIVE, new FloatTensor(shape, values)))
+        .build();
+  }
+
+  private static EmbeddingReady record(Consumer<GenerationRequest.Builder> change, int index) {
+    GenerationRequest.Builder request =
+        GenerationRequest.newBuilder()
+            .setGenerationId("gen_1")
+            .setSeed(7)
+            .setSteps(10)
+            .setGuidanceScale(3)
+            .setSampler("ddim")
+            .setSchedule("normal")
+            .setWidth(96)
+            .setHeight(64)
+            .setCount(1);
+    change.accept(request);
+    return EmbeddingReady.newBuilder()
+        .setRequest(request)
+        .setImageIndex(index)
+        .addConditionings(
+            Starter.conditioning(
+                Role.POSITIVE, new FloatTensor(new long[] {1, 2, 2}, new float[] {1, 2, 3, 4})))
+        .addConditionings(
+            Starter.conditioning(
+                Role.NEGATIVE, new FloatTensor(new long[] {1, 1, 2}, new float[] {9, 9})))
+        .build();
+  }
+}

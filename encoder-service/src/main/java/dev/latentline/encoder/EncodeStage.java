@@ -1,0 +1,136 @@
+package dev.latentline.encoder;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Stage;
+import dev.latentline.contract.Topic;
+import dev.latentline.encoder.text.ModelTextEncoders;
+import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.session.RunStoppedException;
+import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.kit.payload.Payloads;
+import dev.latentline.kit.record.Records;
+import dev.latentline.kit.record.Requests;
+import dev.latentline.kit.record.StageFacts;
+import dev.latentline.kit.workqueue.WorkItem;
+import dev.latentline.proto.v1.Conditioning;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.Encoded;
+import dev.latentline.proto.v1.GenerationEvent;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Payload;
+import dev.latentline.proto.v1.PromptTokenized;
+import dev.latentline.proto.v1.Role;
+import dev.latentline.proto.v1.Tensor;
+import dev.latentline.proto.v1.TokenIds;
+import dev.latentline.proto.v1.TokenizedConditioning;
+import io.smallrye.reactive.messaging.MutinyEmitter;
+import io.smallrye.reactive.messaging.annotations.Blocking;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.eclipse.microprofile.reactive.messaging.Channel;
+import org.eclipse.microprofile.reactive.messaging.Incoming;
+
+/** Encodes the texts of a generation and hands each of its image tasks to the denoisers. */
+@ApplicationScoped
+public class EncodeStage {
+  private final ModelTextEncoders encoders;
+  private final Payloads payloads;
+  private final StageFacts facts;
+  private final MutinyEmitter<byte[]> ready;
+
+  EncodeStage(
+      ModelTextEncoders encoders,
+      Payloads payloads,
+      StageFacts facts,
+      @Channel("embedding-ready") MutinyEmitter<byte[]> ready) {
+    this.encoders = encoders;
+    this.payloads = payloads;
+    this.facts = facts;
+    this.ready = ready;
+  }
+
+  @Incoming("prompt-tokenized")
+  @Blocking("stage")
+  void encode(WorkItem item) {
+    PromptTokenized tokenized = parse(item);
+    RunStop stop = new RunStop();
+    item.lease().onLost(stop::stop);
+    List<Conditioning> conditionings;
+    try {
+      conditionings = encode(tokenized, stop);
+    } catch (Failure.Rejected e) {
+      facts.imageFailed(item, OptionalInt.empty(), e);
+      return;
+    } catch (RunStoppedException leaseLost) {
+      return;
+    }
+    GenerationRequest request = tokenized.getRequest();
+    String topic = Topic.EMBEDDING_READY.topicName(request.getPool());
+    for (int index = 0; index < request.getCount(); index++) {
+      EmbeddingReady task =
+          EmbeddingReady.newBuilder()
+              .setRequest(request)
+              .setImageIndex(index)
+              .addAllConditionings(conditionings)
+              .build();
+      String key = new ImageTask(request.getGenerationId(), index).key();
+      Records.send(ready, Records.to(topic, Records.following(Stage.ENCODER, item, key, task)));
+    }
+    facts.publish(
+        item,
+        GenerationEvent.newBuilder()
+            .setEncoded(
+                Encoded.newBuilder()
+                    .setPromptTokensCut(cut(tokenized, Role.POSITIVE))
+                    .setNegativePromptTokensCut(cut(tokenized, Role.NEGATIVE))));
+  }
+
+  private List<Conditioning> encode(PromptTokenized tokenized, RunStop stop) {
+    GenerationRequest request = tokenized.getRequest();
+    List<TokenizedConditioning> texts = tokenized.getConditioningsList();
+    List<Tensor> states = new ArrayList<>();
+    for (TokenizedConditioning text : texts) {
+      states.add(
+          TensorRecords.toFloat32(
+              encoders.encode(request.getModel(), text.getEncodersList(), stop)));
+    }
+    List<Payload> embeddings = payloads.putAll(request.getTenant(), states);
+    List<Conditioning> conditionings = new ArrayList<>();
+    for (int i = 0; i < texts.size(); i++) {
+      TokenizedConditioning text = texts.get(i);
+      conditionings.add(
+          Conditioning.newBuilder()
+              .setRole(text.getRole())
+              .setEmbedding(embeddings.get(i))
+              .setWeight(text.getWeight())
+              .setStart(text.getStart())
+              .setEnd(text.getEnd())
+              .build());
+    }
+    return conditionings;
+  }
+
+  private static int cut(PromptTokenized tokenized, Role role) {
+    return tokenized.getConditioningsList().stream()
+        .filter(text -> text.getRole() == role)
+        .flatMap(text -> text.getEncodersList().stream())
+        .mapToInt(TokenIds::getCut)
+        .max()
+        .orElse(0);
+  }
+
+  private static PromptTokenized parse(WorkItem item) {
+    PromptTokenized tokenized;
+    try {
+      tokenized = PromptTokenized.parseFrom(item.value());
+    } catch (InvalidProtocolBufferException e) {
+      throw new Failure.Rejected("unreadable_record", "the value is no PromptTokenized", e);
+    }
+    Requests.check(item, tokenized.getRequest());
+    return tokenized;
+  }
+}

@@ -1,0 +1,41 @@
+package dev.latentline.encoder;
+
+import dev.latentline.encoder.text.ModelTextEncoders;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.kit.topics.PoolNames;
+import dev.latentline.kit.topics.StartGate;
+import io.quarkus.runtime.Startup;
+import jakarta.enterprise.context.Dependent;
+import jakarta.enterprise.inject.Disposes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+
+/** What the service is made of. */
+@Dependent
+class EncoderSetup {
+  @Produces
+  @Singleton
+  Catalogue catalogue(EncoderSettings settings) {
+    return Catalogue.open(settings.models());
+  }
+
+  /** Any pool may come. */
+  @Produces
+  @Singleton
+  PoolNames pools(Catalogue catalogue) {
+    return () -> catalogue.pools().keySet();
+  }
+
+  /** Loaded before the first record: a catalogue that is wrong stops the start. */
+  @Produces
+  @Singleton
+  @Startup(StartGate.BEFORE)
+  ModelTextEncoders encoders(Catalogue catalogue, EncoderSettings settings) {
+    return new ModelTextEncoders(catalogue, SessionSettings.cpu(settings.inference().threads()));
+  }
+
+  void close(@Disposes ModelTextEncoders encoders) {
+    encoders.close();
+  }
+}

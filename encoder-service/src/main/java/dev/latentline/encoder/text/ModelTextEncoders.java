@@ -1,0 +1,97 @@
+package dev.latentline.encoder.text;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.InvalidCatalogueException;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.TokenIds;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The text encoders of every model of the catalogue, verified and loaded. Thread-safe. */
+public final class ModelTextEncoders implements AutoCloseable {
+  private final Catalogue catalogue;
+  private final Map<String, List<TextEncoderSession>> byDigest = new HashMap<>();
+
+  /**
+   * @throws InvalidCatalogueException when a text encoder's file is not the one of its manifest
+   */
+  public ModelTextEncoders(Catalogue catalogue, SessionSettings settings) {
+    this.catalogue = catalogue;
+    List<String> problems = new ArrayList<>();
+    for (ModelCard model : catalogue.models()) {
+      problems.addAll(model.verify(model.textEncoders().stream().map(TextEncoder::model).toList()));
+    }
+    if (!problems.isEmpty()) {
+      throw new InvalidCatalogueException(problems);
+    }
+    for (ModelCard model : catalogue.models()) {
+      byDigest.put(
+          model.digest(),
+          model.textEncoders().stream()
+              .map(card -> TextEncoderSession.open(model, card, settings))
+              .toList());
+    }
+  }
+
+  /**
+   * The conditioning of a text.
+   *
+   * @param tokens for each text encoder of the model, in the manifest's order
+   * @return [1, tokens, width]: the encoders' rows side by side
+   * @throws Failure.Rejected when this installation does not have the model, or the tokens are not
+   *     of it
+   */
+  public FloatTensor encode(ModelRef model, List<TokenIds> tokens, RunStop stop) {
+    List<TextEncoderSession> sessions = byDigest.get(catalogue.require(model).digest());
+    if (sessions.size() != tokens.size()) {
+      throw new Failure.Rejected(
+          "invalid_tokens",
+          "There are tokens for " + tokens.size() + " text encoders, not " + sessions.size());
+    }
+    List<FloatTensor> states = new ArrayList<>();
+    for (int i = 0; i < sessions.size(); i++) {
+      long[] ids = tokens.get(i).getIdsList().stream().mapToLong(Long::longValue).toArray();
+      states.add(sessions.get(i).encode(ids, stop));
+    }
+    return sideBySide(states);
+  }
+
+  /**
+   * @param parts each [1, rows, width of its own]
+   * @return [1, rows, sum of the widths]
+   */
+  static FloatTensor sideBySide(List<FloatTensor> parts) {
+    if (parts.size() == 1) {
+      return parts.get(0);
+    }
+    int rows = (int) parts.get(0).shape()[1];
+    int width = parts.stream().mapToInt(part -> (int) part.shape()[2]).sum();
+    float[] joined = new float[rows * width];
+    int column = 0;
+    for (FloatTensor part : parts) {
+      if (part.shape()[1] != rows) {
+        throw new Failure.Rejected(
+            "invalid_tokens", "The model's text encoders got sequences of different lengths");
+      }
+      int partWidth = (int) part.shape()[2];
+      for (int row = 0; row < rows; row++) {
+        System.arraycopy(part.data(), row * partWidth, joined, row * width + column, partWidth);
+      }
+      column += partWidth;
+    }
+    return new FloatTensor(new long[] {1, rows, width}, joined);
+  }
+
+  @Override
+  public void close() {
+    byDigest.values().forEach(sessions -> sessions.forEach(TextEncoderSession::close));
+  }
+}

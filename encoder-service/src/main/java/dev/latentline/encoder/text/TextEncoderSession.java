@@ -1,0 +1,75 @@
+package dev.latentline.encoder.text;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.session.ModelSession;
+import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.inference.tensor.LongTensor;
+import dev.latentline.inference.tensor.TensorRecords;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/** One text encoder of a model, loaded. Thread-safe. */
+public final class TextEncoderSession implements AutoCloseable {
+  private static final String IDS = "input_ids";
+  private static final String MASK = "attention_mask";
+  private static final String SEGMENTS = "token_type_ids";
+
+  private final TextEncoder card;
+  private final ModelSession session;
+
+  private TextEncoderSession(TextEncoder card, ModelSession session) {
+    this.card = card;
+    this.session = session;
+  }
+
+  /**
+   * @param model whose files are verified
+   */
+  public static TextEncoderSession open(
+      ModelCard model, TextEncoder card, SessionSettings settings) {
+    return new TextEncoderSession(card, ModelSession.open(model.file(card.model()), settings));
+  }
+
+  /**
+   * The states of a sequence's tokens.
+   *
+   * @param ids of this encoder's tokenizer, 1 to its max_tokens
+   * @return [1, ids, hidden_size]
+   * @throws Failure.Rejected with code {@code invalid_tokens} when there are none or too many
+   */
+  public FloatTensor encode(long[] ids, RunStop stop) {
+    if (ids.length == 0 || ids.length > card.maxTokens()) {
+      throw new Failure.Rejected(
+          "invalid_tokens",
+          "A text has " + ids.length + " tokens, the model takes 1 to " + card.maxTokens());
+    }
+    long[] shape = {1, ids.length};
+    long[] ones = new long[ids.length];
+    Arrays.fill(ones, 1);
+    Map<String, LongTensor> values = new HashMap<>();
+    for (String input : session.inputs().keySet()) {
+      values.put(
+          input,
+          switch (input) {
+            case IDS -> new LongTensor(shape, ids);
+            case MASK -> new LongTensor(shape, ones);
+            case SEGMENTS -> new LongTensor(shape, new long[ids.length]);
+            default ->
+                throw new Failure.Rejected(
+                    "invalid_model", "The text encoder has an unknown input " + input);
+          });
+    }
+    FloatTensor states = session.run(values, card.output(), stop);
+    return TensorRecords.require(states, "An embedding", 1, ids.length, card.hiddenSize());
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+}

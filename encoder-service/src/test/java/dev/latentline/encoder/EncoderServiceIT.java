@@ -1,0 +1,394 @@
+package dev.latentline.encoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.latentline.contract.GenerationIds;
+import dev.latentline.contract.HeaderNames;
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Limits;
+import dev.latentline.contract.Stage;
+import dev.latentline.contract.Topic;
+import dev.latentline.encoder.text.AppleEmbedding;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.kit.control.CancelledGenerations;
+import dev.latentline.proto.v1.Cancel;
+import dev.latentline.proto.v1.Conditioning;
+import dev.latentline.proto.v1.Control;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.Encoded;
+import dev.latentline.proto.v1.GenerationEvent;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ImageFailed;
+import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.PromptTokenized;
+import dev.latentline.proto.v1.Role;
+import dev.latentline.proto.v1.Tensor;
+import dev.latentline.proto.v1.TokenIds;
+import dev.latentline.proto.v1.TokenizedConditioning;
+import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.RecordReader;
+import dev.latentline.testkit.RecordWriter;
+import dev.latentline.testkit.TestStack;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The encoder-service with a real broker and store, and the starter's text encoder. */
+@QuarkusTest
+@QuarkusTestResource(LatentlineStack.class)
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class EncoderServiceIT {
+  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final String QUEUE = Topic.PROMPT_TOKENIZED.topicName();
+  private static final String READY = Topic.EMBEDDING_READY.topicName("default");
+  private static final String FACTS = Topic.GENERATION_EVENT.topicName();
+  private static final String DEAD_LETTERS = Topic.DEAD_LETTER.topicName(Stage.ENCODER.id());
+  private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  private static final List<Long> NOTHING = List.of(101L, 102L);
+  private static final List<Long> A_BLUE_APPLE = List.of(101L, 1037L, 2630L, 6207L, 102L);
+
+  private static RecordWriter writer;
+  private static ModelCard starter;
+  private final RecordReader reader = RecordReader.open();
+  @Inject CancelledGenerations cancelled;
+
+  @BeforeAll
+  static void open() {
+    writer = RecordWriter.open();
+    starter = Catalogue.open(TestStack.shared().models()).find("starter").orElseThrow();
+  }
+
+  @AfterAll
+  static void close() {
+    writer.close();
+  }
+
+  @Test
+  void aGenerationBecomesOneTaskForEachOfItsImages() {
+    GenerationRequest request = request().setCount(3).build();
+    String id = request.getGenerationId();
+    Map<String, String> headers = headers(id);
+    headers.put(HeaderNames.TRACEPARENT, TRACE);
+
+    submit(apple(request), id, headers);
+    finishNextOn(id);
+
+    List<ConsumerRecord<String, byte[]>> records = of(READY, id);
+    assertThat(records)
+        .extracting(ConsumerRecord::key)
+        .containsExactlyInAnyOrder(id + "/0", id + "/1", id + "/2");
+    for (ConsumerRecord<String, byte[]> record : records) {
+      EmbeddingReady task = task(record);
+      assertThat(record.key()).isEqualTo(new ImageTask(id, task.getImageIndex()).key());
+      assertThat(task.getRequest()).isEqualTo(request);
+      assertThat(task.getConditioningsList())
+          .isEqualTo(task(records.get(0)).getConditioningsList());
+      assertThat(header(record, HeaderNames.TRACEPARENT)).isEqualTo(TRACE);
+      assertThat(header(record, HeaderNames.DEADLINE)).isEqualTo(headers.get(HeaderNames.DEADLINE));
+      assertThat(header(record, HeaderNames.CE_TYPE)).isEqualTo("latentline.v1.EmbeddingReady");
+      assertThat(header(record, HeaderNames.CE_SOURCE)).isEqualTo("latentline/encoder");
+    }
+  }
+
+  @Test
+  void aConditioningIsTheStatesOfItsTokensAndKeepsItsRoleWeightAndSteps() {
+    GenerationRequest request = request().build();
+    TokenizedConditioning positive =
+        conditioning(Role.POSITIVE, AppleEmbedding.IDS, 0).toBuilder()
+            .setWeight(0.5f)
+            .setStart(0.25f)
+            .setEnd(0.75f)
+            .build();
+    submit(
+        PromptTokenized.newBuilder()
+            .setRequest(request)
+            .addConditionings(positive)
+            .addConditionings(conditioning(Role.NEGATIVE, NOTHING, 0))
+            .build());
+
+    List<Conditioning> conditionings = tasks(request, 1).get(0).getConditioningsList();
+
+    assertThat(conditionings)
+        .extracting(Conditioning::getRole)
+        .containsExactly(Role.POSITIVE, Role.NEGATIVE);
+    Conditioning apple = conditionings.get(0);
+    assertThat(apple.getWeight()).isEqualTo(0.5f);
+    assertThat(apple.getStart()).isEqualTo(0.25f);
+    assertThat(apple.getEnd()).isEqualTo(0.75f);
+    assertThat(apple.getEmbedding().getInline().getDtype()).isEqualTo(Tensor.Dtype.FLOAT32);
+    FloatTensor states = TensorRecords.fromRecord(apple.getEmbedding().getInline());
+    assertThat(states.shape()).containsExactly(1, 5, AppleEmbedding.WIDTH);
+    assertThat(AppleEmbedding.differences(states.data())).isEmpty();
+    FloatTensor nothing = TensorRecords.fromRecord(conditionings.get(1).getEmbedding().getInline());
+    assertThat(nothing.shape())
+        .as("a row for each token, none of padding")
+        .containsExactly(1, 2, AppleEmbedding.WIDTH);
+    assertThat(nothing.isFinite()).isTrue();
+  }
+
+  @Test
+  void theSameTextGivesTheSameBytesAndAnotherTextOthers() {
+    GenerationRequest first = request().build();
+    GenerationRequest again = request().build();
+    GenerationRequest other = request().build();
+
+    submit(apple(first));
+    submit(tokenized(other, conditioning(Role.POSITIVE, A_BLUE_APPLE, 0)));
+    submit(apple(again));
+
+    Conditioning embedding = tasks(first, 1).get(0).getConditionings(0);
+    assertThat(tasks(again, 1).get(0).getConditionings(0)).isEqualTo(embedding);
+    assertThat(tasks(other, 1).get(0).getConditionings(0)).isNotEqualTo(embedding);
+  }
+
+  @Test
+  void theFactThatItIsEncodedSaysWhatWasCut() throws Exception {
+    GenerationRequest request = request().setCount(2).build();
+    String id = request.getGenerationId();
+
+    submit(
+        tokenized(
+            request,
+            conditioning(Role.POSITIVE, AppleEmbedding.IDS, 7),
+            conditioning(Role.NEGATIVE, NOTHING, 3)));
+    finishNextOn(id);
+
+    List<ConsumerRecord<String, byte[]>> facts = of(FACTS, id);
+    assertThat(facts).hasSize(1);
+    assertThat(facts.get(0).key()).isEqualTo(id);
+    GenerationEvent fact = GenerationEvent.parseFrom(facts.get(0).value());
+    assertThat(fact.getGenerationId()).isEqualTo(id);
+    assertThat(fact.getEncoded())
+        .isEqualTo(
+            Encoded.newBuilder().setPromptTokensCut(7).setNegativePromptTokensCut(3).build());
+  }
+
+  @Test
+  void tokensForAnotherNumberOfTextEncodersFailAllImages() throws Exception {
+    GenerationRequest request = request().setCount(2).build();
+    TokenizedConditioning two =
+        conditioning(Role.POSITIVE, AppleEmbedding.IDS, 0).toBuilder()
+            .addEncoders(TokenIds.newBuilder().addAllIds(NOTHING))
+            .build();
+
+    submit(tokenized(request, two));
+
+    assertAllImagesFailed(request, "invalid_tokens");
+  }
+
+  @Test
+  void moreTokensThanTheModelTakesFailAllImages() throws Exception {
+    GenerationRequest request = request().setCount(2).build();
+    List<Long> tooMany = Collections.nCopies(starter.textEncoders().get(0).maxTokens() + 1, 6207L);
+
+    submit(
+        tokenized(
+            request,
+            conditioning(Role.POSITIVE, AppleEmbedding.IDS, 0),
+            conditioning(Role.NEGATIVE, tooMany, 0)));
+
+    assertAllImagesFailed(request, "invalid_tokens");
+  }
+
+  @Test
+  void aModelOfAnotherDigestFailsAllImages() throws Exception {
+    GenerationRequest request =
+        request()
+            .setModel(
+                ModelRef.newBuilder().setName(starter.name()).setDigest("sha256:" + "0".repeat(64)))
+            .build();
+
+    submit(apple(request));
+
+    assertAllImagesFailed(request, "model_unavailable");
+  }
+
+  @Test
+  void idsThatTheVocabularyLacksAreADeadLetterAfterThreeAttempts() {
+    GenerationRequest request = request().build();
+    String id = request.getGenerationId();
+
+    submit(tokenized(request, conditioning(Role.POSITIVE, List.of(101L, 1_000_000L, 102L), 0)));
+
+    ConsumerRecord<String, byte[]> dead = only(DEAD_LETTERS, id);
+    assertThat(header(dead, HeaderNames.DEAD_LETTER_CODE)).isEqualTo("internal_error");
+    assertThat(header(dead, HeaderNames.DEAD_LETTER_ATTEMPTS)).isEqualTo("3");
+    assertThat(of(READY, id)).isEmpty();
+  }
+
+  @Test
+  void whatCannotBeReadIsADeadLetter() {
+    String id = newId();
+    byte[] value = {(byte) 0xff, 1, 2};
+
+    writer.write(QUEUE, id, value, headers(id));
+
+    ConsumerRecord<String, byte[]> dead = only(DEAD_LETTERS, id);
+    assertThat(dead.key()).isEqualTo(id);
+    assertThat(dead.value()).isEqualTo(value);
+    assertThat(header(dead, HeaderNames.DEAD_LETTER_CODE)).isEqualTo("unreadable_record");
+    assertThat(header(dead, HeaderNames.DEAD_LETTER_STAGE)).isEqualTo("encoder");
+    assertThat(header(dead, HeaderNames.DEAD_LETTER_TOPIC)).isEqualTo(QUEUE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, Limits.MAX_COUNT + 1, -1})
+  void aNumberOfImagesOutsideTheLimitsIsADeadLetter(int count) {
+    GenerationRequest request = request().setCount(count).build();
+
+    submit(apple(request));
+
+    ConsumerRecord<String, byte[]> dead = only(DEAD_LETTERS, request.getGenerationId());
+    assertThat(header(dead, HeaderNames.DEAD_LETTER_CODE)).isEqualTo("unreadable_record");
+    assertThat(of(READY, request.getGenerationId())).isEmpty();
+  }
+
+  @Test
+  void aCancelledGenerationIsDropped() {
+    GenerationRequest request = request().build();
+    String id = request.getGenerationId();
+    Instant deadline = Instant.now().plus(SOON);
+    writer.write(
+        Topic.GENERATION_CONTROL.topicName(),
+        id,
+        Control.newBuilder()
+            .setGenerationId(id)
+            .setDeadlineMs(deadline.toEpochMilli())
+            .setCancel(Cancel.getDefaultInstance())
+            .build()
+            .toByteArray(),
+        RecordWriter.headers(id, deadline, "Control"));
+    await().atMost(SOON).until(() -> cancelled.contains(id));
+
+    submit(apple(request));
+    finishNextOn(id);
+
+    assertThat(of(READY, id)).isEmpty();
+    assertThat(of(FACTS, id)).isEmpty();
+    assertThat(of(DEAD_LETTERS, id)).isEmpty();
+  }
+
+  private void assertAllImagesFailed(GenerationRequest request, String code) throws Exception {
+    String id = request.getGenerationId();
+    finishNextOn(id);
+    List<ConsumerRecord<String, byte[]>> facts = of(FACTS, id);
+    assertThat(facts).hasSize(1);
+    ImageFailed failed = GenerationEvent.parseFrom(facts.get(0).value()).getImageFailed();
+    assertThat(failed.hasImageIndex()).isFalse();
+    assertThat(failed.getStage()).isEqualTo("encoder");
+    assertThat(failed.getCode()).isEqualTo(code);
+    assertThat(of(READY, id)).isEmpty();
+    assertThat(of(DEAD_LETTERS, id)).isEmpty();
+  }
+
+  /** A good record of the same key, so of the same partition: the one slot gets to it later. */
+  private void finishNextOn(String key) {
+    GenerationRequest next = request().build();
+    submit(apple(next), key, headers(next.getGenerationId()));
+    only(FACTS, next.getGenerationId());
+  }
+
+  private static PromptTokenized apple(GenerationRequest request) {
+    return tokenized(
+        request,
+        conditioning(Role.POSITIVE, AppleEmbedding.IDS, 0),
+        conditioning(Role.NEGATIVE, NOTHING, 0));
+  }
+
+  private static PromptTokenized tokenized(
+      GenerationRequest request, TokenizedConditioning... conditionings) {
+    return PromptTokenized.newBuilder()
+        .setRequest(request)
+        .addAllConditionings(Arrays.asList(conditionings))
+        .build();
+  }
+
+  private static TokenizedConditioning conditioning(Role role, List<Long> ids, int cut) {
+    return TokenizedConditioning.newBuilder()
+        .setRole(role)
+        .addEncoders(TokenIds.newBuilder().addAllIds(ids).setCut(cut))
+        .setWeight(1)
+        .setEnd(1)
+        .build();
+  }
+
+  private static GenerationRequest.Builder request() {
+    return GenerationRequest.newBuilder()
+        .setGenerationId(newId())
+        .setTenant("default")
+        .setModel(ModelRef.newBuilder().setName(starter.name()).setDigest(starter.digest()))
+        .setPool("default")
+        .setPrompt("a red apple")
+        .setSteps(25)
+        .setWidth(128)
+        .setHeight(128)
+        .setCount(1);
+  }
+
+  private static String newId() {
+    return GenerationIds.create(System.currentTimeMillis(), ThreadLocalRandom.current());
+  }
+
+  private static Map<String, String> headers(String id) {
+    return RecordWriter.headers(id, Instant.now().plus(SOON), "PromptTokenized");
+  }
+
+  private static void submit(PromptTokenized tokenized) {
+    String id = tokenized.getRequest().getGenerationId();
+    submit(tokenized, id, headers(id));
+  }
+
+  private static void submit(PromptTokenized tokenized, String key, Map<String, String> headers) {
+    writer.write(QUEUE, key, tokenized.toByteArray(), headers);
+  }
+
+  private List<EmbeddingReady> tasks(GenerationRequest request, int count) {
+    return reader.ofGeneration(READY, request.getGenerationId(), count, SOON).stream()
+        .map(EncoderServiceIT::task)
+        .sorted(Comparator.comparingInt(EmbeddingReady::getImageIndex))
+        .toList();
+  }
+
+  private static EmbeddingReady task(ConsumerRecord<String, byte[]> record) {
+    try {
+      return EmbeddingReady.parseFrom(record.value());
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError("no EmbeddingReady", e);
+    }
+  }
+
+  private ConsumerRecord<String, byte[]> only(String topic, String id) {
+    return reader.ofGeneration(topic, id, 1, SOON).get(0);
+  }
+
+  private List<ConsumerRecord<String, byte[]>> of(String topic, String id) {
+    return reader.all(topic).stream()
+        .filter(record -> id.equals(header(record, HeaderNames.GENERATION_ID)))
+        .toList();
+  }
+
+  private static String header(ConsumerRecord<String, byte[]> record, String name) {
+    return RecordReader.header(record, name);
+  }
+}
