@@ -1,0 +1,69 @@
+package dev.latentline.local.client;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * A generation as GET /v1/generations/{id} tells it; fields that are not there are empty.
+ *
+ * @param status queued, running, succeeded, failed or cancelled
+ * @param progress 0 to 1
+ * @param images the pictures that are stored
+ * @param errorCode empty unless it failed
+ */
+public record Generation(
+    String id,
+    String status,
+    double progress,
+    OptionalInt queuePosition,
+    List<Image> images,
+    String errorCode,
+    String errorMessage) {
+  /**
+   * One stored picture.
+   *
+   * @param sha256 of the file, hex; may be empty
+   * @param url absolute or relative to the gateway
+   */
+  public record Image(int index, String sha256, String url) {}
+
+  static Generation of(JsonNode json) {
+    List<Image> images = new ArrayList<>();
+    for (JsonNode image : json.path("images")) {
+      String url = image.path("url").asText("");
+      if (!url.isEmpty()) {
+        images.add(
+            new Image(
+                image.path("index").asInt(images.size()), image.path("sha256").asText(""), url));
+      }
+    }
+    JsonNode position = json.path("queue_position");
+    JsonNode error = json.path("error");
+    return new Generation(
+        json.path("id").asText(""),
+        json.path("status").asText(""),
+        Math.max(0, Math.min(1, json.path("progress").asDouble(0))),
+        position.isInt() ? OptionalInt.of(position.intValue()) : OptionalInt.empty(),
+        List.copyOf(images),
+        error.path("code").asText(""),
+        error.path("message").asText(""));
+  }
+
+  /** Whether nothing will change any more. */
+  public boolean hasEnded() {
+    return isTerminal(status);
+  }
+
+  public boolean hasSucceeded() {
+    return "succeeded".equals(status);
+  }
+
+  static boolean isTerminal(String status) {
+    return switch (status) {
+      case "succeeded", "failed", "cancelled" -> true;
+      default -> false;
+    };
+  }
+}

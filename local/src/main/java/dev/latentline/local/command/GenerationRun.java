@@ -1,0 +1,188 @@
+package dev.latentline.local.command;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.local.CliException;
+import dev.latentline.local.client.EventStream;
+import dev.latentline.local.client.GatewayClient;
+import dev.latentline.local.client.GatewayException;
+import dev.latentline.local.client.Generation;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * One generation from the request to the bytes of its pictures. GET is the truth; the events only
+ * move the bar and end the wait sooner.
+ */
+final class GenerationRun {
+  private static final long POLL_WITH_EVENTS_MILLIS = 500;
+  private static final long POLL_MILLIS = 250;
+  private static final int SUBMIT_ATTEMPTS = 5;
+
+  private final GatewayClient gateway;
+  private final Progress progress;
+  private final long deadline;
+  private final long seconds;
+  private final Semaphore changed = new Semaphore(0);
+  private final AtomicBoolean ended = new AtomicBoolean();
+
+  /**
+   * @param atMost from now on; then it is cancelled
+   */
+  GenerationRun(GatewayClient gateway, Progress progress, Duration atMost) {
+    this.gateway = gateway;
+    this.progress = progress;
+    this.seconds = atMost.toSeconds();
+    this.deadline = System.nanoTime() + atMost.toNanos();
+  }
+
+  /** Hands the request in, again where the gateway does not answer: it counts once. */
+  String submit(ObjectNode body) {
+    String key = UUID.randomUUID().toString();
+    for (int attempt = 1; ; attempt++) {
+      try {
+        String id = gateway.submit(body, key).id();
+        if (id.isEmpty()) {
+          throw CliException.failed(
+              gateway.shown() + " answered without an id: is a Latentline gateway there?");
+        }
+        return id;
+      } catch (GatewayException e) {
+        if (e.isRequestWrong()) {
+          throw CliException.usage(
+              e.getMessage() + "; see latentline generate --help and latentline models list");
+        }
+        if (!e.isPassing() || attempt == SUBMIT_ATTEMPTS) {
+          throw CliException.failed(
+              e.with("see latentline status and the gateway's log, then try again"));
+        }
+        pause(POLL_MILLIS * attempt);
+      }
+    }
+  }
+
+  /** Waits until it has ended. */
+  Generation await(String id) {
+    CompletableFuture<Void> events =
+        gateway.follow(
+            id,
+            new EventStream(
+                change -> {
+                  if (change.progress() >= 0) {
+                    progress.done(change.progress());
+                  }
+                  if (change.terminal() || change.progress() < 0) {
+                    changed.release();
+                  }
+                }));
+    try {
+      while (true) {
+        Generation generation = look(id);
+        if (generation != null && generation.hasEnded()) {
+          ended.set(true);
+          return generation;
+        }
+        if (generation != null) {
+          show(generation);
+        }
+        if (System.nanoTime() > deadline) {
+          cancel(id);
+          throw CliException.failed(
+              "not done within " + seconds + " s, so it was cancelled: give a longer --timeout");
+        }
+        pause(events.isDone() ? POLL_MILLIS : POLL_WITH_EVENTS_MILLIS);
+      }
+    } finally {
+      events.cancel(true);
+    }
+  }
+
+  /** The bytes of a picture, as they were stored. */
+  byte[] download(Generation.Image image) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        byte[] bytes = gateway.download(image);
+        if (image.sha256().isEmpty() || image.sha256().equals(sha256(bytes))) {
+          return bytes;
+        }
+        if (attempt == SUBMIT_ATTEMPTS) {
+          throw CliException.failed(
+              "picture " + image.index() + " has other bytes than its record: try again");
+        }
+      } catch (GatewayException e) {
+        if (!e.isPassing() || attempt == SUBMIT_ATTEMPTS) {
+          throw CliException.failed(
+              "cannot fetch picture " + image.index() + " (" + e.getMessage() + "): try again");
+        }
+      }
+      pause(POLL_MILLIS * attempt);
+    }
+  }
+
+  /**
+   * For a call that is broken off: what nobody waits for is not worth making. Nothing when it has
+   * ended or was cancelled before.
+   */
+  void breakOff(String id) {
+    if (cancel(id)) {
+      progress.note("stopped, and generation " + id + " is cancelled");
+    }
+  }
+
+  private boolean cancel(String id) {
+    if (ended.getAndSet(true)) {
+      return false;
+    }
+    try {
+      gateway.cancel(id);
+      return true;
+    } catch (GatewayException e) {
+      progress.note("generation " + id + " could not be cancelled: " + e.getMessage());
+      return false;
+    }
+  }
+
+  /** null when the gateway does not answer just now; it may come back. */
+  private Generation look(String id) {
+    try {
+      return gateway.generation(id);
+    } catch (GatewayException e) {
+      if (e.isPassing()) {
+        return null;
+      }
+      throw CliException.failed(
+          "generation " + id + " cannot be followed (" + e.getMessage() + "): try again");
+    }
+  }
+
+  private void show(Generation generation) {
+    if ("queued".equals(generation.status())) {
+      progress.waiting(generation.queuePosition());
+    } else {
+      progress.done(generation.progress());
+    }
+  }
+
+  private void pause(long millis) {
+    try {
+      changed.tryAcquire(millis, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw CliException.failed("interrupted");
+    }
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.latentline.local.command;
+
+import dev.latentline.local.CliException;
+import dev.latentline.local.client.GatewayClient;
+import dev.latentline.local.client.GatewayException;
+import dev.latentline.local.client.Model;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** What is known of the models. */
+@Command(
+    name = "models",
+    description = "Models.",
+    subcommands = ModelsCommand.ListModels.class,
+    mixinStandardHelpOptions = true)
+public final class ModelsCommand implements Runnable {
+  @Override
+  public void run() {
+    throw CliException.usage("name what to do: latentline models list");
+  }
+
+  /** The models on offer. */
+  @Command(
+      name = "list",
+      description = "List the models that the gateway offers; without one, those on this machine.",
+      mixinStandardHelpOptions = true)
+  static final class ListModels implements Callable<Integer> {
+    @Mixin private StackOptions options = new StackOptions();
+
+    @Override
+    public Integer call() {
+      List<Model> models = models();
+      System.out.printf(
+          "%-20s %-20s %-10s %6s  %s%n", "NAME", "FAMILY", "SIZE", "STEPS", "LICENCE");
+      for (Model model : models) {
+        System.out.printf(
+            "%-20s %-20s %-10s %6d  %s%n",
+            model.id(),
+            model.family(),
+            model.width() + "x" + model.height(),
+            model.steps(),
+            model.licence());
+      }
+      return 0;
+    }
+
+    private List<Model> models() {
+      Optional<GatewayClient> gateway = StackAccess.ready(options);
+      if (gateway.isEmpty()) {
+        return LocalModels.in(options.stack(options.ports(), line -> {}).models());
+      }
+      try {
+        return gateway.get().models();
+      } catch (GatewayException e) {
+        throw CliException.failed(e.with("see latentline status, then try again"));
+      }
+    }
+  }
+}

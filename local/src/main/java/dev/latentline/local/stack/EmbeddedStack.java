@@ -1,0 +1,299 @@
+package dev.latentline.local.stack;
+
+import dev.latentline.embedded.Checkout;
+import dev.latentline.embedded.ChildProcess;
+import dev.latentline.embedded.JavaCommand;
+import dev.latentline.embedded.KafkaBroker;
+import dev.latentline.embedded.S3Store;
+import dev.latentline.local.CliException;
+import java.io.IOException;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Broker, store and the five services on this machine, from {@link #start} to {@link #stop}; what
+ * ends in between is started again. One stack has a state folder at a time.
+ */
+public final class EmbeddedStack {
+  private static final Duration SERVICE_GRACE = Duration.ofSeconds(9);
+  private static final Duration BROKER_GRACE = Duration.ofSeconds(10);
+  private static final Duration STORE_GRACE = Duration.ofSeconds(2);
+
+  private final Checkout checkout;
+  private final StateFolder state;
+  private final StackPorts ports;
+  private final Path models;
+  private final Consumer<String> notes;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+
+  /** Set once, before any of them is started. */
+  private Map<Role, Supervised> parts = Map.of();
+
+  private FileLock lock;
+  private boolean forOneCall;
+  private boolean ready;
+  private boolean stopping;
+
+  /**
+   * @param notes told what happens while it runs, in lines for people
+   */
+  public EmbeddedStack(
+      Checkout checkout, StateFolder state, StackPorts ports, Consumer<String> notes) {
+    this.checkout = checkout;
+    this.state = state;
+    this.ports = ports;
+    this.notes = notes;
+    String named = System.getenv("LATENTLINE_MODELS");
+    this.models =
+        named == null || named.isBlank() ? checkout.models() : Path.of(named).toAbsolutePath();
+  }
+
+  /** The gateway's address. */
+  public String url() {
+    return "http://127.0.0.1:" + ports.of(Role.GATEWAY);
+  }
+
+  /** The folder with the models that it will serve. */
+  public Path models() {
+    return models;
+  }
+
+  /**
+   * Takes the state folder.
+   *
+   * @return false when another process has it
+   */
+  public boolean lock() {
+    Optional<FileLock> taken = state.lock();
+    taken.ifPresent(t -> lock = t);
+    return taken.isPresent();
+  }
+
+  /**
+   * Starts everything and waits until all of it is ready; {@link #lock} comes first. When it fails,
+   * nothing is left running.
+   *
+   * @param oneCall whether it is there for one command only; others do not use it then
+   * @throws CliException when something is missing, a port is in use or a process cannot be started
+   * @throws dev.latentline.embedded.ChildFailedException when a process does not come up
+   */
+  public void start(boolean oneCall) {
+    forOneCall = oneCall;
+    ChildProcess.atShutdown(this::breakOff);
+    try {
+      StackRecord.awaitLeftOvers(state, notes);
+      check();
+      StackRecord.own(forOneCall, List.of()).write(state);
+      own(prepare());
+      new StackStart(parts, state.path(), models, this::isStopping).run(this::record);
+      ready();
+    } catch (RuntimeException e) {
+      boolean stoppedByOthers = isStopping();
+      stop();
+      throw stoppedByOthers ? StackStart.broken() : e;
+    }
+  }
+
+  /** Ends all processes, the services first, and gives the state folder back. */
+  public void stop() {
+    boolean first;
+    Map<Role, Supervised> parts;
+    boolean working;
+    synchronized (this) {
+      first = !stopping;
+      stopping = true;
+      parts = this.parts;
+      // the only call is done, or nothing began: whoever waits at the prompt need not wait longer
+      working = ready && !forOneCall;
+    }
+    if (!first) {
+      awaitStop();
+      return;
+    }
+    if (!forOneCall && !parts.isEmpty()) {
+      notes.accept("ending all processes");
+    }
+    // who ends this process group ends them all at once
+    parts.values().forEach(Supervised::release);
+    List<Thread> ending = new ArrayList<>();
+    for (Role role : Role.services()) {
+      Supervised service = parts.get(role);
+      if (service != null) {
+        Duration grace = working ? SERVICE_GRACE : Duration.ZERO;
+        Thread thread = new Thread(() -> service.stop(grace), "stop-" + role.id());
+        thread.start();
+        ending.add(thread);
+      }
+    }
+    ending.forEach(EmbeddedStack::join);
+    Supervised broker = parts.get(Role.BROKER);
+    Supervised store = parts.get(Role.STORE);
+    if (store != null) {
+      store.stop(STORE_GRACE);
+    }
+    if (broker != null) {
+      broker.stop(BROKER_GRACE);
+    }
+    if (lock != null) {
+      StackRecord.remove(state);
+      try {
+        lock.channel().close();
+      } catch (IOException e) {
+        // the process ends, and with it the lock
+      }
+    }
+    stopped.countDown();
+  }
+
+  private void breakOff() {
+    if (isStarting()) {
+      notes.accept(StackStart.broken().getMessage());
+    }
+    stop();
+  }
+
+  /** Returns when somebody has stopped it. */
+  public void awaitStop() {
+    try {
+      stopped.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void check() {
+    if (!Files.isRegularFile(models.resolve("pools.yaml"))) {
+      throw CliException.failed(
+          "there is no catalogue of models in "
+              + models
+              + " (no pools.yaml): build it with mvn -Dquick package, or set LATENTLINE_MODELS");
+    }
+    for (Role role : Role.services()) {
+      if (!Files.isRegularFile(checkout.service(role.module()))) {
+        throw CliException.failed(
+            "the "
+                + role.id()
+                + " is not built ("
+                + checkout.service(role.module())
+                + " is missing): run mvn -Dquick package");
+      }
+    }
+    ports.checkFree();
+  }
+
+  private Map<Role, Supervised> prepare() {
+    Map<Role, Supervised> made = new EnumMap<>(Role.class);
+    StateFolder.Secrets secrets = state.secrets();
+    KafkaBroker broker =
+        new KafkaBroker(
+            checkout,
+            state.data("kafka"),
+            state.log("broker"),
+            ports.of(Role.BROKER),
+            ports.of(Role.CONTROLLER));
+    S3Store store =
+        new S3Store(
+            checkout, state.data("s3"), state.log("store"), ports.of(Role.STORE), secrets.store());
+    made.put(Role.BROKER, supervised(Role.BROKER, broker::start, broker::serves));
+    made.put(Role.STORE, supervised(Role.STORE, store::start, store::serves));
+    for (Role role : Role.services()) {
+      Map<String, String> environment = environment(role, broker, store, secrets);
+      List<String> command = command(role);
+      made.put(
+          role,
+          supervised(
+              role,
+              () ->
+                  ChildProcess.start(
+                      new ChildProcess.Spec(
+                          role.id(), command, environment, state.path(), state.log(role.id()))),
+              () -> Health.isReady(ports.of(role))));
+    }
+    return made;
+  }
+
+  private Supervised supervised(Role role, Supplier<ChildProcess> starter, BooleanSupplier probe) {
+    return new Supervised(role, ports.of(role), starter, probe, notes, this::record);
+  }
+
+  private synchronized void own(Map<Role, Supervised> made) {
+    parts = made;
+    if (stopping) {
+      made.values().forEach(Supervised::release);
+    }
+  }
+
+  private synchronized void ready() {
+    if (!stopping) {
+      ready = true;
+      parts.values().forEach(Supervised::watch);
+    }
+  }
+
+  private Map<String, String> environment(
+      Role role, KafkaBroker broker, S3Store store, StateFolder.Secrets secrets) {
+    Map<String, String> environment = new TreeMap<>();
+    environment.put("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers());
+    environment.put("LATENTLINE_STORE_URL", store.url());
+    environment.put("LATENTLINE_STORE_ACCESS_KEY", secrets.store().accessKey());
+    environment.put("LATENTLINE_STORE_SECRET_KEY", secrets.store().secretKey());
+    environment.put("LATENTLINE_MODELS", models.toString());
+    environment.put("QUARKUS_HTTP_HOST", "127.0.0.1");
+    environment.put("QUARKUS_HTTP_PORT", Integer.toString(ports.of(role)));
+    environment.put("ORT_DISABLE_TELEMETRY", "1");
+    environment.put("DJL_OFFLINE", "true");
+    if (role == Role.GATEWAY) {
+      environment.put("LATENTLINE_MASTER_SECRET", secrets.master());
+      environment.put("LATENTLINE_WEBHOOK_ALLOW_LOOPBACK", "true");
+    }
+    return environment;
+  }
+
+  /** Only what computes gets the optimising compiler; it would delay the start of the others. */
+  private List<String> command(Role role) {
+    JavaCommand java = new JavaCommand();
+    switch (role) {
+      case DENOISER -> java.options("-XX:+UseSerialGC", "-Xmx768m");
+      case DECODER, ENCODER -> java.options("-XX:+UseSerialGC", "-Xmx512m");
+      default -> java.light(384);
+    }
+    return java.options("--enable-native-access=ALL-UNNAMED")
+        .classpath(checkout.service(role.module()).toString())
+        .main("io.quarkus.bootstrap.runner.QuarkusEntryPoint");
+  }
+
+  private synchronized boolean isStarting() {
+    return !ready && !stopping;
+  }
+
+  private synchronized boolean isStopping() {
+    return stopping;
+  }
+
+  private synchronized void record() {
+    if (!stopping) {
+      StackRecord.own(forOneCall, parts.values().stream().map(Supervised::part).toList())
+          .write(state);
+    }
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

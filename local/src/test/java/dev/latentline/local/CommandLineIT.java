@@ -1,0 +1,261 @@
+package dev.latentline.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The command line as people run it, in a process of its own, against a gateway that pretends. */
+class CommandLineIT {
+  @TempDir Path folder;
+  private String apiKey;
+
+  /** What a process has left. */
+  private record Ran(int exitCode, List<String> out, List<String> err) {}
+
+  @Test
+  void aPictureIsWrittenAndOnlyItsPathIsOnStdout() throws Exception {
+    try (FakeGateway gateway = new FakeGateway()) {
+      Ran ran =
+          run(
+              gateway.url(),
+              "generate",
+              "a red apple",
+              "--seed",
+              "7",
+              "--steps",
+              "12",
+              "--size",
+              "128x64",
+              "--guidance-scale",
+              "2.5",
+              "--out",
+              "apple.png");
+      assertThat(ran.err()).noneMatch(line -> line.contains("latentline:"));
+      assertThat(ran.out()).containsExactly("apple.png");
+      assertThat(ran.exitCode()).isZero();
+      assertThat(folder.resolve("apple.png")).hasBinaryContent(FakeGateway.PICTURE);
+      assertThat(gateway.bodies).hasSize(1);
+      assertThat(gateway.bodies.get(0))
+          .contains("\"model\":\"starter\"", "\"prompt\":\"a red apple\"", "\"seed\":7")
+          .contains("\"steps\":12", "\"width\":128", "\"height\":64", "\"guidance_scale\":2.5")
+          .doesNotContain("negative_prompt", "sampler");
+    }
+  }
+
+  @Test
+  void withoutEventsItIsOnlySlower() throws Exception {
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.withEvents = false;
+      Ran ran = run(gateway.url(), "generate", "a red apple", "--model", "starter");
+      assertThat(ran.out()).containsExactly(FakeGateway.ID + "-0.png");
+      assertThat(ran.exitCode()).isZero();
+    }
+  }
+
+  @Test
+  void aKeyIsSentToTheGatewayAloneAndNeverShown() throws Exception {
+    apiKey = "secret-key.1=";
+    try (FakeGateway gateway = new FakeGateway();
+        FakeGateway other = new FakeGateway()) {
+      gateway.apiKey = apiKey;
+      gateway.end = gateway.end.replace("\"url\":\"", "\"url\":\"" + other.url());
+      Ran ran = run(gateway.url(), "generate", "a red apple", "--out", "apple.png");
+      assertThat(ran.exitCode()).as("%s", ran.err()).isZero();
+      assertThat(folder.resolve("apple.png")).hasBinaryContent(FakeGateway.PICTURE);
+      assertThat(ran.err()).noneMatch(line -> line.contains("secret"));
+      assertThat(gateway.authorized)
+          .contains("/q/health/ready null", "/v1/generations Bearer secret-key.1=");
+      assertThat(other.authorized)
+          .containsExactly("/v1/generations/" + FakeGateway.ID + "/images/0 null");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      nullValues = "none",
+      value = {
+        "none, asks for a key: set LATENTLINE_API_KEY to it, 1",
+        "wrong-secret, does not know the key in LATENTLINE_API_KEY, 1",
+        "a wrong\u00fcsecret, LATENTLINE_API_KEY is no key, 2"
+      })
+  void aKeyThatIsMissingOrWrongIsSaid(String key, String said, int exitCode) throws Exception {
+    apiKey = key;
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.apiKey = "right";
+      for (String command : List.of("generate a", "generate a --model starter", "models list")) {
+        Ran ran = run(gateway.url(), split(command));
+        assertThat(ran.err()).hasSize(1);
+        assertThat(ran.err().get(0)).contains(said).doesNotContain("secret", "try again");
+        assertThat(ran.exitCode()).isEqualTo(exitCode);
+      }
+      assertThat(gateway.bodies).isEmpty();
+    }
+  }
+
+  @Test
+  void anotherProgramOnTheGatewaysPortIsNotTakenForOne() throws Exception {
+    try (FakeGateway other = new FakeGateway()) {
+      other.readiness =
+          "{\"status\":\"UP\",\"checks\":[{\"name\":\"database\",\"status\":\"UP\"}]}";
+      String port = other.url().replaceFirst(".*:", "");
+      Ran ran = run(null, "generate", "a red apple", "--port", "gateway=" + port);
+      assertThat(ran.exitCode()).isEqualTo(1);
+      assertThat(ran.err().get(ran.err().size() - 1))
+          .contains("port " + port + ", which the gateway needs, is in use")
+          .contains("--port gateway=N");
+      assertThat(run(other.url(), "generate", "a red apple").err().get(0))
+          .contains("no gateway is ready at " + other.url());
+      assertThat(other.bodies).isEmpty();
+    }
+  }
+
+  @Test
+  void aGatewayThatIsNotReadyYetIsAskedAgainWithTheSameKey() throws Exception {
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.unavailable = 2;
+      Ran ran = run(gateway.url(), "generate", "a red apple");
+      assertThat(ran.exitCode()).isZero();
+      assertThat(gateway.keys).hasSize(3);
+      assertThat(gateway.keys.stream().distinct()).hasSize(1);
+    }
+  }
+
+  @Test
+  void whatTheGatewayRefusesIsWrongUsageAndSaysTheField() throws Exception {
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.refuse = true;
+      Ran ran = run(gateway.url(), "generate", "a red apple", "--model", "none");
+      assertThat(ran.exitCode()).isEqualTo(2);
+      assertThat(ran.out()).isEmpty();
+      assertThat(ran.err()).hasSize(1);
+      assertThat(ran.err().get(0))
+          .startsWith("latentline: model: There is no such model")
+          .contains("latentline models list");
+    }
+  }
+
+  @Test
+  void aFailedGenerationIsExitCodeOneWithItsReason() throws Exception {
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.end =
+          "{\"id\":\"x\",\"status\":\"failed\",\"error\":{\"code\":\"deadline\",\"message\":\"too late\"}}";
+      Ran ran = run(gateway.url(), "generate", "a red apple");
+      assertThat(ran.exitCode()).isEqualTo(1);
+      assertThat(ran.out()).isEmpty();
+      assertThat(ran.err().get(ran.err().size() - 1)).contains("failed (too late)");
+    }
+  }
+
+  @Test
+  void whatIsNotDoneInTimeIsCancelled() throws Exception {
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.end = "{\"id\":\"x\",\"status\":\"queued\",\"queue_position\":3}";
+      Ran ran = run(gateway.url(), "generate", "a red apple", "--timeout", "1");
+      assertThat(ran.exitCode()).isEqualTo(1);
+      assertThat(ran.err().get(ran.err().size() - 1)).contains("longer --timeout");
+      assertThat(gateway.cancelled).hasSize(1);
+    }
+  }
+
+  @Test
+  void anUnwritablePlaceIsSaidBeforeAnythingIsAskedFor() throws Exception {
+    try (FakeGateway gateway = new FakeGateway()) {
+      Files.writeString(folder.resolve("file"), "x");
+      Ran ran = run(gateway.url(), "generate", "a red apple", "--out", "file/apple.png");
+      assertThat(ran.exitCode()).isEqualTo(1);
+      assertThat(ran.err()).hasSize(1);
+      assertThat(ran.err().get(0)).contains("cannot write to file/apple.png");
+      assertThat(gateway.bodies).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "generate                              | Missing required parameter",
+        "generate ' '                          | the prompt is empty",
+        "generate apple --size 100x128         | 100 is not a multiple of 8, take 96 or 104",
+        "generate apple --size big             | write WIDTHxHEIGHT",
+        "generate apple --size 8x8             | a number from 64 to 4096",
+        "generate apple --steps 0              | a number from 1 to 150",
+        "generate apple --steps many           | Invalid value for option '--steps'",
+        "generate apple --count 17             | a number from 1 to 16",
+        "generate apple --seed -1              | a number from 0 to",
+        "generate apple --sampler best         | choose one of ddim",
+        "generate apple --guidance-scale NaN   | a number from 0 to 30",
+        "generate apple --out apple.jpg        | pictures are PNG files",
+        "generate apple --colour red           | Unknown option",
+        "paint                                 | Unmatched argument",
+      })
+  void wrongUsageIsOneLineAndExitCodeTwo(String arguments, String said) throws Exception {
+    Ran ran = run("http://127.0.0.1:9", split(arguments));
+    assertThat(ran.err()).hasSize(1);
+    assertThat(ran.err().get(0)).startsWith("latentline: ").contains(said);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void anAddressWhereNobodyAnswersIsSaid() throws Exception {
+    Ran ran = run("http://user:secret@127.0.0.1:9", "generate", "a red apple");
+    assertThat(ran.exitCode()).isEqualTo(1);
+    assertThat(ran.err()).hasSize(1);
+    assertThat(ran.err().get(0)).contains("http://127.0.0.1:9").doesNotContain("secret");
+  }
+
+  @Test
+  void withoutAStackStatusAndDownSaySo() throws Exception {
+    Ran status = run(null, "status");
+    assertThat(status.exitCode()).isEqualTo(1);
+    assertThat(status.err().get(0)).contains("latentline up");
+    assertThat(run(null, "down").exitCode()).isZero();
+  }
+
+  private static String[] split(String arguments) {
+    return arguments.contains("' '")
+        ? new String[] {"generate", " "}
+        : arguments.strip().split(" +");
+  }
+
+  private Ran run(String url, String... arguments) throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dlatentline.home=" + System.getProperty("latentline.home"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.latentline.local.Main"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+    builder.environment().put("LATENTLINE_STATE", folder.resolve("state").toString());
+    builder.environment().keySet().removeAll(List.of("LATENTLINE_URL", "LATENTLINE_API_KEY"));
+    if (url != null) {
+      builder.environment().put("LATENTLINE_URL", url);
+    }
+    if (apiKey != null) {
+      builder.environment().put("LATENTLINE_API_KEY", apiKey);
+    }
+    Path out = folder.resolve("stdout");
+    Path err = folder.resolve("stderr");
+    Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return new Ran(
+        process.exitValue(),
+        Files.readAllLines(out, StandardCharsets.UTF_8),
+        Files.readAllLines(err, StandardCharsets.UTF_8));
+  }
+}

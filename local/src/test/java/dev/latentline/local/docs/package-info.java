@@ -1,0 +1,2 @@
+/** What the documents say, held against the checkout that they are in. */
+package dev.latentline.local.docs;
