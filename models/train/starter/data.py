@@ -1,0 +1,84 @@
+"""A pool of encoded pictures that is renewed while it is trained from."""
+import multiprocessing
+import pathlib
+import time
+
+import numpy as np
+import torch
+
+from .captions import TOKENS, Art, plans
+from .compose import Canvas
+from .text import TextEncoder, tokenizer
+
+
+def _some_plans(job):
+    folder, seed, count = job
+    art = Art.load(folder / "art.json")
+    return plans(art, tokenizer(folder / "tokenizer.json"), seed, count)[0]
+
+
+def make_plans(folder: pathlib.Path, seed: int, count: int, processes: int):
+    """Plans in processes of their own; the same for the same seed and number of pieces."""
+    started, pieces = time.time(), 64
+    jobs = [(folder, seed * 1000 + i, -(-count // pieces)) for i in range(pieces)]
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        parts = pool.map(_some_plans, jobs, chunksize=1)
+    joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+    print(f"{len(joined['length'])} plans in {time.time() - started:.0f} s", flush=True)
+    return joined
+
+
+class Source:
+    """Painted pictures and the text of their captions, in an endless stream."""
+
+    def __init__(self, folder, work, device, planned):
+        self.canvas = Canvas(folder, work / "bank.pt", device)
+        self.text = TextEncoder(folder / "text.npz", device)
+        self.tokens = tokenizer(folder / "tokenizer.json")
+        self.device = device
+        self.plans = {k: torch.from_numpy(v).to(device) for k, v in planned.items()}
+        self.count, self.next = len(planned["length"]), 0
+        self.null = self.text.prompts([""], self.tokens, device)[0]
+
+    def take(self, n):
+        rows = (torch.arange(self.next, self.next + n) % self.count).to(self.device)
+        self.next = (self.next + n) % self.count
+        return {k: v[rows] for k, v in self.plans.items()}
+
+    def pictures(self, n, part=512):
+        plan = self.take(n)
+        return torch.cat([self.canvas.paint({k: v[i:i + part] for k, v in plan.items()}) for i in range(0, n, part)]), plan
+
+    def states(self, plan):
+        return self.text(plan["tokens"][:, :TOKENS], plan["length"])
+
+
+class Pool:
+    """Latents (normalised) and text states of `size` samples. grow() replaces the oldest."""
+
+    def __init__(self, source, encoder, mean, std, size):
+        self.source, self.encoder, self.mean, self.std, self.size = source, encoder, mean, std, size
+        device = source.device
+        kind = torch.float16 if device != "cpu" else torch.float32
+        self.latents = torch.zeros(size, 4, 16, 16, dtype=kind, device=device)
+        self.text = torch.zeros(size, TOKENS, 384, dtype=kind, device=device)
+        self.filled, self.place, self.made = 0, 0, 0
+
+    @torch.no_grad()
+    def grow(self, n):
+        pictures, plan = self.source.pictures(n)
+        kind = next(self.encoder.parameters()).dtype
+        pictures = pictures.to(kind).to(memory_format=torch.channels_last)
+        z = torch.cat([self.encoder(part).float() for part in pictures.split(512)])
+        rows = (torch.arange(self.place, self.place + n) % self.size).to(self.source.device)
+        self.latents[rows] = ((z - self.mean) / self.std).to(self.latents.dtype)
+        self.text[rows] = self.source.states(plan).to(self.text.dtype)
+        self.place, self.made = (self.place + n) % self.size, self.made + n
+        self.filled = min(self.size, self.filled + n)
+
+    def batch(self, n, unconditional=0.1):
+        rows = torch.randint(self.filled, (n,), device=self.source.device)
+        text = self.text[rows]
+        drop = torch.rand(n, device=self.source.device) < unconditional
+        text[drop] = self.source.null.to(text.dtype)
+        return self.latents[rows].float(), text

@@ -1,0 +1,425 @@
+"""Trains the parts of the starter model, each for a given time.
+
+usage: python -m starter.train --data FOLDER --work FOLDER STAGE=SECONDS:BATCH...
+
+Stages, in this order: autoencoder, unet, turbo, image-encoder. Data is what starter.art and starter.text wrote.
+A stage writes WORK/<stage>.pt at its end and every minute; with --resume, `unet` goes on from the WORK/unet.pt it finds.
+`compile-unet` only compiles the U-Net's training step and says how fast it is.
+"""
+import argparse
+import math
+import os
+import pathlib
+import sys
+import time
+import traceback
+
+import numpy as np
+import torch
+import torch._dynamo
+import torch.nn.functional as F
+
+from .autoencoder import Decoder, Encoder, reconstruction_loss
+from .data import Pool, Source, make_plans
+from .image_encoder import ImageEncoder
+from .muon import Muon
+from .prompts import OVERVIEW
+from .unet import UNet, alphas_cumprod
+
+GUIDANCE = 3.0
+PREPARATION = 12  # seconds a stage takes to load and compile on a GPU, about
+
+
+class Clock:
+    """How far a stage is (0..1 of its time), its learning rate, and a line of progress now and then."""
+
+    def __init__(self, seconds, peak, warm_up=100):
+        self.started, self.seconds, self.peak, self.warm_up = time.time(), seconds, peak, warm_up
+        self.steps, self.reported, self.saved = 0, time.time(), time.time()
+
+    def share(self):
+        return (time.time() - self.started) / self.seconds
+
+    def rate(self):
+        self.steps += 1
+        return self.peak * min(1, self.steps / self.warm_up) * (0.5 + 0.5 * math.cos(math.pi * min(1, self.share()))) + self.peak * 0.003
+
+    def report(self, text, every=15):
+        """text: a function, called only when a line is due, since reading a loss waits for the GPU."""
+        if time.time() - self.reported > every:
+            self.reported = time.time()
+            print(f"{time.time() - self.started:6.0f} s  step {self.steps}  {self.steps / (time.time() - self.started):.2f}/s  {text()}", flush=True)
+
+    def save_due(self, every=60):
+        due = time.time() - self.saved > every
+        if due:
+            self.saved = time.time()
+        return due
+
+
+class Training:
+    def __init__(self, options):
+        self.o = options
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.kind = torch.bfloat16
+        torch.manual_seed(options.seed)
+        torch.backends.cudnn.benchmark = True
+        torch.set_float32_matmul_precision("high")
+        torch._dynamo.config.suppress_errors = True  # slower rather than not at all
+        self.data, self.work = pathlib.Path(options.data), pathlib.Path(options.work)
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.opened = None
+
+    def source(self):
+        self.opened = self.opened or self.open()
+        return self.opened
+
+    def open(self):
+        file = self.work / f"plans-{self.o.plans}.npz"
+        if not file.exists():
+            planned = make_plans(self.data, self.o.seed, self.o.plans, os.cpu_count())
+            np.savez(file.with_suffix(".tmp.npz"), **planned)
+            os.replace(file.with_suffix(".tmp.npz"), file)
+        with np.load(file) as stored:
+            return Source(self.data, self.work, self.device, dict(stored))
+
+    def warm(self, loss, model):
+        """Runs a step for its compilation alone, so that the stage's time is training time."""
+        started = time.time()
+        loss().backward()
+        model.zero_grad(set_to_none=True)
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+        print(f"compiled in {time.time() - started:.0f} s", flush=True)
+
+    def place(self, model):
+        return model.to(self.device, self.kind).to(memory_format=torch.channels_last)
+
+    def compiled(self, model):
+        return torch.compile(model) if self.device == "cuda" else model
+
+    def save(self, name, content):
+        path = self.work / f"{name}.pt"
+        torch.save(content, path.with_suffix(".tmp"))
+        os.replace(path.with_suffix(".tmp"), path)
+
+    def load(self, name):
+        return torch.load(self.work / f"{name}.pt", weights_only=False, map_location="cpu")
+
+    def encoder(self):
+        k = self.load("autoencoder")
+        encoder = Encoder()
+        encoder.load_state_dict(k["encoder"])
+        mean, std = (k[n].to(self.device)[None, :, None, None] for n in ("mean", "std"))
+        return self.place(encoder).requires_grad_(False), mean, std
+
+    # --- autoencoder ------------------------------------------------------------------------------------------------
+
+    def autoencoder(self):
+        source = self.source()
+        encoder, decoder = self.place(Encoder()), self.place(Decoder())
+        both = torch.nn.ModuleDict({"encoder": encoder, "decoder": decoder})
+        noise = self.o.latent_noise
+
+        def forward(pictures):
+            z = encoder(pictures)
+            spread = z.detach().float().std((0, 2, 3), keepdim=True).to(z.dtype)
+            decoded = decoder(z + noise * spread * torch.randn_like(z)).float()
+            # near zero mean and one deviation, so that no latent runs away
+            size = z.float().pow(2).mean((0, 2, 3))
+            return reconstruction_loss(decoded, pictures.float()) + 1e-3 * (size - 1).abs().mean()
+
+        step = self.compiled(forward)
+        optimiser = Muon(both, adam=(), weight_decay=0.0, ema=0.998)
+        self.warm(lambda: step(source.pictures(self.batch)[0].to(self.kind).to(memory_format=torch.channels_last)), both)
+        clock = Clock(self.seconds, 3e-3)
+        held = source.pictures(256)[0].to(self.kind).to(memory_format=torch.channels_last)
+
+        def store():
+            weights = optimiser.weights()
+            e, d = (type(m)().to(self.device) for m in (encoder, decoder))
+            e.load_state_dict({k[8:]: v for k, v in weights.items() if k.startswith("encoder.")})
+            d.load_state_dict({k[8:]: v for k, v in weights.items() if k.startswith("decoder.")})
+            with torch.no_grad():
+                z = torch.cat([e(source.pictures(256)[0]) for _ in range(8)])
+                decoded = d(e(held.float())).clamp(-1, 1)
+                psnr = -10 * torch.log10((decoded - held.float()).pow(2).mean((1, 2, 3)) / 4)
+            print(f"autoencoder: {psnr.mean():.2f} dB, worst {psnr.min():.2f}", flush=True)
+            self.save("autoencoder", dict(encoder=e.cpu().state_dict(), decoder=d.cpu().state_dict(), mean=z.mean((0, 2, 3)).cpu(),
+                                          std=z.std((0, 2, 3)).cpu(), steps=clock.steps, samples=clock.steps * self.batch))
+
+        while clock.share() < 1:
+            pictures = source.pictures(self.batch)[0].to(self.kind).to(memory_format=torch.channels_last)
+            loss = step(pictures)
+            loss.backward()
+            optimiser.step(clock.rate())
+            clock.report(lambda: f"loss {loss.item():.4f}")
+            if clock.save_due():
+                store()
+        store()
+
+    # --- U-Net ------------------------------------------------------------------------------------------------------
+
+    def noise_levels(self, n):
+        """Timesteps whose log-SNR is for 70 % N(-0.4, 2.2) and for 30 % that of the cosine schedule."""
+        u = ((torch.arange(n, device=self.device) + torch.rand(n, device=self.device)) / n)[torch.randperm(n, device=self.device)]
+        u = u.clamp(1e-3, 1 - 1e-3)
+        normal = -0.4 + 2.2 * math.sqrt(2) * torch.erfinv(2 * u - 1)
+        cosine = -2 * torch.log(torch.tan(math.pi * u / 2))
+        snr = torch.where(torch.rand(n, device=self.device) < 0.7, normal, cosine)
+        return (999 - torch.searchsorted(self.snr, snr).clamp(0, 999)).long()
+
+    def prepare_noise(self):
+        self.alpha = alphas_cumprod().to(self.device)
+        self.snr = torch.log(self.alpha / (1 - self.alpha)).flip(0).contiguous()
+
+    def compile_unet(self):
+        """Compiles the training step with random data, so that the real run finds it in the cache."""
+        self.prepare_noise()
+        net = self.place(UNet())
+        step = self.compiled(lambda z, text, t, noise: self.v_loss(net, z, text, t, noise))
+        optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"))
+        n = self.batch
+        for i in range(24):
+            z, text = torch.randn(n, 4, 16, 16, device=self.device), torch.randn(n, 24, 384, device=self.device).half()
+            step(z, text, self.noise_levels(n), torch.randn_like(z)).backward()
+            optimiser.step(1e-4)
+            if i == 8:
+                torch.cuda.synchronize() if self.device == "cuda" else None
+                started = time.time()
+        torch.cuda.synchronize() if self.device == "cuda" else None
+        print(f"U-Net, batch {n}: {15 * n / (time.time() - started):.0f} samples/s", flush=True)
+        if self.device == "cuda":
+            print(f"{torch.cuda.max_memory_allocated() / 2**30:.1f} GiB", flush=True)
+
+    def v_loss(self, net, z, text, t, noise):
+        a = self.alpha[t].sqrt()[:, None, None, None]
+        s = (1 - self.alpha[t]).sqrt()[:, None, None, None]
+        noisy = (a * z + s * noise).to(memory_format=torch.channels_last)
+        return (net(noisy, t, text).float() - (a * noise - s * z)).pow(2).mean()
+
+    def unet(self):
+        self.prepare_noise()
+        encoder, mean, std = self.encoder()
+        source = self.source()
+        net = UNet()
+        if self.o.resume:
+            net.load_state_dict(self.load("unet")["weights"])
+        net = self.place(net)
+        step = self.compiled(lambda z, text, t, noise: self.v_loss(net, z, text, t, noise))
+        optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"), ema=0.999)
+        pool = Pool(source, encoder, mean, std, self.o.pool)
+        started, fresh = time.time(), max(256, self.batch)
+        while pool.filled < min(self.o.pool, self.batch * 64):
+            pool.grow(min(fresh, 4096))
+        print(f"pool: {pool.filled} samples in {time.time() - started:.1f} s", flush=True)
+
+        def loss_of_batch():
+            z, text = pool.batch(self.batch)
+            return step(z, text, self.noise_levels(self.batch), torch.randn_like(z))
+
+        self.warm(loss_of_batch, net)
+        clock, mean_loss = Clock(self.seconds, self.o.rate), torch.zeros((), device=self.device)
+
+        def store():
+            self.save("unet", dict(weights=optimiser.weights(), raw=optimiser.weights(False), config=net.config, steps=clock.steps,
+                                   samples=clock.steps * self.batch, made=pool.made, seconds=time.time() - clock.started))
+
+        while clock.share() < 1:
+            loss = loss_of_batch()
+            loss.backward()
+            optimiser.step(clock.rate())
+            mean_loss.lerp_(loss.detach(), 0.02 if clock.steps > 50 else 1)
+            if clock.steps % 4 == 0:
+                pool.grow(self.batch)
+            clock.report(lambda: f"loss {mean_loss.item():.4f}  {clock.steps * self.batch / 1e6:.2f} M samples, {pool.made / 1e6:.2f} M different")
+            if clock.save_due():
+                store()
+        store()
+        net.load_state_dict(optimiser.weights())
+        self.grid("unet", net, source, mean, std, steps=25, guidance=GUIDANCE)
+
+    # --- few steps --------------------------------------------------------------------------------------------------
+
+    def turbo(self):
+        """Multistep consistency distillation (Heek et al. 2024) of the guided model into four DDIM steps without guidance.
+
+        The schedule is cut where DDIM with four trailing steps stands: 999, 749, 499, 249. From any point of a piece the
+        student predicts what DDIM carries to the piece's end; its target is its own prediction one teacher step further.
+        """
+        self.prepare_noise()
+        encoder, mean, std = self.encoder()
+        source = self.source()
+        stored = self.load("unet")
+        teacher, net = UNet(), UNet()
+        teacher.load_state_dict(stored["weights"])
+        net.load_state_dict(stored["weights"])
+        teacher, net = self.place(teacher).requires_grad_(False), self.place(net)
+        optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"), weight_decay=0.0, ema=0.99)
+        pool = Pool(source, encoder, mean, std, self.o.pool)
+        while pool.filled < min(self.o.pool, self.batch * 64):
+            pool.grow(min(self.batch, 4096))
+        run_teacher, run = teacher, net  # compiled, the step failed on a GPU with 'misaligned address' (PyTorch 2.11)
+        pieces, inner = 4, 12
+        alpha = torch.cat([torch.ones(1, device=self.device), self.alpha])  # alpha[t + 1]; alpha[0] is the clean end
+        null = source.null[None].to(pool.text.dtype)
+        n = self.batch
+
+        def at(t):
+            return alpha[t + 1].sqrt()[:, None, None, None], (1 - alpha[t + 1]).sqrt()[:, None, None, None]
+
+        def clean(x, v, t):
+            a, s = at(t)
+            return (a * x - s * v).clamp(-5, 5)
+
+        def ddim(x, x0, t, to):
+            (a, s), (b, u) = at(t), at(to)
+            return b * x0 + u * (x - a * x0) / s
+
+        def student(x, t, text):
+            return clean(x, run(x.to(memory_format=torch.channels_last), t, text).float(), t)
+
+        def loss_of_batch(k):
+            z, text = pool.batch(n, unconditional=0.0)
+            end = torch.randint(pieces, (n,), device=self.device) * 250 - 1
+            i = torch.randint(1, k + 1, (n,), device=self.device)
+            t, to = end + (i * 250) // k, end + ((i - 1) * 250) // k
+            a, s = at(t)
+            x = a * z + s * torch.randn_like(z)
+            with torch.no_grad():
+                both = run_teacher(torch.cat([x, x]).to(memory_format=torch.channels_last), torch.cat([t, t]),
+                                   torch.cat([null.expand_as(text), text])).float()
+                off, on = both.chunk(2)
+                nearer = ddim(x, clean(x, off + GUIDANCE * (on - off), t), t, to)
+                there = student(nearer, to.clamp(min=0), text)
+                last = (to == end)[:, None, None, None]
+                goal = torch.where(last, nearer, ddim(nearer, there, to.clamp(min=0), end))
+                # the x0 from which DDIM goes from t straight to the goal
+                b, u = at(end)
+                target = ((goal - u / s * x) / (b - a * u / s)).clamp(-6, 6)
+            weight = (1 / s.clamp(min=0.1)).clamp(max=4)
+            return (((student(x, t, text) - target) * weight).pow(2) + 1e-4).sqrt().mean()
+
+        self.warm(lambda: loss_of_batch(inner), net)
+        clock, mean_loss = Clock(self.seconds, self.o.turbo_rate, warm_up=30), torch.zeros((), device=self.device)
+        while clock.share() < 1:
+            # a coarse grid of teacher steps at first, which learns faster, and the exact one at the end
+            loss = loss_of_batch(max(1, round(inner * min(1.0, 0.35 + clock.share()))))
+            loss.backward()
+            optimiser.step(clock.rate())
+            mean_loss.lerp_(loss.detach(), 0.03 if clock.steps > 20 else 1)
+            if clock.steps % 4 == 0:
+                pool.grow(n)
+            clock.report(lambda: f"loss {mean_loss.item():.4f}")
+        self.save("turbo", dict(weights=optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch))
+        net.load_state_dict(optimiser.weights())
+        self.grid("turbo", net, source, mean, std, steps=4, guidance=1.0)
+
+    # --- pictures into the text's space -----------------------------------------------------------------------------
+
+    def image_encoder(self):
+        """Contrastive (CLIP, Radford et al. 2021) against the fixed text encoder's mean of the token states."""
+        encoder, mean, std = self.encoder()
+        decoder = Decoder()
+        decoder.load_state_dict(self.load("autoencoder")["decoder"])
+        decoder = self.place(decoder).requires_grad_(False)
+        source = self.source()
+        net = self.place(ImageEncoder())
+        optimiser = Muon(net, adam=("conv_in",), ema=0.995)
+        run, n = self.compiled(net), self.batch
+
+        def hit():
+            pictures, plan = source.pictures(1024)
+            with torch.no_grad():
+                features = F.normalize(net(pictures.to(self.kind).to(memory_format=torch.channels_last)).float(), dim=-1)
+                text = self.pooled(source.states(plan), plan["length"])
+                return ((features @ text.T).argmax(1) == torch.arange(1024, device=self.device)).float().mean().item()
+
+        self.warm(lambda: run(source.pictures(n)[0].to(self.kind).to(memory_format=torch.channels_last)).float().sum(), net)
+        clock = Clock(self.seconds, 3e-3)
+        while clock.share() < 1:
+            pictures, plan = source.pictures(n)
+            pictures = pictures.to(self.kind).to(memory_format=torch.channels_last)
+            with torch.no_grad():  # half of them as the autoencoder draws them, some with blemishes: so are generated ones
+                z = encoder(pictures[: n // 2])
+                z = z + torch.rand(n // 2, 1, 1, 1, device=self.device).to(z.dtype) * 0.25 * std.to(z.dtype) * torch.randn_like(z)
+                pictures[: n // 2] = decoder(z).clamp(-1, 1)
+            text = self.pooled(source.states(plan), plan["length"])
+            features = F.normalize(run(pictures).float(), dim=-1)
+            logits = features @ text.T * 25
+            target = torch.arange(n, device=self.device)
+            loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+            loss.backward()
+            optimiser.step(clock.rate())
+            clock.report(lambda: f"loss {loss.item():.4f}  right caption of 1024: {hit():.1%}")
+        weights = optimiser.weights()
+        net.load_state_dict(weights)
+        print(f"image encoder: right caption of 1024: {hit():.1%}", flush=True)
+        self.save("image_encoder", dict(weights=weights, steps=clock.steps, samples=clock.steps * n))
+
+    @staticmethod
+    def pooled(states, lengths):
+        return F.normalize(states.float().sum(1) / lengths.float()[:, None], dim=-1)
+
+    # --- a look -----------------------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def grid(self, name, net, source, mean, std, steps, guidance):
+        """Draws the overview's prompts by DDIM, trailing steps, and writes WORK/<name>.png."""
+        from PIL import Image
+        decoder = Decoder()
+        decoder.load_state_dict(self.load("autoencoder")["decoder"])
+        decoder = decoder.to(self.device)
+        text = source.text.prompts(OVERVIEW, source.tokens, self.device)
+        alpha = torch.cat([torch.ones(1, device=self.device), self.alpha])
+        g = torch.Generator(device="cpu").manual_seed(42)
+        x = torch.randn(len(OVERVIEW), 4, 16, 16, generator=g).to(self.device)
+        times = [round(1000 - i * 1000 / steps) - 1 for i in range(steps)]
+        for t, to in zip(times, times[1:] + [-1]):
+            when = torch.tensor([t], device=self.device)
+            v = net(x, when, text).float()
+            if guidance > 1:
+                off = net(x, when, source.null[None].expand_as(text)).float()
+                v = off + guidance * (v - off)
+            a, s = alpha[t + 1].sqrt(), (1 - alpha[t + 1]).sqrt()
+            x0 = (a * x - s * v).clamp(-5, 5)
+            x = alpha[to + 1].sqrt() * x0 + (1 - alpha[to + 1]).sqrt() * (x - a * x0) / s
+        pictures = ((decoder(x * std + mean).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        sheet = Image.new("RGB", (8 * 130, -(-len(pictures) // 8) * 130), "white")
+        for i, p in enumerate(pictures):
+            sheet.paste(Image.fromarray(p), (i % 8 * 130, i // 8 * 130))
+        sheet.save(self.work / f"{name}.png")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("stages", nargs="+", metavar="STAGE=SECONDS:BATCH")
+    p.add_argument("--data", required=True)
+    p.add_argument("--work", required=True)
+    p.add_argument("--plans", type=int, default=200_000, help="how many different pictures there are")
+    p.add_argument("--pool", type=int, default=400_000, help="encoded pictures kept at a time")
+    p.add_argument("--rate", type=float, default=3e-3, help="peak learning rate of U-Net")
+    p.add_argument("--turbo-rate", type=float, default=6e-4)
+    p.add_argument("--latent-noise", type=float, default=0.06)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--deadline", type=float, default=math.inf, help="seconds for all stages; what preparations cost, all give up alike")
+    p.add_argument("--resume", action="store_true")
+    options = p.parse_args()
+    training, failed, started = Training(options), [], time.time()
+    stages = [(n, *r.split(":")) for n, _, r in (stage.partition("=") for stage in options.stages)]
+    for i, (name, seconds, batch) in enumerate(stages):
+        wanted = sum(float(s) + PREPARATION for _, s, _ in stages[i:])
+        share = min(1.0, (options.deadline - (time.time() - started)) / wanted)
+        training.seconds, training.batch = max(1.0, (float(seconds) + PREPARATION) * share - PREPARATION), int(batch)
+        print(f"--- {name}: {training.seconds:.0f} s, batch {batch}", flush=True)
+        try:  # a stage that fails must not cost those after it the machine's time
+            getattr(training, name.replace("-", "_"))()
+        except Exception:
+            traceback.print_exc()
+            failed.append(name)
+    if failed:
+        sys.exit("failed: " + ", ".join(failed))
+
+
+if __name__ == "__main__":
+    main()
