@@ -22,6 +22,7 @@ import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.RuntimeClass;
 import dev.latentline.proto.v1.Stored;
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
@@ -37,7 +38,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -49,9 +49,9 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 @QuarkusTestResource(LatentlineStack.class)
 @TestProfile(DecoderIT.StarterCatalogue.class)
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class DecoderIT {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Patience.SOON;
   private static final RuntimeClass RUNTIME =
       RuntimeClass.newBuilder()
           .setProvider("cpu")

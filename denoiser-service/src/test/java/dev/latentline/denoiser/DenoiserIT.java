@@ -20,6 +20,7 @@ import dev.latentline.proto.v1.ImageFailed;
 import dev.latentline.proto.v1.LatentDenoised;
 import dev.latentline.proto.v1.Progress;
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.RecordWriter;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -32,7 +33,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,9 +43,9 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 @QuarkusTestResource(LatentlineStack.class)
 @TestProfile(DenoiserIT.StarterCatalogue.class)
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class DenoiserIT {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Patience.SOON;
   private static final String QUEUE = Topic.EMBEDDING_READY.topicName("default");
 
   private static RecordWriter writer;

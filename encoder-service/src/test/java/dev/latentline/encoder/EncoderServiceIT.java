@@ -31,6 +31,7 @@ import dev.latentline.proto.v1.Tensor;
 import dev.latentline.proto.v1.TokenIds;
 import dev.latentline.proto.v1.TokenizedConditioning;
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
@@ -45,7 +46,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,9 +57,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The encoder-service with a real broker and store, and the starter's text encoder. */
 @QuarkusTest
 @QuarkusTestResource(LatentlineStack.class)
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class EncoderServiceIT {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Patience.SOON;
   private static final String QUEUE = Topic.PROMPT_TOKENIZED.topicName();
   private static final String READY = Topic.EMBEDDING_READY.topicName("default");
   private static final String FACTS = Topic.GENERATION_EVENT.topicName();

@@ -2,6 +2,7 @@ package dev.latentline.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latentline.testkit.Patience;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A stack that cannot start names the part that is broken, not one that waits for it. */
 class BrokenStartIT {
   /** A part that waits for a broken one is given up after 120 s. */
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Patience.SOON;
 
   @TempDir Path folder;
   private StackCommand command;

@@ -2,6 +2,7 @@ package dev.latentline.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latentline.testkit.Patience;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -252,7 +253,7 @@ class CommandLineIT {
     Path out = folder.resolve("stdout");
     Path err = folder.resolve("stderr");
     Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(Patience.SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
     return new Ran(
         process.exitValue(),
         Files.readAllLines(out, StandardCharsets.UTF_8),

@@ -2,6 +2,7 @@ package dev.latentline.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latentline.testkit.Patience;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -105,7 +106,7 @@ class LauncherIT {
     builder.environment().put("LATENTLINE_STATE", "state");
     builder.environment().remove("JAVA_HOME");
     Process process = builder.start();
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(Patience.SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
     String said = Files.readString(output);
     assertThat(process.exitValue()).as(said).isZero();
     return said;

@@ -17,6 +17,7 @@ import dev.latentline.local.stack.StackRecord;
 import dev.latentline.local.stack.StateFolder;
 import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.proto.v1.GenerationEvent.FactCase;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.WebhookReceiver;
 import java.awt.image.BufferedImage;
@@ -39,7 +40,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -49,9 +49,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The whole line, from REST to PNG: broker, store and five services as they run for users. */
-@Timeout(value = 180, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class LineST {
-  private static final Duration SOON = Duration.ofSeconds(90);
+  private static final Duration SOON = Patience.SOON;
   private static final Set<FactCase> TERMINAL =
       EnumSet.of(FactCase.SUCCEEDED, FactCase.FAILED, FactCase.CANCELLED);
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The command line as the launcher script runs it, with a stack and free ports of its own. */
 final class StackCommand {
-  static final Duration AT_MOST = Duration.ofMinutes(3);
+  static final Duration AT_MOST = Duration.ofMinutes(5);
 
   /** The exit status after SIGINT. */
   static final int INTERRUPTED = 130;

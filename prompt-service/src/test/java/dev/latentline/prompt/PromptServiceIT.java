@@ -23,6 +23,7 @@ import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.TokenIds;
 import dev.latentline.proto.v1.TokenizedConditioning;
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
@@ -34,7 +35,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.junit.jupiter.api.AfterAll;
@@ -45,9 +45,9 @@ import org.junit.jupiter.api.Timeout;
 /** The prompt-service with a real broker and the starter's tokenizer. */
 @QuarkusTest
 @QuarkusTestResource(LatentlineStack.class)
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class PromptServiceIT {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Patience.SOON;
   private static final String QUEUE = Topic.GENERATION_REQUESTED.topicName();
   private static final String DEAD_LETTERS = Topic.DEAD_LETTER.topicName(Stage.PROMPT.id());
   private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

@@ -11,14 +11,14 @@ import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.GenerationRequest;
-import java.util.concurrent.TimeUnit;
+import dev.latentline.testkit.Patience;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Decodes with the starter's real autoencoder. */
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class LatentDecodersIT {
   private static LatentDecoders decoders;
 

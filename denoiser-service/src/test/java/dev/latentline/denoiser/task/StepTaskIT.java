@@ -11,7 +11,7 @@ import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
-import java.util.concurrent.TimeUnit;
+import dev.latentline.testkit.Patience;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Denoises with the starter's real network. */
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class StepTaskIT {
   private static final TaskPlanner PLANNER =
       new TaskPlanner((tenant, payload) -> payload.getInline());

@@ -3,6 +3,7 @@ package dev.latentline.gateway.egress;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.latentline.testkit.Patience;
 import io.vertx.core.Vertx;
 import java.net.InetAddress;
 import java.net.URI;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(Patience.TEST_SECONDS)
 class AddressCheckTest {
   private static final URI SLOW = URI.create("https://slow.example.com/hook");
   private static final URI QUICK = URI.create("https://quick.example.com/hook");
@@ -31,7 +32,11 @@ class AddressCheckTest {
   @AfterEach
   void close() throws Exception {
     answer.countDown();
-    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    vertx
+        .close()
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(Patience.SOON.toSeconds(), TimeUnit.SECONDS);
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.latentline.gateway.egress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latentline.testkit.Patience;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientOptions;
@@ -37,12 +38,16 @@ class PinnedEgressIT {
   private final ConcurrentLinkedQueue<HttpServerRequest> requests = new ConcurrentLinkedQueue<>();
   private NameResolver names = NameResolver.SYSTEM;
   private PinnedEgress.Patience patience =
-      new PinnedEgress.Patience(Duration.ofSeconds(1), Duration.ofSeconds(2));
+      new PinnedEgress.Patience(Duration.ofSeconds(20), Duration.ofSeconds(30));
   private HttpClientOptions trust = new HttpClientOptions();
 
   @AfterEach
   void close() throws Exception {
-    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    vertx
+        .close()
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(Patience.SOON.toSeconds(), TimeUnit.SECONDS);
   }
 
   @Test
@@ -182,12 +187,13 @@ class PinnedEgressIT {
     EgressResult result = post("http://127.0.0.1:" + port + "/", Map.of());
 
     assertThat(result.status()).isEqualTo(200);
-    assertThat(result.duration()).isLessThan(Duration.ofSeconds(2));
+    assertThat(result.duration()).isLessThan(Duration.ofSeconds(20));
     assertThat(written.get()).isLessThan(1000);
   }
 
   @Test
   void aReceiverThatNeverAnswersTimesOut() throws Exception {
+    patience = new PinnedEgress.Patience(Duration.ofSeconds(1), Duration.ofSeconds(2));
     int port = listen("127.0.0.1", request -> {});
 
     EgressResult result = post("http://127.0.0.1:" + port + "/", Map.of());
@@ -199,6 +205,7 @@ class PinnedEgressIT {
 
   @Test
   void aReceiverThatAnswersAndThenTalksOnHasAnswered() throws Exception {
+    patience = new PinnedEgress.Patience(Duration.ofSeconds(1), Duration.ofSeconds(2));
     int port =
         listen(
             "127.0.0.1",
@@ -226,7 +233,7 @@ class PinnedEgressIT {
             .listen(0, "127.0.0.1")
             .toCompletionStage()
             .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS)
+            .get(Patience.SOON.toSeconds(), TimeUnit.SECONDS)
             .actualPort();
 
     assertThat(post("http://127.0.0.1:" + port + "/", Map.of()).error())
@@ -268,11 +275,9 @@ class PinnedEgressIT {
             .listen(0, "127.0.0.1")
             .toCompletionStage()
             .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS)
+            .get(Patience.SOON.toSeconds(), TimeUnit.SECONDS)
             .actualPort();
     names = name -> List.of(InetAddress.getByName("127.0.0.1"));
-    // the first handshake of a process takes its time
-    patience = new PinnedEgress.Patience(Duration.ofSeconds(20), Duration.ofSeconds(30));
 
     assertThat(post("https://localhost:" + port + "/", Map.of()).error()).isEqualTo("tls_failed");
     trust = new HttpClientOptions().setTrustOptions(pfx);
@@ -317,7 +322,7 @@ class PinnedEgressIT {
         .listen(0, address)
         .toCompletionStage()
         .toCompletableFuture()
-        .get(10, TimeUnit.SECONDS)
+        .get(Patience.SOON.toSeconds(), TimeUnit.SECONDS)
         .actualPort();
   }
 
@@ -333,11 +338,14 @@ class PinnedEgressIT {
       return egress
           .post(URI.create(url), headers, BODY)
           .toCompletableFuture()
-          .get(30, TimeUnit.SECONDS);
+          .get(Patience.SOON.toSeconds(), TimeUnit.SECONDS);
     }
   }
 
   private static EgressResult get(PinnedEgress egress, URI url) throws Exception {
-    return egress.post(url, Map.of(), BODY).toCompletableFuture().get(30, TimeUnit.SECONDS);
+    return egress
+        .post(url, Map.of(), BODY)
+        .toCompletableFuture()
+        .get(Patience.SOON.toSeconds(), TimeUnit.SECONDS);
   }
 }

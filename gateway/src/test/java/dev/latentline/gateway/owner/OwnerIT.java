@@ -31,6 +31,7 @@ import dev.latentline.proto.v1.Stored;
 import dev.latentline.proto.v1.Succeeded;
 import dev.latentline.proto.v1.WebhookTarget;
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.WebhookReceiver;
@@ -45,7 +46,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -56,9 +56,9 @@ import org.junit.jupiter.api.Timeout;
 /** The gateway with a real broker and store; the stages' facts are written by the tests. */
 @QuarkusTest
 @QuarkusTestResource(LatentlineStack.class)
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class OwnerIT {
-  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final Duration SOON = Patience.SOON;
   private static final String TENANT = "default";
 
   private static RecordWriter writer;

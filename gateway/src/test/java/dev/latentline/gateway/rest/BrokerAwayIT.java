@@ -8,13 +8,13 @@ import static org.hamcrest.Matchers.lessThan;
 import static org.hamcrest.Matchers.notNullValue;
 
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.TestStack;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** A profile of its own, so that no other test uses this gateway. */
@@ -52,7 +52,7 @@ class BrokerAwayIT {
       TestStack.shared().startBroker();
     }
     await()
-        .atMost(Duration.ofSeconds(60))
+        .atMost(Patience.SOON)
         .ignoreExceptions()
         .until(() -> submit("a yellow apple").statusCode() == 202);
   }

@@ -1,12 +1,12 @@
 package dev.latentline.gateway.rest;
 
+import dev.latentline.testkit.Patience;
 import io.restassured.RestAssured;
 import io.restassured.path.json.JsonPath;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -36,7 +36,7 @@ final class EventLines {
                         + "/v1/generations/"
                         + generation
                         + "/events"))
-            .timeout(Duration.ofSeconds(30))
+            .timeout(Patience.SOON)
             .header("Accept", "text/event-stream");
     headers.forEach(request::header);
     return new EventLines(

@@ -15,12 +15,12 @@ import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.proto.v1.Progress;
 import dev.latentline.proto.v1.Stored;
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordWriter;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.security.MessageDigest;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -179,7 +179,7 @@ class FollowIT {
   void theManifestIsThereAfterTheEnd() throws Exception {
     String id = stored();
     await()
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Patience.SOON)
         .untilAsserted(
             () ->
                 given()
@@ -198,7 +198,7 @@ class FollowIT {
     assertThat(before).containsEntry("prompt", "a red apple");
     store(id);
     await()
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Patience.SOON)
         .until(() -> !generations.find("default", id).orElseThrow().hasPrompts());
 
     assertThat(given().get("/v1/generations/" + id).<Object>path("request")).isEqualTo(before);
@@ -228,7 +228,7 @@ class FollowIT {
 
   private static void awaitStatus(String id, String status) {
     await()
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Patience.SOON)
         .until(
             () -> given().get("/v1/generations/" + id).then().extract().path("status"),
             status::equals);

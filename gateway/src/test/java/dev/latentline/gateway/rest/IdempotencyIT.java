@@ -16,13 +16,13 @@ import dev.latentline.gateway.line.Generations;
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.ValidatableResponse;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -239,7 +239,7 @@ class IdempotencyIT {
             Topic.GENERATION_EVENT.topicName(),
             record -> id.equals(RecordReader.header(record, HeaderNames.GENERATION_ID)),
             found -> found.stream().anyMatch(record -> isAccepted(record.value())),
-            Duration.ofSeconds(30))
+            Patience.SOON)
         .stream()
         .filter(record -> isAccepted(record.value()))
         .collect(Collectors.counting());

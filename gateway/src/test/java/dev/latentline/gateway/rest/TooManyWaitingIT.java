@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.notNullValue;
 
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
@@ -18,7 +19,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -85,7 +85,7 @@ class TooManyWaitingIT {
 
     cancel(first);
     await()
-        .atMost(Duration.ofSeconds(30))
+        .atMost(Patience.SOON)
         .until(
             () ->
                 given()

@@ -6,6 +6,7 @@ import dev.latentline.gateway.egress.Egress;
 import dev.latentline.gateway.egress.EgressResult;
 import dev.latentline.gateway.secret.MasterSecret;
 import dev.latentline.proto.v1.WebhookDelivery;
+import dev.latentline.testkit.Patience;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,7 +33,7 @@ class WebhookThreadTest {
 
     deliverer.start(null);
     try {
-      assertThat(called.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(called.await(Patience.SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
     } finally {
       deliverer.stop(null);
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class EmbeddedIT {
-  private static final Duration START = Duration.ofSeconds(90);
+  private static final Duration START = Duration.ofSeconds(120);
 
   @TempDir Path folder;
 
@@ -75,7 +75,7 @@ class EmbeddedIT {
             "-c",
             "echo the reason; for i in $(seq 40); do printf '\\tat a.B.c(B.java:%d)\\n' $i; done;"
                 + " printf '\\t... 9 more\\n\\n'");
-    child.onExit().get(10, TimeUnit.SECONDS);
+    child.onExit().get(START.toSeconds(), TimeUnit.SECONDS);
 
     assertThat(child.lastLines()).isEqualTo("the reason");
   }
@@ -99,18 +99,19 @@ class EmbeddedIT {
     ChildProcess child =
         ChildProcess.start(
             new ChildProcess.Spec("hungry", command, Map.of(), folder, folder.resolve("log")));
-    assertThat(child.onExit().get(60, TimeUnit.SECONDS)).isNotZero();
+    assertThat(child.onExit().get(START.toSeconds(), TimeUnit.SECONDS)).isNotZero();
     assertThat(child.lastLines()).contains("OutOfMemoryError");
   }
 
   @Test
   void aFrozenChildDoesNothingUntilItIsThawed() throws Exception {
-    ChildProcess child = start("sh", "-c", "sleep 0.5; echo done");
+    ChildProcess child = start("sh", "-c", "until [ -e go ]; do sleep 0.1; done");
     child.freeze();
+    Files.createFile(folder.resolve("go"));
     assertThatThrownBy(() -> child.onExit().get(1500, TimeUnit.MILLISECONDS))
         .isInstanceOf(java.util.concurrent.TimeoutException.class);
     child.thaw();
-    assertThat(child.onExit().get(10, TimeUnit.SECONDS)).isZero();
+    assertThat(child.onExit().get(START.toSeconds(), TimeUnit.SECONDS)).isZero();
   }
 
   @Test
@@ -134,7 +135,7 @@ class EmbeddedIT {
 
     parent.kill();
 
-    grandchild.get().onExit().get(20, TimeUnit.SECONDS);
+    grandchild.get().onExit().get(START.toSeconds(), TimeUnit.SECONDS);
     assertThat(grandchild.get().isAlive()).isFalse();
   }
 

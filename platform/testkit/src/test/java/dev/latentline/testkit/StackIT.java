@@ -24,7 +24,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 
 class StackIT {
-  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final Duration SOON = Patience.SOON;
   private static final String TOPIC = Topic.GENERATION_REQUESTED.topicName();
 
   private final TestStack stack = TestStack.shared();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.latentline.embedded.ChildProcess;
 import dev.latentline.embedded.Ports;
+import dev.latentline.testkit.Patience;
 import java.io.File;
 import java.io.IOException;
 import java.net.HttpURLConnection;
@@ -56,7 +57,7 @@ class MinioBlobStoreIT extends BlobStoreConformance {
                     Map.of("MINIO_ROOT_USER", ACCESS_KEY, "MINIO_ROOT_PASSWORD", SECRET_KEY),
                     folder,
                     folder.resolve("minio.log")))
-            .awaitReady(MinioBlobStoreIT::serves, Duration.ofSeconds(30));
+            .awaitReady(MinioBlobStoreIT::serves, Patience.SOON);
   }
 
   @AfterAll

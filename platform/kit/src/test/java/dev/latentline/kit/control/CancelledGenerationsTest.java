@@ -6,11 +6,10 @@ import static org.awaitility.Awaitility.await;
 import dev.latentline.contract.Limits;
 import dev.latentline.proto.v1.Cancel;
 import dev.latentline.proto.v1.Control;
+import dev.latentline.testkit.Patience;
 import io.smallrye.reactive.messaging.kafka.api.IncomingKafkaRecordMetadata;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Message;
@@ -18,7 +17,7 @@ import org.eclipse.microprofile.reactive.messaging.Metadata;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(value = 10, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class CancelledGenerationsTest {
   private static final String ID = "gen_0193a5b2c4d87e1f9a0b1c2d3e4f5a6b";
 
@@ -85,12 +84,14 @@ class CancelledGenerationsTest {
               }
             });
     waiting.start();
-    await().until(() -> waiting.getState() == Thread.State.WAITING || caughtUp.isDone());
+    await()
+        .atMost(Patience.SOON)
+        .until(() -> waiting.getState() == Thread.State.WAITING || caughtUp.isDone());
     assertThat(caughtUp).isNotDone();
 
     read(1, cancel(ID, Instant.now().plusSeconds(60)));
 
-    assertThat(caughtUp).succeedsWithin(Duration.ofSeconds(5));
+    assertThat(caughtUp).succeedsWithin(Patience.SOON);
   }
 
   /** Whether the record was acknowledged. */

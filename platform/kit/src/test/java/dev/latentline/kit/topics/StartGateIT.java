@@ -11,6 +11,7 @@ import dev.latentline.embedded.ChildProcess;
 import dev.latentline.embedded.KafkaBroker;
 import dev.latentline.embedded.Ports;
 import dev.latentline.kit.control.CancelledGenerations;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordWriter;
 import jakarta.enterprise.inject.Instance;
 import java.lang.reflect.Proxy;
@@ -22,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
@@ -42,9 +42,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A broker of its own, without a topic at first; what a test breaks is of a pool of its own. */
-@Timeout(value = 90, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class StartGateIT {
-  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final Duration SOON = Patience.SOON;
   private static final Duration A_WHILE = Duration.ofSeconds(1);
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
@@ -66,7 +66,7 @@ class StartGateIT {
             folder.resolve("broker.log"),
             ports.get(0),
             ports.get(1));
-    process = broker.startAndAwait(Duration.ofSeconds(120));
+    process = broker.startAndAwait(SOON);
     admin = Admin.create(client());
   }
 

@@ -7,6 +7,7 @@ import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.TestStack;
 import dev.latentline.testkit.Topics;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
@@ -28,9 +28,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a worker writes of a record that it does not finish, at a real broker. */
-@Timeout(value = 90, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class RecordSinkIT {
-  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final Duration SOON = Patience.SOON;
   private static final String QUEUE = "sink-queue";
 
   private static RecordSink sink;
