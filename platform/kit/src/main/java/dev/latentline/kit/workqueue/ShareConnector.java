@@ -14,6 +14,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +89,7 @@ public class ShareConnector implements InboundConnector {
               item -> emit(item, out),
               id -> cancelled.get().contains(id),
               sink,
+              InstantSource.system(),
               queue.topic() + "-" + i));
     }
     slots.addAll(opened);

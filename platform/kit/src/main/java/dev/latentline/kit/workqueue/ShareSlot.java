@@ -4,7 +4,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.Limits;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +44,7 @@ final class ShareSlot implements AutoCloseable {
   private final Function<WorkItem, CompletableFuture<Void>> stage;
   private final Predicate<String> cancelled;
   private final RecordSink sink;
+  private final InstantSource clock;
   private final Thread thread;
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile boolean polling;
@@ -53,6 +54,7 @@ final class ShareSlot implements AutoCloseable {
    * @param stage works at an item; its future ends with null or a failure, and it stops early when
    *     the lease is lost
    * @param cancelled whether a generation's records are to be dropped
+   * @param clock what deadlines are held against
    */
   ShareSlot(
       QueueSettings queue,
@@ -60,12 +62,14 @@ final class ShareSlot implements AutoCloseable {
       Function<WorkItem, CompletableFuture<Void>> stage,
       Predicate<String> cancelled,
       RecordSink sink,
+      InstantSource clock,
       String name) {
     this.queue = queue;
     this.client = client;
     this.stage = stage;
     this.cancelled = cancelled;
     this.sink = sink;
+    this.clock = clock;
     this.thread = new Thread(this::run, name);
   }
 
@@ -246,7 +250,7 @@ final class ShareSlot implements AutoCloseable {
         LOG.infof("generation=%s queue=%s dropped: cancelled", item.generationId(), queue.topic());
         return true;
       }
-      if (Instant.now().isAfter(item.deadline().plus(Limits.CLOCK_SKEW))) {
+      if (clock.instant().isAfter(item.deadline().plus(Limits.CLOCK_SKEW))) {
         LOG.infof(
             "generation=%s queue=%s dropped: past its deadline",
             item.generationId(), queue.topic());
@@ -285,6 +289,11 @@ final class ShareSlot implements AutoCloseable {
         lease.onLost(() -> paused.complete(null));
         await(item, paused);
         lease.forget();
+        // a pause may be too short to have been asked meanwhile
+        if (!lease.lost() && unwanted(item)) {
+          dropped = true;
+          lease.lose();
+        }
         if (!open()) {
           lease.lose();
         }

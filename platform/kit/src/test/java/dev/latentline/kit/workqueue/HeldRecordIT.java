@@ -5,11 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.HeaderNames;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** For how long a slot holds a record that is worked at. */
-@Timeout(value = 90, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class HeldRecordIT extends SlotsAtABroker {
   @Test
   void aJobLongerThanItsLockIsDeliveredOnce() {
@@ -77,22 +76,24 @@ class HeldRecordIT extends SlotsAtABroker {
         LOCK,
         item -> {
           calls.add(item.key());
-          if (item.key().equals("cancelled")) {
-            cancelled.add(item.generationId());
+          switch (item.key()) {
+            case "cancelled" -> cancelled.add(item.generationId());
+            case "late" -> now.updateAndGet(time -> time.plusSeconds(2));
+            default -> {
+              return CompletableFuture.completedFuture(null);
+            }
           }
-          return item.key().equals("next")
-              ? CompletableFuture.completedFuture(null)
-              : CompletableFuture.failedFuture(
-                  new Failure.Retryable(Failure.BROKER_UNAVAILABLE, "away"));
+          return CompletableFuture.failedFuture(
+              new Failure.Retryable(Failure.BROKER_UNAVAILABLE, "away"));
         });
     write("cancelled");
-    write(
-        "late",
-        Map.of(HeaderNames.DEADLINE, Long.toString(Instant.now().minusSeconds(28).toEpochMilli())));
+    write("late", takenFor(Duration.ofSeconds(1)));
+    await().atMost(SOON).until(() -> calls.containsAll(List.of("cancelled", "late")));
     write("next");
 
     await().atMost(SOON).until(() -> calls.contains("next"));
-    await().during(LOCK.multipliedBy(2)).atMost(SOON).until(() -> calls.size() <= 3);
+    await().during(LOCK.multipliedBy(2)).atMost(SOON).until(() -> calls.size() == 3);
+    assertThat(calls).containsExactlyInAnyOrder("cancelled", "late", "next");
   }
 
   @Test
@@ -118,7 +119,7 @@ class HeldRecordIT extends SlotsAtABroker {
           second.complete(item);
           return CompletableFuture.completedFuture(null);
         });
-    assertThat(second.orTimeout(30, TimeUnit.SECONDS).join().attempt()).isEqualTo(1);
+    assertThat(second.orTimeout(SOON.toSeconds(), TimeUnit.SECONDS).join().attempt()).isEqualTo(1);
   }
 
   @Test
@@ -202,7 +203,7 @@ class HeldRecordIT extends SlotsAtABroker {
           return job;
         });
     write("steps");
-    Lease lease = taken.orTimeout(30, TimeUnit.SECONDS).join().lease();
+    Lease lease = taken.orTimeout(SOON.toSeconds(), TimeUnit.SECONDS).join().lease();
 
     await()
         .pollInterval(Duration.ofMillis(50))
@@ -232,10 +233,9 @@ class HeldRecordIT extends SlotsAtABroker {
     cancelled.add(generation);
     await().atMost(SOON).until(() -> seen.get(0).lease().lost());
 
-    write(
-        "late",
-        Map.of(HeaderNames.DEADLINE, Long.toString(Instant.now().minusSeconds(27).toEpochMilli())));
+    write("late", takenFor(Duration.ofSeconds(1)));
     await().atMost(SOON).until(() -> seen.size() == 2);
+    now.updateAndGet(time -> time.plusSeconds(2));
     await().atMost(SOON).until(() -> seen.get(1).lease().lost());
 
     write("next");

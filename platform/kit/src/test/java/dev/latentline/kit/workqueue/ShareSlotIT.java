@@ -5,10 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.HeaderNames;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What becomes of a record. */
-@Timeout(value = 90, unit = TimeUnit.SECONDS)
+@Timeout(Patience.TEST_SECONDS)
 class ShareSlotIT extends SlotsAtABroker {
   private static final Logger LOG = Logger.getLogger(ShareSlot.class.getName());
 
@@ -162,12 +162,8 @@ class ShareSlotIT extends SlotsAtABroker {
     String generation = newId();
     cancelled.add(generation);
     writer.write(topic, "cancelled", new byte[] {1}, headers(generation));
-    write(
-        "late",
-        Map.of(HeaderNames.DEADLINE, Long.toString(Instant.now().minusSeconds(31).toEpochMilli())));
-    write(
-        "within the clocks' difference",
-        Map.of(HeaderNames.DEADLINE, Long.toString(Instant.now().minusSeconds(5).toEpochMilli())));
+    write("late", takenFor(Duration.ofMillis(-1)));
+    write("within the clocks' difference", takenFor(Duration.ZERO));
     write("good");
     start(
         LOCK,
@@ -192,11 +188,11 @@ class ShareSlotIT extends SlotsAtABroker {
               return never;
             });
     write("handed on");
-    assertThat(taken.orTimeout(30, TimeUnit.SECONDS).join().attempt()).isEqualTo(1);
+    assertThat(taken.orTimeout(SOON.toSeconds(), TimeUnit.SECONDS).join().attempt()).isEqualTo(1);
 
     long begin = System.nanoTime();
     first.close();
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(9));
     assertThat(taken.join().lease().lost()).isTrue();
 
     List<WorkItem> second = new CopyOnWriteArrayList<>();

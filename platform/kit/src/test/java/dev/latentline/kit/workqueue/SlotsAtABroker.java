@@ -1,7 +1,10 @@
 package dev.latentline.kit.workqueue;
 
 import dev.latentline.contract.GenerationIds;
+import dev.latentline.contract.HeaderNames;
+import dev.latentline.contract.Limits;
 import dev.latentline.contract.Stage;
+import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
@@ -9,6 +12,7 @@ import dev.latentline.testkit.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
@@ -31,8 +36,9 @@ import org.junit.jupiter.api.BeforeEach;
 
 /** Slots of one share group at a real broker; each test has a topic and a group of its own. */
 abstract class SlotsAtABroker {
-  static final Duration SOON = Duration.ofSeconds(30);
-  static final Duration LOCK = Duration.ofSeconds(1);
+  static final Duration SOON = Patience.SOON;
+  // no pause of a busy machine may outlast it
+  static final Duration LOCK = Duration.ofSeconds(3);
   static final String DEAD_LETTERS = "dlq.encoder";
 
   static TestStack stack;
@@ -42,6 +48,11 @@ abstract class SlotsAtABroker {
 
   final List<ShareSlot> slots = new ArrayList<>();
   final Set<String> cancelled = ConcurrentHashMap.newKeySet();
+
+  /** What the slots hold deadlines against: time that passes only where a test says so. */
+  final AtomicReference<Instant> now =
+      new AtomicReference<>(Instant.now().truncatedTo(ChronoUnit.MILLIS));
+
   String topic;
 
   @BeforeAll
@@ -91,7 +102,13 @@ abstract class SlotsAtABroker {
             stallLimit);
     ShareSlot slot =
         new ShareSlot(
-            queue, client(), stage, cancelled::contains, sink, topic + "-" + slots.size());
+            queue,
+            client(),
+            stage,
+            cancelled::contains,
+            sink,
+            now::get,
+            topic + "-" + slots.size());
     slots.add(slot);
     slot.start();
     return slot;
@@ -136,8 +153,15 @@ abstract class SlotsAtABroker {
     return generation;
   }
 
-  static Map<String, String> headers(String generation) {
-    return RecordWriter.headers(generation, Instant.now().plusSeconds(600), "Test");
+  Map<String, String> headers(String generation) {
+    return RecordWriter.headers(generation, now.get().plusSeconds(600), "Test");
+  }
+
+  /** The deadline of a record that slots still take for so long, as its header says it. */
+  Map<String, String> takenFor(Duration left) {
+    return Map.of(
+        HeaderNames.DEADLINE,
+        Long.toString(now.get().minus(Limits.CLOCK_SKEW).plus(left).toEpochMilli()));
   }
 
   static String newId() {
