@@ -35,7 +35,7 @@ import picocli.CommandLine.Command;
     })
 public final class Main implements Runnable {
   public static void main(String[] args) {
-    System.exit(run(args));
+    ChildProcess.exit(run(args));
   }
 
   /** Runs a command and returns its exit code. */

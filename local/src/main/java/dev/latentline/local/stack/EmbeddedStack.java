@@ -158,7 +158,8 @@ public final class EmbeddedStack {
   }
 
   private void breakOff() {
-    if (isStarting()) {
+    // also where a part that the same signal ended has been seen to end before
+    if (ChildProcess.isBrokenOff() && !isReady()) {
       notes.accept(StackStart.broken().getMessage());
     }
     stop();
@@ -274,8 +275,8 @@ public final class EmbeddedStack {
         .main("io.quarkus.bootstrap.runner.QuarkusEntryPoint");
   }
 
-  private synchronized boolean isStarting() {
-    return !ready && !stopping;
+  private synchronized boolean isReady() {
+    return ready;
   }
 
   private synchronized boolean isStopping() {

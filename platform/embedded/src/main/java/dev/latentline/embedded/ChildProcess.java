@@ -40,6 +40,7 @@ public final class ChildProcess {
   private static final Set<ChildProcess> RUNNING = ConcurrentHashMap.newKeySet();
   private static final List<Runnable> BEFORE_KILL = new CopyOnWriteArrayList<>();
   private static volatile boolean shuttingDown;
+  private static volatile boolean done;
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(ChildProcess::killAll, "kill-children"));
@@ -233,6 +234,21 @@ public final class ChildProcess {
   /** Whether this JVM shuts down: that something fails now is no news. */
   public static boolean isShuttingDown() {
     return shuttingDown;
+  }
+
+  /** Whether this JVM shuts down because somebody wants it to, not by {@link #exit}. */
+  public static boolean isBrokenOff() {
+    return shuttingDown && !done;
+  }
+
+  /**
+   * Ends this JVM, unless it does already, as all that it had to do and to say is done and said.
+   */
+  public static void exit(int status) {
+    if (!shuttingDown) {
+      done = true;
+    }
+    System.exit(status);
   }
 
   private static void killAll() {
