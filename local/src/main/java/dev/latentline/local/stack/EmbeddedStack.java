@@ -2,6 +2,7 @@ package dev.latentline.local.stack;
 
 import dev.latentline.embedded.Checkout;
 import dev.latentline.embedded.ChildProcess;
+import dev.latentline.embedded.ClassArchive;
 import dev.latentline.embedded.JavaCommand;
 import dev.latentline.embedded.KafkaBroker;
 import dev.latentline.embedded.S3Store;
@@ -28,6 +29,7 @@ import java.util.function.Supplier;
  */
 public final class EmbeddedStack {
   private static final Duration SERVICE_GRACE = Duration.ofSeconds(9);
+  private static final Duration ARCHIVE_GRACE = Duration.ofSeconds(30);
   private static final Duration BROKER_GRACE = Duration.ofSeconds(10);
   private static final Duration STORE_GRACE = Duration.ofSeconds(2);
 
@@ -37,6 +39,8 @@ public final class EmbeddedStack {
   private final Path models;
   private final Consumer<String> notes;
   private final CountDownLatch stopped = new CountDownLatch(1);
+
+  private final Map<Role, ClassArchive> archives = new EnumMap<>(Role.class);
 
   /** Set once, before any of them is started. */
   private Map<Role, Supervised> parts = Map.of();
@@ -55,6 +59,9 @@ public final class EmbeddedStack {
     this.state = state;
     this.ports = ports;
     this.notes = notes;
+    for (Role role : Role.values()) {
+      archives.put(role, checkout.archive(role.id()));
+    }
     String named = System.getenv("LATENTLINE_MODELS");
     this.models =
         named == null || named.isBlank() ? checkout.models() : Path.of(named).toAbsolutePath();
@@ -125,6 +132,9 @@ public final class EmbeddedStack {
     if (!forOneCall && !parts.isEmpty()) {
       notes.accept("ending all processes");
     }
+    if (parts.keySet().stream().anyMatch(this::writesArchive)) {
+      notes.accept("writing what lets the next stack start faster: this takes some seconds, once");
+    }
     // who ends this process group ends them all at once
     parts.values().forEach(Supervised::release);
     List<Thread> ending = new ArrayList<>();
@@ -132,7 +142,7 @@ public final class EmbeddedStack {
       Supervised service = parts.get(role);
       if (service != null) {
         Duration grace = working ? SERVICE_GRACE : Duration.ZERO;
-        Thread thread = new Thread(() -> service.stop(grace), "stop-" + role.id());
+        Thread thread = new Thread(() -> stop(service, role, grace), "stop-" + role.id());
         thread.start();
         ending.add(thread);
       }
@@ -141,10 +151,10 @@ public final class EmbeddedStack {
     Supervised broker = parts.get(Role.BROKER);
     Supervised store = parts.get(Role.STORE);
     if (store != null) {
-      store.stop(STORE_GRACE);
+      stop(store, Role.STORE, STORE_GRACE);
     }
     if (broker != null) {
-      broker.stop(BROKER_GRACE);
+      stop(broker, Role.BROKER, BROKER_GRACE);
     }
     if (lock != null) {
       StackRecord.remove(state);
@@ -155,6 +165,24 @@ public final class EmbeddedStack {
       }
     }
     stopped.countDown();
+  }
+
+  private void stop(Supervised part, Role role, Duration grace) {
+    boolean inTime = part.stop(writesArchive(role) ? ARCHIVE_GRACE : grace);
+    archive(role).ended(inTime && hasWorked());
+  }
+
+  private boolean writesArchive(Role role) {
+    return hasWorked() && archive(role).isAwaited();
+  }
+
+  /** Not where a call is broken off: whoever waits at the prompt need not wait longer. */
+  private boolean hasWorked() {
+    return isReady() && !(forOneCall && ChildProcess.isShuttingDown());
+  }
+
+  private ClassArchive archive(Role role) {
+    return archives.get(role);
   }
 
   private void breakOff() {
@@ -207,8 +235,11 @@ public final class EmbeddedStack {
     S3Store store =
         new S3Store(
             checkout, state.data("s3"), state.log("store"), ports.of(Role.STORE), secrets.store());
-    made.put(Role.BROKER, supervised(Role.BROKER, broker::start, broker::serves));
-    made.put(Role.STORE, supervised(Role.STORE, store::start, store::serves));
+    made.put(
+        Role.BROKER,
+        supervised(Role.BROKER, () -> broker.start(archive(Role.BROKER)), broker::serves));
+    made.put(
+        Role.STORE, supervised(Role.STORE, () -> store.start(archive(Role.STORE)), store::serves));
     for (Role role : Role.services()) {
       Map<String, String> environment = environment(role, broker, store, secrets);
       List<String> command = command(role);
@@ -271,8 +302,9 @@ public final class EmbeddedStack {
       default -> java.light(384);
     }
     return java.options("--enable-native-access=ALL-UNNAMED")
-        .classpath(checkout.service(role.module()).toString())
-        .main("io.quarkus.bootstrap.runner.QuarkusEntryPoint");
+        .classpath(checkout.serviceClasspath(role.module()))
+        .archive(archive(role))
+        .main("io.quarkus.runner.GeneratedMain");
   }
 
   private synchronized boolean isReady() {

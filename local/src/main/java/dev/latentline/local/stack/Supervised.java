@@ -91,13 +91,15 @@ final class Supervised {
     stopping = true;
   }
 
-  /** Ends it for good; returns when it has ended. */
-  void stop(Duration grace) {
+  /**
+   * Ends it for good; returns when it has ended.
+   *
+   * @return whether it ended by itself, within the grace
+   */
+  boolean stop(Duration grace) {
     release();
     ChildProcess running = process();
-    if (running != null) {
-      running.stop(grace);
-    }
+    return running != null && running.stop(grace);
   }
 
   private void onExit(ChildProcess of) {

@@ -1,7 +1,10 @@
 package dev.latentline.embedded;
 
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The checkout that this process runs from; knows where the build puts things.
@@ -29,14 +32,34 @@ public record Checkout(Path root) {
     return built("platform/store/target/lib");
   }
 
-  /** The store's own classes. */
-  public Path storeClasses() {
-    return built("platform/store/target/classes");
+  /** The store's own jar. */
+  public Path storeJar() {
+    return built("platform/store/target/latentline-store.jar");
   }
 
   /** The catalogue of models that ship with the project. */
   public Path models() {
     return root.resolve("models/target/catalogue");
+  }
+
+  /** What the processes of a stack leave for those after them. */
+  public ClassArchive archive(String program) {
+    return new ClassArchive(root.resolve("local/target/class-archives"), program);
+  }
+
+  /**
+   * All jars of a service, as a class path: its own loader of classes would keep them from being
+   * archived.
+   */
+  public String serviceClasspath(String module) {
+    Path app = service(module).getParent();
+    List<String> path = new ArrayList<>();
+    path.add(app.resolve("quarkus/transformed-bytecode.jar").toString());
+    path.add(app.resolve("quarkus/generated-bytecode.jar").toString());
+    for (String jars : List.of("app", "lib/main", "lib/boot")) {
+      path.add(app.resolve(jars) + "/*");
+    }
+    return String.join(File.pathSeparator, path);
   }
 
   /** The jar that starts a service. */
@@ -45,10 +68,10 @@ public record Checkout(Path root) {
   }
 
   private Path built(String path) {
-    Path folder = root.resolve(path);
-    if (!Files.isDirectory(folder)) {
-      throw new IllegalStateException(folder + " is missing: run mvn -Dquick package first");
+    Path made = root.resolve(path);
+    if (!Files.exists(made)) {
+      throw new IllegalStateException(made + " is missing: run mvn -Dquick package first");
     }
-    return folder;
+    return made;
   }
 }

@@ -141,12 +141,18 @@ public final class ChildProcess {
     return process.onExit().thenApply(Process::exitValue);
   }
 
-  /** SIGTERM, and SIGKILL when it has not ended within the grace. Returns when it has ended. */
-  public void stop(Duration grace) {
+  /**
+   * SIGTERM, and SIGKILL when it has not ended within the grace. Returns when it has ended.
+   *
+   * @return whether SIGTERM was enough
+   */
+  public boolean stop(Duration grace) {
     process.destroy();
-    if (!ended(grace.toMillis())) {
+    boolean inTime = ended(grace.toMillis());
+    if (!inTime) {
       kill();
     }
+    return inTime;
   }
 
   /** SIGKILL. Returns when it has ended. */

@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** The command line of a Java child process, run by the Java that runs the parent. */
 public final class JavaCommand {
   private final List<String> options = new ArrayList<>();
   private final List<String> classpath = new ArrayList<>();
+  private Optional<ClassArchive> archive = Optional.empty();
 
   public JavaCommand() {
     classpath.add(ownCode());
@@ -33,6 +35,12 @@ public final class JavaCommand {
     return this;
   }
 
+  /** Starts faster with this archive, or writes it when it ends. */
+  public JavaCommand archive(ClassArchive of) {
+    archive = Optional.of(of);
+    return this;
+  }
+
   /** The whole command; the process ends with this one, see {@link Tether}. */
   public List<String> main(String mainClass, String... arguments) {
     List<String> command = new ArrayList<>();
@@ -40,8 +48,10 @@ public final class JavaCommand {
     // half of its threads gone, it would neither work nor end: it is to be started again
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.addAll(options);
+    String joined = String.join(File.pathSeparator, classpath);
+    archive.ifPresent(a -> command.addAll(a.options(joined)));
     command.add("-cp");
-    command.add(String.join(File.pathSeparator, classpath));
+    command.add(joined);
     command.add(Tether.class.getName());
     command.add(mainClass);
     command.addAll(Arrays.asList(arguments));

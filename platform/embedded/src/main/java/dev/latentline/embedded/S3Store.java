@@ -34,10 +34,18 @@ public record S3Store(Checkout checkout, Path folder, Path log, int port, Keys k
 
   /** Starts it; it serves once {@link #serves()}. */
   public ChildProcess start() {
+    return start(new JavaCommand());
+  }
+
+  /** As {@link #start()}, faster where the archive has been written by an earlier one. */
+  public ChildProcess start(ClassArchive archive) {
+    return start(new JavaCommand().archive(archive));
+  }
+
+  private ChildProcess start(JavaCommand java) {
     List<String> command =
-        new JavaCommand()
-            .light(HEAP_MEGABYTES)
-            .classpath(checkout.storeClasses().toString(), checkout.storeJars() + "/*")
+        java.light(HEAP_MEGABYTES)
+            .classpath(checkout.storeJar().toString(), checkout.storeJars() + "/*")
             .main(
                 "dev.latentline.store.StoreMain",
                 "127.0.0.1",
