@@ -45,7 +45,11 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -229,12 +233,36 @@ class EncoderServiceIT {
     GenerationRequest request = request().build();
     String id = request.getGenerationId();
 
+    List<String> loggers = new CopyOnWriteArrayList<>();
+    Handler handler = namesOfLoggers(loggers);
+    Logger.getLogger("").addHandler(handler);
+
     submit(tokenized(request, conditioning(Role.POSITIVE, List.of(101L, 1_000_000L, 102L), 0)));
 
     ConsumerRecord<String, byte[]> dead = only(DEAD_LETTERS, id);
+    Logger.getLogger("").removeHandler(handler);
+    // messaging's own loggers would tell the exception's message
+    assertThat(loggers)
+        .contains("dev.latentline.kit.workqueue.ShareSlot")
+        .noneMatch(name -> name.startsWith("io.smallrye"));
     assertThat(header(dead, HeaderNames.DEAD_LETTER_CODE)).isEqualTo("internal_error");
     assertThat(header(dead, HeaderNames.DEAD_LETTER_ATTEMPTS)).isEqualTo("3");
     assertThat(of(READY, id)).isEmpty();
+  }
+
+  private static Handler namesOfLoggers(List<String> names) {
+    return new Handler() {
+      @Override
+      public void publish(LogRecord record) {
+        names.add(record.getLoggerName());
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    };
   }
 
   @Test

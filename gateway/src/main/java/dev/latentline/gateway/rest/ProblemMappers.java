@@ -3,6 +3,7 @@ package dev.latentline.gateway.rest;
 import dev.latentline.contract.Failure;
 import dev.latentline.gateway.problem.Problem;
 import dev.latentline.gateway.problem.ProblemException;
+import dev.latentline.kit.failure.SafeTrace;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
@@ -64,7 +65,7 @@ final class ProblemMappers {
 
   @ServerExceptionMapper
   Response anythingElse(Throwable e) {
-    LOG.errorf("a request failed: %s", Unexpected.told(e));
+    LOG.errorf("a request failed: %s", SafeTrace.of(e));
     return response(Problem.of(500, "internal_error", "Something went wrong here; see the log"))
         .build();
   }

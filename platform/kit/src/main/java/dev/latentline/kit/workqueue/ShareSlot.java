@@ -3,6 +3,7 @@ package dev.latentline.kit.workqueue;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.Limits;
+import dev.latentline.kit.failure.SafeTrace;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;

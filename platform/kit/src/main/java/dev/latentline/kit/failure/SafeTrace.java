@@ -1,4 +1,4 @@
-package dev.latentline.kit.workqueue;
+package dev.latentline.kit.failure;
 
 import dev.latentline.contract.Failure;
 
@@ -7,12 +7,12 @@ import dev.latentline.contract.Failure;
  * left out, except a {@link Failure}'s, because libraries quote what they could not deal with: a
  * prompt, a key, a signed URL.
  */
-final class SafeTrace {
+public final class SafeTrace {
   private static final int MAX_CAUSES = 8;
 
   private SafeTrace() {}
 
-  static String of(Throwable failure) {
+  public static String of(Throwable failure) {
     StringBuilder text = new StringBuilder();
     Throwable cause = failure;
     for (int i = 0; cause != null && i < MAX_CAUSES; i++) {

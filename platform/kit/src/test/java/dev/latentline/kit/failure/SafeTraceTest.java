@@ -1,4 +1,4 @@
-package dev.latentline.kit.workqueue;
+package dev.latentline.kit.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

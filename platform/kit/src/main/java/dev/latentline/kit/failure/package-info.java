@@ -1,0 +1,2 @@
+/** What may be told of failures. */
+package dev.latentline.kit.failure;
