@@ -1,5 +1,6 @@
 package dev.latentline.encoder;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -20,5 +21,9 @@ interface EncoderSettings {
      */
     @WithDefault("1")
     int threads();
+
+    /** Embeddings that are kept for the next request with the same text; 0 keeps none. */
+    @WithDefault("64M")
+    MemorySize embeddingCache();
   }
 }

@@ -32,7 +32,10 @@ class EncoderSetup {
   @Singleton
   @Startup(StartGate.BEFORE)
   ModelTextEncoders encoders(Catalogue catalogue, EncoderSettings settings) {
-    return new ModelTextEncoders(catalogue, SessionSettings.cpu(settings.inference().threads()));
+    return new ModelTextEncoders(
+        catalogue,
+        SessionSettings.cpu(settings.inference().threads()),
+        settings.inference().embeddingCache().asLongValue());
   }
 
   void close(@Disposes ModelTextEncoders encoders) {

@@ -15,16 +15,23 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The text encoders of every model of the catalogue, verified and loaded. Thread-safe. */
+/**
+ * The text encoders of every model of the catalogue, verified and loaded; models that have the same
+ * one share it. Thread-safe.
+ */
 public final class ModelTextEncoders implements AutoCloseable {
   private final Catalogue catalogue;
-  private final Map<String, List<TextEncoderSession>> byDigest = new HashMap<>();
+  private final Map<String, List<Loaded>> byDigest = new HashMap<>();
+  private final Map<Loaded, TextEncoderSession> sessions = new HashMap<>();
+  private final EmbeddingCache cache;
 
   /**
+   * @param cacheBytes how much of the embeddings made is kept
    * @throws InvalidCatalogueException when a text encoder's file is not the one of its manifest
    */
-  public ModelTextEncoders(Catalogue catalogue, SessionSettings settings) {
+  public ModelTextEncoders(Catalogue catalogue, SessionSettings settings, long cacheBytes) {
     this.catalogue = catalogue;
+    this.cache = new EmbeddingCache(cacheBytes);
     List<String> problems = new ArrayList<>();
     for (ModelCard model : catalogue.models()) {
       problems.addAll(model.verify(model.textEncoders().stream().map(TextEncoder::model).toList()));
@@ -33,11 +40,13 @@ public final class ModelTextEncoders implements AutoCloseable {
       throw new InvalidCatalogueException(problems);
     }
     for (ModelCard model : catalogue.models()) {
-      byDigest.put(
-          model.digest(),
-          model.textEncoders().stream()
-              .map(card -> TextEncoderSession.open(model, card, settings))
-              .toList());
+      List<Loaded> encoders = new ArrayList<>();
+      for (TextEncoder card : model.textEncoders()) {
+        Loaded encoder = Loaded.of(model, card);
+        sessions.computeIfAbsent(encoder, absent -> TextEncoderSession.open(model, card, settings));
+        encoders.add(encoder);
+      }
+      byDigest.put(model.digest(), encoders);
     }
   }
 
@@ -50,16 +59,17 @@ public final class ModelTextEncoders implements AutoCloseable {
    *     of it
    */
   public FloatTensor encode(ModelRef model, List<TokenIds> tokens, RunStop stop) {
-    List<TextEncoderSession> sessions = byDigest.get(catalogue.require(model).digest());
-    if (sessions.size() != tokens.size()) {
+    List<Loaded> encoders = byDigest.get(catalogue.require(model).digest());
+    if (encoders.size() != tokens.size()) {
       throw new Failure.Rejected(
           "invalid_tokens",
-          "There are tokens for " + tokens.size() + " text encoders, not " + sessions.size());
+          "There are tokens for " + tokens.size() + " text encoders, not " + encoders.size());
     }
     List<FloatTensor> states = new ArrayList<>();
-    for (int i = 0; i < sessions.size(); i++) {
+    for (int i = 0; i < encoders.size(); i++) {
       long[] ids = tokens.get(i).getIdsList().stream().mapToLong(Long::longValue).toArray();
-      states.add(sessions.get(i).encode(ids, stop));
+      Loaded encoder = encoders.get(i);
+      states.add(cache.get(encoder, ids, () -> sessions.get(encoder).encode(ids, stop)));
     }
     return sideBySide(states);
   }
@@ -92,6 +102,17 @@ public final class ModelTextEncoders implements AutoCloseable {
 
   @Override
   public void close() {
-    byDigest.values().forEach(sessions -> sessions.forEach(TextEncoderSession::close));
+    sessions.values().forEach(TextEncoderSession::close);
+  }
+
+  /** What makes two models' text encoders the same: the file, and how it is used. */
+  private record Loaded(String sha256, String output, int maxTokens, int hiddenSize) {
+    static Loaded of(ModelCard model, TextEncoder card) {
+      return new Loaded(
+          model.files().get(card.model()).sha256(),
+          card.output(),
+          card.maxTokens(),
+          card.hiddenSize());
+    }
   }
 }
