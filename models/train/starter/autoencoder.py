@@ -1,6 +1,5 @@
 """The autoencoder: 128 x 128 RGB in -1..1 to 16 x 16 latents of 4 channels and back. Plain residual convolutions with
 ReLU, no normalisation and no attention: cheap on a CPU, and the same at every size."""
-import torch
 import torch.nn as nn
 import torch.nn.functional as F
 

@@ -16,7 +16,7 @@ import onnxruntime
 import torch
 from PIL import Image, ImageDraw
 
-from .captions import BACKGROUNDS, HUES, SCENES, Art, article
+from .captions import BACKGROUNDS, HUES, SCENES, article
 from .compose import Canvas
 from .prompts import OVERVIEW, UNSEEN_COLOURS
 from .text import tokenizer
