@@ -182,7 +182,7 @@ final class ShareSlot implements AutoCloseable {
   /** One record from its acquisition to its acknowledgement. */
   private final class Delivery {
     private final KafkaShareConsumer<byte[], byte[]> consumer;
-    private final HeldLease lease = new HeldLease();
+    private final HeldLease lease = new HeldLease(queue.stallLimit());
     private final Map<String, String> headers;
     private final int attempt;
     private ConsumerRecord<byte[], byte[]> record;
@@ -329,6 +329,8 @@ final class ShareSlot implements AutoCloseable {
     private void settle(WorkItem item, Throwable failure) {
       if (failure == null) {
         acknowledge(AcknowledgeType.ACCEPT);
+      } else if (failure instanceof HandOverException) {
+        handOn(attempt - 1);
       } else if (failure instanceof Failure.Rejected rejected) {
         giveUp(rejected, attempt);
       } else if (attempt >= queue.maxAttempts()) {
@@ -365,6 +367,7 @@ final class ShareSlot implements AutoCloseable {
             }
           }
           if (!open()) {
+            lease.end();
             graceEnds = Math.min(graceEnds, now + queue.shutdownGrace().toNanos());
             if (now - graceEnds >= 0) {
               lease.lose();
@@ -386,10 +389,10 @@ final class ShareSlot implements AutoCloseable {
       if (unwanted(item)) {
         dropped = true;
         lease.lose();
-      } else if (lease.quietNanos() >= queue.stallLimit().toNanos()) {
+      } else if (lease.hangs()) {
         LOG.errorf(
-            "generation=%s queue=%s key=%s hangs: nothing heard for %d ms",
-            item.generationId(), queue.topic(), item.key(), queue.stallLimit().toMillis());
+            "generation=%s queue=%s key=%s hangs: nothing is heard of it any more",
+            item.generationId(), queue.topic(), item.key());
         stalled = true;
         lease.lose();
       } else if (now - renewAt >= 0) {
@@ -472,7 +475,7 @@ final class ShareSlot implements AutoCloseable {
       }
     }
 
-    /** On shutdown: a release would count as an attempt. */
+    /** A release would count as an attempt. */
     private void handOn(int attempts) {
       LOG.infof(
           "generation=%s queue=%s offset=%d is handed on to another replica",

@@ -26,7 +26,7 @@ class QueueRecordTest {
   void anItemIsWhatTheRecordSays() {
     valid();
     header("x-own", "1");
-    HeldLease lease = new HeldLease();
+    HeldLease lease = new HeldLease(QueueSettings.DEFAULT_STALL_LIMIT);
     ConsumerRecord<byte[], byte[]> record = record("key", new byte[] {7}, 2);
 
     WorkItem item = QueueRecord.toItem(record, QueueRecord.headers(record), lease);
@@ -144,7 +144,8 @@ class QueueRecordTest {
 
   private WorkItem item() {
     ConsumerRecord<byte[], byte[]> record = record("key", new byte[0], 1);
-    return QueueRecord.toItem(record, QueueRecord.headers(record), new HeldLease());
+    return QueueRecord.toItem(
+        record, QueueRecord.headers(record), new HeldLease(QueueSettings.DEFAULT_STALL_LIMIT));
   }
 
   private ConsumerRecord<byte[], byte[]> record(String key, byte[] value, Integer deliveries) {
@@ -165,7 +166,11 @@ class QueueRecordTest {
 
   private static void assertUnreadable(ConsumerRecord<byte[], byte[]> record) {
     assertThatThrownBy(
-            () -> QueueRecord.toItem(record, QueueRecord.headers(record), new HeldLease()))
+            () ->
+                QueueRecord.toItem(
+                    record,
+                    QueueRecord.headers(record),
+                    new HeldLease(QueueSettings.DEFAULT_STALL_LIMIT)))
         .isInstanceOfSatisfying(
             Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("unreadable_record"));
   }
