@@ -7,10 +7,10 @@ import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Sha256;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.decoder.picture.PictureRecord;
-import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.BlobStore;
@@ -101,7 +101,7 @@ class DecoderIT {
     assertThat(stored.getSeed()).isEqualTo(8);
     assertThat(stored.getContentType()).isEqualTo("image/png");
     assertThat(stored.getSizeBytes()).isEqualTo(file.length);
-    assertThat(stored.getSha256()).isEqualTo(Pixels.sha256(file));
+    assertThat(stored.getSha256()).isEqualTo(Sha256.hex(file));
     assertThat(stored.getRuntimeClass()).isEqualTo(RUNTIME);
     assertThat(ImageIO.read(new ByteArrayInputStream(file)).getWidth()).isEqualTo(128);
     assertThat(new String(file, StandardCharsets.ISO_8859_1))

@@ -3,6 +3,8 @@ package dev.latentline.denoiser;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /** Which models the denoiser serves and how it runs them. */
 @ConfigMapping(prefix = "latentline")
@@ -16,6 +18,13 @@ interface DenoiserSettings {
   @WithDefault("default")
   String pool();
 
+  /**
+   * How many pictures it holds at once, at least 1: the step loop makes the shortest first. On a
+   * GPU twice the largest batch.
+   */
+  @WithDefault("8")
+  int slots();
+
   Inference inference();
 
   /** How graphs run. */
@@ -26,5 +35,11 @@ interface DenoiserSettings {
      */
     @WithDefault("1")
     int threads();
+
+    /**
+     * The batches that a GPU is prepared for, in rows: a picture with guidance takes two. Absent:
+     * every picture is computed alone, which is as fast on a CPU.
+     */
+    Optional<List<Integer>> batchSizes();
   }
 }

@@ -1,9 +1,15 @@
 package dev.latentline.denoiser;
 
+import dev.latentline.denoiser.loop.StepLoop;
+import dev.latentline.denoiser.loop.TurnScheduler;
+import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.resume.StepRecords;
+import dev.latentline.denoiser.resume.StepWriter;
 import dev.latentline.denoiser.task.TaskPlanner;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.kit.payload.Payloads;
 import dev.latentline.kit.topics.StartGate;
 import io.quarkus.runtime.Startup;
@@ -13,20 +19,28 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 
 /** What the service is made of. */
 @Dependent
 class DenoiserSetup {
+  @Produces
+  @Singleton
+  BatchSizes sizes(DenoiserSettings settings) {
+    return settings.inference().batchSizes().map(BatchSizes::of).orElseGet(BatchSizes::none);
+  }
+
   /** A catalogue that is wrong stops the start. */
   @Produces
   @Singleton
   @Startup(StartGate.BEFORE)
-  PoolModels models(DenoiserSettings settings) {
+  PoolModels models(DenoiserSettings settings, BatchSizes sizes) {
     return new PoolModels(
         Catalogue.open(settings.models()),
         settings.pool(),
-        SessionSettings.cpu(settings.inference().threads()));
+        SessionSettings.cpu(settings.inference().threads()),
+        sizes);
   }
 
   void close(@Disposes PoolModels models) {
@@ -37,6 +51,40 @@ class DenoiserSetup {
   @Singleton
   TaskPlanner planner(Payloads payloads) {
     return new TaskPlanner(payloads::get);
+  }
+
+  @Produces
+  @Singleton
+  StepLoop loop(DenoiserSettings settings, BatchSizes sizes) {
+    return new StepLoop(new TurnScheduler(sizes), settings.slots());
+  }
+
+  void close(@Disposes StepLoop loop) {
+    loop.close();
+  }
+
+  @Produces
+  @Singleton
+  StepRecords records(BlobStore store) {
+    return new StepRecords(store);
+  }
+
+  @Produces
+  @Singleton
+  StepWriter writer(StepRecords records) {
+    return new StepWriter(records);
+  }
+
+  void close(@Disposes StepWriter writer) {
+    writer.close();
+  }
+
+  /** A replica whose step never ends is of no use any more: its records are others' by then. */
+  @Produces
+  @Singleton
+  @Liveness
+  HealthCheck stepping(StepLoop loop) {
+    return () -> HealthCheckResponse.named("stepping").status(!loop.hangs()).build();
   }
 
   @Produces

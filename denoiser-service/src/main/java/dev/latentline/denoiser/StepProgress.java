@@ -7,6 +7,7 @@ import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.Progress;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 
@@ -26,7 +27,10 @@ class StepProgress {
     this.channel = channel;
   }
 
-  void report(WorkItem item, TaskPlan plan, int stepsDone) {
+  /**
+   * @param left until it is done, at its pace so far
+   */
+  void report(WorkItem item, TaskPlan plan, int stepsDone, Duration left) {
     if (inFlight.incrementAndGet() > MAX_IN_FLIGHT) {
       inFlight.decrementAndGet();
       return;
@@ -38,6 +42,7 @@ class StepProgress {
             .setStep(stepsDone)
             .setSteps(plan.steps())
             .setAtMs(System.currentTimeMillis())
+            .setEtaMs(left.toMillis())
             .build();
     channel
         .sendMessage(Records.following(Stage.DENOISER, item, item.generationId(), progress))

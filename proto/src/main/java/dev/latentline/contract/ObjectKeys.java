@@ -22,6 +22,16 @@ public final class ObjectKeys {
     return "payloads/" + tenant + "/" + sha256;
   }
 
+  /** Where every step record of a generation is. */
+  public static String steps(String tenant, String generationId) {
+    return "steps/" + tenant + "/" + generationId + "/";
+  }
+
+  /** The newest step record of one picture. */
+  public static String latestStep(String tenant, ImageTask task) {
+    return steps(tenant, task.generationId()) + task.index() + "/latest";
+  }
+
   /** What a client's Idempotency-Key stands for. */
   public static String idempotencyKey(String tenant, String hmac) {
     return "keys/" + tenant + "/" + hmac;

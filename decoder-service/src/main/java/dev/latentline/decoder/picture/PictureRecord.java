@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.latentline.decoder.pixels.Pixels;
+import dev.latentline.contract.Sha256;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.io.IOException;
 
@@ -72,7 +72,7 @@ public record PictureRecord(
         picture.pixels().height(),
         Picture.CONTENT_TYPE,
         picture.file().length,
-        Pixels.sha256(picture.file()),
+        Sha256.hex(picture.file()),
         picture.pixels().sha256(),
         request.getModel().getName() + "@" + request.getModel().getDigest(),
         new Runtime(

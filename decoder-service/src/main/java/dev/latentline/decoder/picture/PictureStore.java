@@ -2,6 +2,7 @@ package dev.latentline.decoder.picture;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Sha256;
 import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.kit.blob.BlobStore;
 import java.io.ByteArrayInputStream;
@@ -84,7 +85,7 @@ public final class PictureStore {
         pixels.height(),
         Picture.CONTENT_TYPE,
         file.length,
-        Pixels.sha256(file),
+        Sha256.hex(file),
         pixels.sha256(),
         ours.model(),
         ours.runtimeClass(),

@@ -1,9 +1,7 @@
 package dev.latentline.decoder.pixels;
 
+import dev.latentline.contract.Sha256;
 import dev.latentline.inference.tensor.FloatTensor;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * A picture of 8 bits per channel, sRGB. The array is not copied: nobody writes to it any more.
@@ -42,15 +40,6 @@ public record Pixels(int width, int height, byte[] rgb) {
 
   /** SHA-256 of rgb in lower-case hex: the same for the same picture, however it is compressed. */
   public String sha256() {
-    return sha256(rgb);
-  }
-
-  /** SHA-256 of any bytes, in lower-case hex. */
-  public static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return Sha256.hex(rgb);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.latentline.contract.Failure;
+import dev.latentline.contract.Sha256;
 import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -31,7 +32,7 @@ class PictureStoreTest {
 
     assertThat(objects.map.get(FILE)).isEqualTo(picture.file());
     assertThat(PictureRecord.fromJson(objects.map.get(RECORD))).isEqualTo(stored);
-    assertThat(stored.sha256()).isEqualTo(Pixels.sha256(picture.file()));
+    assertThat(stored.sha256()).isEqualTo(Sha256.hex(picture.file()));
     assertThat(stored.pixelsSha256()).isEqualTo(picture.pixels().sha256());
     assertThat(stored.seed()).isEqualTo(9);
     assertThat(stored.index()).isEqualTo(2);

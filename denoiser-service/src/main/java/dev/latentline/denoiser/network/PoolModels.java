@@ -22,15 +22,17 @@ import java.util.Map;
 public final class PoolModels implements AutoCloseable {
   private final Catalogue catalogue;
   private final RuntimeClass runtime;
+  private final BatchSizes sizes;
   private final Map<String, LoadedModel> byDigest = new HashMap<>();
 
   /**
    * @throws InvalidCatalogueException when there is no such pool, or a network's files are not
    *     those of its manifest
    */
-  public PoolModels(Catalogue catalogue, String pool, SessionSettings settings) {
+  public PoolModels(Catalogue catalogue, String pool, SessionSettings settings, BatchSizes sizes) {
     this.catalogue = catalogue;
     this.runtime = RuntimeClasses.current(settings, 1);
+    this.sizes = sizes;
     List<ModelCard> models = catalogue.modelsOf(pool);
     List<String> problems = new ArrayList<>();
     models.forEach(model -> problems.addAll(model.verify(networkFiles(model))));
@@ -41,7 +43,8 @@ public final class PoolModels implements AutoCloseable {
       ModelSession session = ModelSession.open(model.file(model.unet().model()), settings);
       byDigest.put(
           model.digest(),
-          new LoadedModel(model, new UNetRunner(session), TrainedNoise.of(model.scheduler())));
+          new LoadedModel(
+              model, new UNetRunner(session, sizes), TrainedNoise.of(model.scheduler())));
     }
   }
 
@@ -71,9 +74,9 @@ public final class PoolModels implements AutoCloseable {
     return byDigest.size();
   }
 
-  /** The class of runs here, with as many contexts at once as batch says. */
-  public RuntimeClass runtimeClass(int batch) {
-    return runtime.toBuilder().setBatch(batch).build();
+  /** The class of runs here of a picture that needs so many answers in a step. */
+  public RuntimeClass runtimeClass(int rows) {
+    return runtime.toBuilder().setBatch(sizes.of(rows)).build();
   }
 
   @Override

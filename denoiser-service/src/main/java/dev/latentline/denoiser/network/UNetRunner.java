@@ -5,12 +5,14 @@ import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.LongTensor;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /** A denoising network, loaded. Thread-safe. */
-public final class UNetRunner implements AutoCloseable {
+public final class UNetRunner implements NoisePredictor, AutoCloseable {
   private static final String SAMPLE = "sample";
   private static final String TIMESTEP = "timestep";
   private static final String CONTEXT = "encoder_hidden_states";
@@ -18,64 +20,106 @@ public final class UNetRunner implements AutoCloseable {
   private static final Set<String> INPUTS = Set.of(SAMPLE, TIMESTEP, CONTEXT);
 
   private final ModelSession session;
+  private final BatchSizes sizes;
 
   /**
    * @param session closed with this one
+   * @param sizes the batches that the network is run with
    * @throws IllegalArgumentException when the graph is no U-Net as diffusers exports it
    */
-  public UNetRunner(ModelSession session) {
+  public UNetRunner(ModelSession session, BatchSizes sizes) {
     if (!session.inputs().keySet().equals(INPUTS) || !session.outputs().contains(OUTPUT)) {
       session.close();
       throw new IllegalArgumentException(
           "a U-Net takes " + INPUTS + " and gives " + OUTPUT + ", this graph has others");
     }
     this.session = session;
+    this.sizes = sizes;
   }
 
-  /**
-   * What the network predicts for one picture, once for each context, in one call.
-   *
-   * @param input [1, channels, height, width], of unit variance
-   * @param timestep rounded where the graph takes integers
-   * @param contexts [batch, rows, width]
-   * @return [batch, channels, height, width]
-   */
-  public FloatTensor predict(
-      FloatTensor input, double timestep, FloatTensor contexts, RunStop stop) {
-    int batch = (int) contexts.shape()[0];
-    return session.run(
-        Map.of(
-            SAMPLE, repeated(input, batch),
-            TIMESTEP, timesteps(timestep, batch),
-            CONTEXT, contexts),
-        OUTPUT,
-        stop);
+  /** Timesteps are rounded where the graph takes integers. */
+  @Override
+  public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
+    int rows = calls.stream().mapToInt(NetworkCall::rows).sum();
+    int batch = sizes.padded(rows);
+    float[] answers =
+        session
+            .run(
+                Map.of(
+                    SAMPLE, inputs(calls, batch),
+                    TIMESTEP, timesteps(calls, batch),
+                    CONTEXT, contexts(calls, batch)),
+                OUTPUT,
+                stop)
+            .data();
+    if (calls.size() == 1 && batch == rows) {
+      return List.of(answers);
+    }
+    List<float[]> parts = new ArrayList<>(calls.size());
+    int elements = calls.get(0).input().data().length;
+    int at = 0;
+    for (NetworkCall call : calls) {
+      int end = at + call.rows() * elements;
+      parts.add(Arrays.copyOfRange(answers, at, end));
+      at = end;
+    }
+    return parts;
   }
 
-  private DenseTensor timesteps(double timestep, int batch) {
+  /** Each call's input once for each of its rows; what fills the batch up is zero. */
+  private static FloatTensor inputs(List<NetworkCall> calls, int batch) {
+    FloatTensor first = calls.get(0).input();
+    if (batch == 1) {
+      return first;
+    }
+    int elements = first.data().length;
+    float[] all = new float[batch * elements];
+    int row = 0;
+    for (NetworkCall call : calls) {
+      for (int i = 0; i < call.rows(); i++) {
+        System.arraycopy(call.input().data(), 0, all, row++ * elements, elements);
+      }
+    }
+    return new FloatTensor(withBatch(first.shape(), batch), all);
+  }
+
+  private static FloatTensor contexts(List<NetworkCall> calls, int batch) {
+    FloatTensor first = calls.get(0).contexts();
+    if (calls.size() == 1 && calls.get(0).rows() == batch) {
+      return first;
+    }
+    long[] shape = withBatch(first.shape(), batch);
+    float[] all = new float[DenseTensor.elements(shape)];
+    int at = 0;
+    for (NetworkCall call : calls) {
+      float[] contexts = call.contexts().data();
+      System.arraycopy(contexts, 0, all, at, contexts.length);
+      at += contexts.length;
+    }
+    return new FloatTensor(shape, all);
+  }
+
+  private DenseTensor timesteps(List<NetworkCall> calls, int batch) {
+    double[] all = new double[batch];
+    int row = 0;
+    for (NetworkCall call : calls) {
+      Arrays.fill(all, row, row += call.rows(), call.timestep());
+    }
     long[] shape = {batch};
     if (session.inputs().get(TIMESTEP).isFloating()) {
       float[] values = new float[batch];
-      Arrays.fill(values, (float) timestep);
+      for (int i = 0; i < batch; i++) {
+        values[i] = (float) all[i];
+      }
       return new FloatTensor(shape, values);
     }
-    long[] values = new long[batch];
-    Arrays.fill(values, (long) Math.rint(timestep));
-    return new LongTensor(shape, values);
+    return new LongTensor(shape, Arrays.stream(all).mapToLong(t -> (long) Math.rint(t)).toArray());
   }
 
-  private static FloatTensor repeated(FloatTensor one, int batch) {
-    if (batch == 1) {
-      return one;
-    }
-    int elements = one.data().length;
-    float[] all = new float[batch * elements];
-    for (int i = 0; i < batch; i++) {
-      System.arraycopy(one.data(), 0, all, i * elements, elements);
-    }
-    long[] shape = one.shape().clone();
-    shape[0] = batch;
-    return new FloatTensor(shape, all);
+  private static long[] withBatch(long[] shape, int batch) {
+    long[] batched = shape.clone();
+    batched[0] = batch;
+    return batched;
   }
 
   @Override

@@ -2,45 +2,43 @@ package dev.latentline.denoiser.task;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.noise.Noise;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.schedule.Prediction;
-import dev.latentline.inference.session.RunStop;
-import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
 
 /**
- * One picture being denoised, a step at a time, so that several can take turns. What is left to do
- * depends on the plan and {@link #state()} alone. Not thread-safe.
+ * One picture being denoised, a step at a time, so that several can take turns or share a call of
+ * the network. What is left to do depends on the plan and {@link #state()} alone. Not thread-safe.
  */
 public final class StepTask {
   private final TaskPlan plan;
-  private final NoisePredictor network;
   private SamplerState state;
 
-  private StepTask(TaskPlan plan, NoisePredictor network, SamplerState state) {
+  private StepTask(TaskPlan plan, SamplerState state) {
     this.plan = plan;
-    this.network = network;
     this.state = state;
   }
 
   /** From noise. */
-  public static StepTask start(TaskPlan plan, NoisePredictor network) {
+  public static StepTask start(TaskPlan plan) {
     float[] noise = Noise.draw(plan.seed(), 0, DenseTensor.elements(plan.shape()));
     return resume(
-        plan,
-        network,
-        SamplerState.initial(Prediction.initialLatents(noise, plan.sigmas().from(0))));
+        plan, SamplerState.initial(Prediction.initialLatents(noise, plan.sigmas().from(0))));
   }
 
-  /** From where another one stopped. */
-  public static StepTask resume(TaskPlan plan, NoisePredictor network, SamplerState state) {
-    if (state.latents().length != DenseTensor.elements(plan.shape())
-        || state.step() > plan.steps()) {
+  /**
+   * From where another one stopped.
+   *
+   * @throws IllegalArgumentException when the state is one of another plan
+   */
+  public static StepTask resume(TaskPlan plan, SamplerState state) {
+    if (!plan.fits(state)) {
       throw new IllegalArgumentException("the state is one of another plan");
     }
-    return new StepTask(plan, network, state);
+    return new StepTask(plan, state);
   }
 
   public TaskPlan plan() {
@@ -55,20 +53,31 @@ public final class StepTask {
     return state.step() == plan.steps();
   }
 
+  public int stepsLeft() {
+    return plan.steps() - state.step();
+  }
+
+  /** What the next step asks the network. */
+  public NetworkCall call() {
+    double sigma = plan.sigmas().from(state.step());
+    return new NetworkCall(
+        new FloatTensor(plan.shape(), Prediction.networkInput(state.latents(), sigma)),
+        plan.sigmas().timestep(state.step()),
+        plan.contexts());
+  }
+
   /**
-   * Makes the next step.
+   * Makes the next step with the network's answer to {@link #call()}.
    *
-   * @throws RunStoppedException when stop ended it; the state is as before
-   * @throws Failure.Rejected with code {@code not_finite} when the numbers leave what fp32 holds
+   * @param predictions rows x channels x height x width
+   * @throws Failure.Rejected with code {@code not_finite} when the numbers leave what fp32 holds;
+   *     the state is as before
    */
-  public void step(RunStop stop) {
+  public void advance(float[] predictions) {
     double sigma = plan.sigmas().from(state.step());
     float[] latents = state.latents();
-    FloatTensor input = new FloatTensor(plan.shape(), Prediction.networkInput(latents, sigma));
-    float[] predictions =
-        network.predict(input, plan.sigmas().timestep(state.step()), plan.contexts(), stop).data();
     float[] predicted =
-        plan.batch() == 1
+        plan.rows() == 1
             ? predictions
             : Guidance.combine(predictions, latents.length, plan.guidanceScale());
     float[] denoised = Prediction.denoised(plan.predicts(), latents, predicted, sigma);

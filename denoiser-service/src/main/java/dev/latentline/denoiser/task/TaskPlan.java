@@ -1,9 +1,11 @@
 package dev.latentline.denoiser.task;
 
 import dev.latentline.contract.ImageTask;
+import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.sample.SamplerStep;
 import dev.latentline.denoiser.schedule.Sigmas;
 import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
+import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
 
 /**
@@ -11,7 +13,7 @@ import dev.latentline.inference.tensor.FloatTensor;
  *
  * @param seed the picture's own
  * @param shape of its latents, [1, channels, height, width]
- * @param contexts [batch, rows, width]: the prompt and, where guidance needs it, the negative
+ * @param contexts [rows, tokens, width]: the prompt and, where guidance needs it, the negative
  *     prompt
  * @param predicts what the network was trained to answer
  */
@@ -29,8 +31,17 @@ public record TaskPlan(
     return sigmas.steps();
   }
 
-  /** How many contexts the network sees at once. */
-  public int batch() {
+  /** How many answers a step needs from the network. */
+  public int rows() {
     return (int) contexts.shape()[0];
+  }
+
+  /** Whether a sampler's state can be one of this plan's. */
+  public boolean fits(SamplerState state) {
+    int elements = DenseTensor.elements(shape);
+    return state.step() >= 0
+        && state.step() <= steps()
+        && state.latents().length == elements
+        && state.previousDenoised().map(x0 -> x0.length == elements).orElse(true);
   }
 }

@@ -100,7 +100,7 @@ public final class TaskPlanner {
     }
   }
 
-  /** [1 or 2, rows, width], the prompt first; short texts end in rows of zeros. */
+  /** [1 or 2, tokens, width], the prompt first; short texts end in zeros. */
   private FloatTensor contexts(EmbeddingReady record, ModelCard model) {
     int rows = model.textEncoders().stream().mapToInt(TextEncoder::maxTokens).max().orElseThrow();
     int width = model.unet().contextSize();

@@ -1,5 +1,6 @@
 package dev.latentline.denoiser.task;
 
+import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.ModelCard;
@@ -41,8 +42,8 @@ public final class Starter {
     return catalogue().find("starter").orElseThrow();
   }
 
-  static PoolModels models() {
-    return new PoolModels(catalogue(), "default", SessionSettings.cpu(1));
+  public static PoolModels models() {
+    return new PoolModels(catalogue(), "default", SessionSettings.cpu(1), BatchSizes.none());
   }
 
   /** A request with the model's defaults and seed 7. */

@@ -7,7 +7,6 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.sample.SamplerState;
-import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -27,7 +26,6 @@ class StepTaskIT {
   private static PoolModels models;
   private static EmbeddingReady apple;
   private static LoadedModel starter;
-  private final RunStop stop = new RunStop();
 
   @BeforeAll
   static void load() {
@@ -74,13 +72,13 @@ class StepTaskIT {
   @EnumSource(Sampler.class)
   void stepsFromStoredStatesGiveTheSameBytes(Sampler sampler) {
     TaskPlan plan = plan(with(sampler, Schedule.NORMAL, 8));
-    StepTask whole = StepTask.start(plan, starter.network()::predict);
+    StepTask whole = StepTask.start(plan);
     SamplerState stored = copy(whole.state());
 
     while (!whole.done()) {
-      whole.step(stop);
-      StepTask resumed = StepTask.resume(plan, starter.network()::predict, stored);
-      resumed.step(stop);
+      Steps.one(whole, starter.network());
+      StepTask resumed = StepTask.resume(plan, stored);
+      Steps.one(resumed, starter.network());
       stored = copy(resumed.state());
       assertThat(stored.latents()).isEqualTo(whole.state().latents());
     }
@@ -110,27 +108,9 @@ class StepTaskIT {
     GenerationRequest request = apple.getRequest().toBuilder().setGuidanceScale(1).build();
     TaskPlan plan = plan(apple.toBuilder().setRequest(request).build());
 
-    assertThat(plan.batch()).isEqualTo(1);
+    assertThat(plan.rows()).isEqualTo(1);
     assertThat(denoise(apple.toBuilder().setRequest(request).build()).shape())
         .containsExactly(1, 4, 16, 16);
-  }
-
-  @Test
-  void aStoppedRunEndsTheLoopAndLeavesTheState() {
-    StepTask task = StepTask.start(plan(apple), starter.network()::predict);
-
-    assertThat(
-            new StepLoop(
-                    () -> {
-                      // between the loop's own look and the network's
-                      stop.stop();
-                      return false;
-                    },
-                    step -> {})
-                .run(task, stop))
-        .isFalse();
-
-    assertThat(task.state().step()).isZero();
   }
 
   @Test
@@ -144,9 +124,7 @@ class StepTaskIT {
   }
 
   private FloatTensor denoise(EmbeddingReady record) {
-    StepTask task = StepTask.start(plan(record), starter.network()::predict);
-    assertThat(new StepLoop(() -> false, step -> {}).run(task, stop)).isTrue();
-    return task.latents();
+    return Steps.all(StepTask.start(plan(record)), starter.network()).latents();
   }
 
   private static TaskPlan plan(EmbeddingReady record) {

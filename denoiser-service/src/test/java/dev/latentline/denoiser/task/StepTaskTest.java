@@ -7,6 +7,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Configs;
@@ -23,24 +24,20 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class StepTaskTest {
   private static final TrainedNoise NOISE = TrainedNoise.of(Configs.starter());
-  private final RunStop stop = new RunStop();
 
   @ParameterizedTest
   @EnumSource(Sampler.class)
   void goesOnFromAnyStoredStateAsIfNothingHadHappened(Sampler sampler) {
     TaskPlan plan = plan(sampler, 7);
     List<SamplerState> states = new ArrayList<>();
-    StepTask whole = StepTask.start(plan, StepTaskTest::network);
+    StepTask whole = StepTask.start(plan);
     while (!whole.done()) {
       states.add(whole.state());
-      whole.step(stop);
+      Steps.one(whole, StepTaskTest::network);
     }
 
     for (SamplerState state : states) {
-      StepTask resumed = StepTask.resume(plan, StepTaskTest::network, state);
-      while (!resumed.done()) {
-        resumed.step(stop);
-      }
+      StepTask resumed = Steps.all(StepTask.resume(plan, state), StepTaskTest::network);
       assertThat(resumed.latents().data()).isEqualTo(whole.latents().data());
     }
   }
@@ -51,83 +48,28 @@ class StepTaskTest {
   }
 
   @Test
-  void aFailedStepLeavesTheStateAsItWas() {
-    StepTask task =
-        StepTask.start(
-            plan(Sampler.EULER, 7),
-            (input, timestep, contexts, ended) -> {
-              throw new IllegalStateException("no network");
-            });
+  void numbersThatOverflowAreRejectedAndLeaveTheStateAsItWas() {
+    StepTask task = StepTask.start(plan(Sampler.EULER, 7));
     SamplerState before = task.state();
+    float[] answer = answer(task.call()).clone();
+    answer[3] = Float.NaN;
 
-    assertThatThrownBy(() -> task.step(stop)).hasMessage("no network");
-
+    assertThatThrownBy(() -> task.advance(answer))
+        .isInstanceOfSatisfying(
+            Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("not_finite"));
     assertThat(task.state()).isSameAs(before);
     assertThatThrownBy(task::latents).isInstanceOf(IllegalStateException.class);
   }
 
   @Test
-  void numbersThatOverflowAreRejected() {
-    StepTask task =
-        StepTask.start(
-            plan(Sampler.EULER, 7),
-            (input, timestep, contexts, ended) -> {
-              float[] answer = network(input, timestep, contexts, ended).data().clone();
-              answer[3] = Float.NaN;
-              return new FloatTensor(new long[] {2, 4, 2, 2}, answer);
-            });
-
-    assertThatThrownBy(() -> task.step(stop))
-        .isInstanceOfSatisfying(
-            Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("not_finite"));
-  }
-
-  @Test
   void aStateOfAnotherPlanIsRefused() {
     assertThatThrownBy(
-            () ->
-                StepTask.resume(
-                    plan(Sampler.EULER, 7),
-                    StepTaskTest::network,
-                    SamplerState.initial(new float[3])))
+            () -> StepTask.resume(plan(Sampler.EULER, 7), SamplerState.initial(new float[3])))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
-  @Test
-  void theLoopEndsWhenNobodyWantsThePictureAnyMore() {
-    List<Integer> stepped = new ArrayList<>();
-    StepTask task = StepTask.start(plan(Sampler.DDIM, 7), StepTaskTest::network);
-
-    boolean done = new StepLoop(() -> stepped.size() == 2, stepped::add).run(task, stop);
-
-    assertThat(done).isFalse();
-    assertThat(stepped).containsExactly(1, 2);
-  }
-
-  @Test
-  void theLoopEndsWhenTheLeaseIsLost() {
-    StepTask task = StepTask.start(plan(Sampler.DDIM, 7), StepTaskTest::network);
-
-    boolean done = new StepLoop(() -> false, step -> stop.stop()).run(task, stop);
-
-    assertThat(done).isFalse();
-    assertThat(task.state().step()).isEqualTo(1);
-  }
-
-  @Test
-  void theLoopTellsEveryStep() {
-    List<Integer> stepped = new ArrayList<>();
-    StepTask task = StepTask.start(plan(Sampler.DPMPP_2M, 7), StepTaskTest::network);
-
-    assertThat(new StepLoop(() -> false, stepped::add).run(task, stop)).isTrue();
-
-    assertThat(stepped).containsExactly(1, 2, 3, 4, 5);
-  }
-
   private float[] finished(TaskPlan plan) {
-    StepTask task = StepTask.start(plan, StepTaskTest::network);
-    assertThat(new StepLoop(() -> false, step -> {}).run(task, stop)).isTrue();
-    return task.latents().data();
+    return Steps.all(StepTask.start(plan), StepTaskTest::network).latents().data();
   }
 
   private static TaskPlan plan(Sampler sampler, long seed) {
@@ -142,13 +84,16 @@ class StepTaskTest {
         Schedules.of(Schedule.NORMAL, NOISE, 5));
   }
 
-  private static FloatTensor network(
-      FloatTensor input, double timestep, FloatTensor contexts, RunStop stop) {
-    float[] answer = new float[2 * input.data().length];
+  private static List<float[]> network(List<NetworkCall> calls, RunStop stop) {
+    return calls.stream().map(StepTaskTest::answer).toList();
+  }
+
+  private static float[] answer(NetworkCall call) {
+    float[] input = call.input().data();
+    float[] answer = new float[2 * input.length];
     for (int i = 0; i < answer.length; i++) {
-      double x = input.data()[i % input.data().length];
-      answer[i] = (float) Math.sin(x + timestep / 300 + i / 16);
+      answer[i] = (float) Math.sin(input[i % input.length] + call.timestep() / 300 + i / 16);
     }
-    return new FloatTensor(new long[] {2, 4, 2, 2}, answer);
+    return answer;
   }
 }

@@ -58,7 +58,7 @@ class TaskPlannerTest {
     assertThat(plan.seed()).isEqualTo(9);
     assertThat(plan.shape()).containsExactly(1, 4, 8, 12);
     assertThat(plan.steps()).isEqualTo(10);
-    assertThat(plan.batch()).isEqualTo(2);
+    assertThat(plan.rows()).isEqualTo(2);
   }
 
   @Test

@@ -6,14 +6,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Sha256;
 import dev.latentline.gateway.secret.Hkdf;
 import dev.latentline.gateway.secret.MasterSecret;
 import dev.latentline.kit.blob.BlobStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
 
@@ -45,7 +44,7 @@ public class IdempotencyKeys {
    */
   public Claim claim(String tenant, String key, byte[] body, String generationId) {
     String object = object(tenant, key);
-    if (store.putIfAbsent(object, json(generationId, sha256(body)), "application/json")) {
+    if (store.putIfAbsent(object, json(generationId, Sha256.hex(body)), "application/json")) {
       return new Claim.First();
     }
     Claim claimed =
@@ -73,7 +72,7 @@ public class IdempotencyKeys {
 
   private static Claim read(byte[] object, byte[] body) {
     JsonNode claimed = parse(object);
-    if (!claimed.path(BODY).asText().equals(sha256(body))) {
+    if (!claimed.path(BODY).asText().equals(Sha256.hex(body))) {
       return new Claim.Conflict();
     }
     String first = claimed.path(ID).asText();
@@ -107,13 +106,5 @@ public class IdempotencyKeys {
 
   private static Failure.Retryable unavailable(String message, Exception cause) {
     return new Failure.Retryable("store_unavailable", message, cause);
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

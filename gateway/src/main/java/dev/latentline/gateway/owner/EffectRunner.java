@@ -1,5 +1,6 @@
 package dev.latentline.gateway.owner;
 
+import dev.latentline.contract.Limits;
 import dev.latentline.contract.ObjectKeys;
 import dev.latentline.gateway.decide.Effect;
 import dev.latentline.gateway.fold.GenerationState;
@@ -58,8 +59,15 @@ class EffectRunner {
           Manifests.of(state),
           "application/json");
       WebhookDeliveries.of(state).ifPresent(webhooks::handOver);
+      removeStepRecords(request);
       facts.publish(request, fact().setSettled(Settled.getDefaultInstance()));
     }
+  }
+
+  /** Nobody goes on with a picture of an ended generation. */
+  private void removeStepRecords(GenerationRequest request) {
+    String prefix = ObjectKeys.steps(request.getTenant(), request.getGenerationId());
+    store.list(prefix, "", Limits.MAX_COUNT).forEach(store::delete);
   }
 
   private static GenerationEvent.Builder fact() {

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.contract.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

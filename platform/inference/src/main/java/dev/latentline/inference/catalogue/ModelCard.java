@@ -1,9 +1,12 @@
 package dev.latentline.inference.catalogue;
 
+import dev.latentline.contract.Sha256;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -44,6 +47,8 @@ public record ModelCard(
     Map<String, ModelFile> files) {
 
   /** Files beside the manifest that explain and do nothing. */
+  private static final int BUFFER_BYTES = 256 * 1024;
+
   private static final Set<String> UNLISTED =
       Set.of(ManifestReader.MANIFEST, "README.md", "LICENSE", "NOTICE");
 
@@ -110,13 +115,24 @@ public record ModelCard(
       if (size != expected.sizeBytes()) {
         return "altered: " + size + " bytes instead of " + expected.sizeBytes();
       }
-      String sha256 = Sha256.hex(file);
+      String sha256 = sha256(file);
       return sha256.equals(expected.sha256())
           ? null
           : "altered: SHA-256 " + sha256 + " instead of " + expected.sha256();
     } catch (IOException e) {
       return "cannot be read: " + e.getMessage();
     }
+  }
+
+  private static String sha256(Path file) throws IOException {
+    MessageDigest digest = Sha256.digest();
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        digest.update(buffer, 0, read);
+      }
+    }
+    return Sha256.hex(digest);
   }
 
   /** A graph may refer to a data file beside it; one that the digest does not cover is refused. */

@@ -4,15 +4,13 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Sha256;
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.StoredPayload;
 import dev.latentline.proto.v1.Tensor;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -52,7 +50,7 @@ public class Payloads {
 
   private Payload store(String tenant, Tensor tensor) {
     byte[] bytes = tensor.toByteArray();
-    String sha256 = sha256(bytes);
+    String sha256 = Sha256.hex(bytes);
     String key = ObjectKeys.payload(tenant, sha256);
     // named by its content: what is there already is the same
     store.putIfAbsent(key, bytes, "application/x-protobuf");
@@ -91,7 +89,7 @@ public class Payloads {
                 () ->
                     new Failure.Rejected(
                         "artifact_missing", "A tensor is not in the store any more"));
-    if (!sha256(bytes).equals(stored.getSha256())) {
+    if (!Sha256.hex(bytes).equals(stored.getSha256())) {
       throw new Failure.Retryable(
           "artifact_altered", "A tensor in the store is not the one that was put there");
     }
@@ -99,14 +97,6 @@ public class Payloads {
       return Tensor.parseFrom(bytes);
     } catch (InvalidProtocolBufferException e) {
       throw new Failure.Rejected("invalid_payload", "An object in the store is no tensor", e);
-    }
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

@@ -1,0 +1,327 @@
+package dev.latentline.denoiser.loop;
+
+import dev.latentline.denoiser.network.NetworkCall;
+import dev.latentline.denoiser.network.NoisePredictor;
+import dev.latentline.denoiser.task.StepTask;
+import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.session.RunStoppedException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jboss.logging.Logger;
+
+/**
+ * Makes the steps of all tasks that this replica holds, on one thread: one device computes one step
+ * at a time. Tasks join and leave between two steps; whose step is next the {@link TurnScheduler}
+ * says. Thread-safe.
+ */
+public final class StepLoop implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(StepLoop.class);
+
+  private final TurnScheduler scheduler;
+  private final int slots;
+  private final GiveAway giveAway;
+  private final StepTimes times = new StepTimes();
+  private final Set<Held> held = new LinkedHashSet<>();
+  private final Thread thread;
+  private boolean open = true;
+  private Optional<Turn> turn = Optional.empty();
+
+  /** How a task left the loop. */
+  public enum End {
+    /** All its steps are made. */
+    DONE,
+    /** Nobody wants it here any more. */
+    STOPPED,
+    /** It stands between two steps, and another replica can go on. */
+    HANDED_OVER
+  }
+
+  /** Follows one task. Called by the loop's thread: nothing may block. */
+  public interface Watcher {
+    /**
+     * A step of the task is made.
+     *
+     * @param took the step alone, without the steps of others before it
+     */
+    void stepped(Duration took);
+
+    /**
+     * The loop works, at this task or at others before it.
+     *
+     * @param allowance when nothing more is heard for so long the loop hangs
+     */
+    void goesOn(Duration allowance);
+  }
+
+  /**
+   * A task to be worked at.
+   *
+   * @param key names it among all
+   * @param acceptedAtMs when its generation was accepted, Unix milliseconds: who is older
+   * @param alone whether nothing else may be at work in this process meanwhile
+   * @param stop ends it, in the middle of a step where the step is its own
+   * @param unwanted asked between steps
+   * @param onEnding takes what is to be run when this replica begins to shut down
+   */
+  public record Work(
+      String key,
+      StepTask task,
+      NoisePredictor network,
+      long acceptedAtMs,
+      boolean alone,
+      RunStop stop,
+      BooleanSupplier unwanted,
+      Consumer<Runnable> onEnding,
+      Watcher watcher) {}
+
+  /**
+   * @param slots as many tasks are held at most
+   */
+  public StepLoop(TurnScheduler scheduler, int slots) {
+    this.scheduler = scheduler;
+    this.slots = slots;
+    giveAway = new GiveAway(slots);
+    thread = new Thread(this::loop, "step-loop");
+    thread.start();
+  }
+
+  /** Whether a further task may come. */
+  public synchronized boolean hasRoom() {
+    return open && held.size() < slots && held.stream().noneMatch(h -> h.work.alone());
+  }
+
+  /**
+   * Works at a task until it has left the loop.
+   *
+   * @throws RuntimeException what the network or the sampler threw at one of its steps
+   */
+  public End run(Work work) {
+    Held mine = new Held(work);
+    synchronized (this) {
+      if (!open || (work.alone() && held.stream().anyMatch(h -> h.work.alone()))) {
+        return End.HANDED_OVER;
+      }
+      giveAway.came(work.key());
+      held.add(mine);
+      work.watcher().goesOn(longestAllowance());
+      notifyAll();
+    }
+    work.onEnding().accept(() -> letLeave(mine));
+    try {
+      return mine.end.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw e;
+    }
+  }
+
+  /** At its next point between two steps. */
+  private synchronized void letLeave(Held one) {
+    one.leaving = true;
+    notifyAll();
+  }
+
+  /** Whether the step that is being made takes longer than any should. */
+  public synchronized boolean hangs() {
+    return turn.isPresent() && System.nanoTime() - turn.get().until() > 0;
+  }
+
+  /** Hands every task over, at the latest after its step, and ends. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      open = false;
+      held.forEach(one -> one.leaving = true);
+      notifyAll();
+    }
+  }
+
+  private void loop() {
+    while (true) {
+      List<Held> next;
+      synchronized (this) {
+        letGo();
+        if (held.isEmpty() && !open) {
+          return;
+        }
+        next = scheduler.next(ready());
+        if (next.isEmpty()) {
+          rest();
+          continue;
+        }
+        turn = Optional.of(new Turn(next, System.nanoTime() + longestAllowance().toNanos()));
+      }
+      try {
+        make(next);
+      } catch (RuntimeException | Error e) {
+        failed(next, e);
+      }
+      synchronized (this) {
+        turn = Optional.empty();
+        Duration allowance = longestAllowance();
+        held.forEach(one -> one.work.watcher().goesOn(allowance));
+      }
+    }
+  }
+
+  private void rest() {
+    try {
+      wait();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      close();
+    }
+  }
+
+  /** Everybody, but whoever must be alone only when nobody else is there any more. */
+  private List<Held> ready() {
+    return held.stream().filter(one -> !one.work.alone() || held.size() == 1).toList();
+  }
+
+  private void letGo() {
+    for (Held one : List.copyOf(held)) {
+      if (one.work.task().done()) {
+        leave(one, End.DONE);
+      } else if (one.work.stop().stopped() || one.work.unwanted().getAsBoolean()) {
+        leave(one, End.STOPPED);
+      } else if (one.leaving) {
+        leave(one, End.HANDED_OVER);
+      }
+    }
+    if (held.stream().noneMatch(one -> one.work.alone())) {
+      giveAway.next(held, System.nanoTime()).ifPresent(one -> leave(one, End.HANDED_OVER));
+    }
+  }
+
+  private void leave(Held one, End end) {
+    held.remove(one);
+    one.end.complete(end);
+  }
+
+  private void make(List<Held> together) {
+    List<NetworkCall> calls = new ArrayList<>(together.size());
+    for (Held one : together) {
+      calls.add(one.work.task().call());
+    }
+    Held first = together.get(0);
+    // who shares a step with others cannot end it for them
+    RunStop stop = together.size() == 1 ? first.work.stop() : new RunStop();
+    long began = System.nanoTime();
+    List<float[]> answers = first.work.network().predict(calls, stop);
+    List<Held> advanced = new ArrayList<>(together.size());
+    for (int i = 0; i < together.size(); i++) {
+      if (advance(together.get(i), answers.get(i))) {
+        advanced.add(together.get(i));
+      }
+    }
+    long took = System.nanoTime() - began;
+    synchronized (this) {
+      times.saw(first.kind, took / 1e9);
+    }
+    for (Held one : advanced) {
+      one.work.watcher().stepped(Duration.ofNanos(took));
+    }
+  }
+
+  private boolean advance(Held one, float[] answers) {
+    try {
+      one.work.task().advance(answers);
+      return true;
+    } catch (RuntimeException e) {
+      fail(one, e);
+      return false;
+    }
+  }
+
+  private void failed(List<Held> together, Throwable failure) {
+    if (failure instanceof RunStoppedException) {
+      // by the only one in it, which is let go next
+      return;
+    }
+    if (together.size() == 1) {
+      fail(together.get(0), failure);
+      return;
+    }
+    // one of them may be the reason: each for itself from now on
+    LOG.warnf(
+        "a step of %d tasks failed, each is tried alone: %s",
+        together.size(), failure.getClass().getName());
+    together.forEach(one -> one.single = true);
+  }
+
+  private synchronized void fail(Held one, Throwable failure) {
+    held.remove(one);
+    one.end.completeExceptionally(failure);
+  }
+
+  private Duration longestAllowance() {
+    return held.stream()
+        .map(one -> times.allowance(one.kind))
+        .max(Duration::compareTo)
+        .orElse(Duration.ZERO);
+  }
+
+  /** What is being computed, and when it must be over. */
+  private record Turn(List<Held> together, long until) {}
+
+  private final class Held implements GiveAway.Held {
+    /** How much longer than its own work a task may wait until it must not wait longer. */
+    private static final int OVERDUE_AFTER = 10;
+
+    private static final double SHORTEST_WAIT = 60;
+
+    private final Work work;
+    private final StepKind kind;
+    private final CompletableFuture<End> end = new CompletableFuture<>();
+    private boolean leaving;
+    private volatile boolean single;
+
+    Held(Work work) {
+      this.work = work;
+      this.kind = StepKind.of(work.network(), work.task().plan());
+    }
+
+    @Override
+    public String key() {
+      return work.key();
+    }
+
+    @Override
+    public Object kind() {
+      return single ? this : kind;
+    }
+
+    @Override
+    public int rows() {
+      return work.task().plan().rows();
+    }
+
+    @Override
+    public double remaining() {
+      return work.task().stepsLeft() * times.expected(kind);
+    }
+
+    @Override
+    public long accepted() {
+      return work.acceptedAtMs();
+    }
+
+    @Override
+    public boolean overdue() {
+      double waited = TimeUnit.MILLISECONDS.toSeconds(System.currentTimeMillis() - accepted());
+      double own = work.task().plan().steps() * times.expected(kind);
+      return waited > Math.max(SHORTEST_WAIT, OVERDUE_AFTER * own);
+    }
+  }
+}

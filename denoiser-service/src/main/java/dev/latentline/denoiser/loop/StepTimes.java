@@ -1,0 +1,55 @@
+package dev.latentline.denoiser.loop;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/** How long a step takes, by what was seen of late. Not thread-safe. */
+final class StepTimes {
+  /** Before anything was seen of a network. */
+  private static final double NOTHING_SEEN = 0.1;
+
+  private static final double WEIGHT_OF_THE_NEWEST = 0.2;
+
+  /** Work that takes longer than this many steps hangs. */
+  private static final int HANGS_AFTER_STEPS = 10;
+
+  private static final Duration SHORTEST_ALLOWANCE = Duration.ofSeconds(30);
+
+  /** A first step loads, compiles and allocates. */
+  private static final Duration FIRST_ALLOWANCE = Duration.ofMinutes(5);
+
+  private final Map<StepKind, Double> seconds = new HashMap<>();
+
+  /** Seconds per element of the latents, by network. */
+  private final Map<Object, Double> rates = new HashMap<>();
+
+  void saw(StepKind kind, double took) {
+    seconds.merge(kind, took, StepTimes::blend);
+    rates.merge(kind.network(), took / kind.elements(), StepTimes::blend);
+  }
+
+  private static double blend(double before, double newest) {
+    return before + WEIGHT_OF_THE_NEWEST * (newest - before);
+  }
+
+  /** In seconds; of a kind that was not seen yet by its size. */
+  double expected(StepKind kind) {
+    Double seen = seconds.get(kind);
+    if (seen != null) {
+      return seen;
+    }
+    Double rate = rates.get(kind.network());
+    return rate == null ? NOTHING_SEEN : rate * kind.elements();
+  }
+
+  /** How long a step may take until it hangs. */
+  Duration allowance(StepKind kind) {
+    Double seen = seconds.get(kind);
+    if (seen == null) {
+      return FIRST_ALLOWANCE;
+    }
+    Duration many = Duration.ofNanos((long) (seen * HANGS_AFTER_STEPS * 1e9));
+    return many.compareTo(SHORTEST_ALLOWANCE) > 0 ? many : SHORTEST_ALLOWANCE;
+  }
+}

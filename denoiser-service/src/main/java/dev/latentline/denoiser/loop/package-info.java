@@ -1,0 +1,2 @@
+/** The step loop: the tasks that this replica holds, and whose step is next. */
+package dev.latentline.denoiser.loop;

@@ -1,0 +1,17 @@
+package dev.latentline.denoiser.network;
+
+import dev.latentline.inference.tensor.FloatTensor;
+
+/**
+ * What a denoising network is asked for one picture in one step.
+ *
+ * @param input [1, channels, height, width], of unit variance
+ * @param timestep what the network is told; may lie between the trained ones
+ * @param contexts [rows, tokens, width]: the network answers once for each
+ */
+public record NetworkCall(FloatTensor input, double timestep, FloatTensor contexts) {
+  /** How many answers there will be. */
+  public int rows() {
+    return (int) contexts.shape()[0];
+  }
+}

@@ -1,0 +1,127 @@
+package dev.latentline.denoiser.resume;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Sha256;
+import dev.latentline.denoiser.sample.SamplerState;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.kit.blob.BlobStore;
+import dev.latentline.proto.v1.StepRecord;
+import dev.latentline.proto.v1.StepState;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+
+/**
+ * The step records in the store: of each picture the newest. A record that cannot be used is as
+ * good as none, since a picture can always be started anew. Thread-safe.
+ */
+public final class StepRecords {
+  private static final Logger LOG = Logger.getLogger(StepRecords.class);
+
+  private final BlobStore store;
+
+  public StepRecords(BlobStore store) {
+    this.store = store;
+  }
+
+  /**
+   * @throws Failure.Retryable when the store is away
+   */
+  public void write(StepSnapshot snapshot) {
+    store.put(
+        ObjectKeys.latestStep(snapshot.tenant(), snapshot.task()),
+        record(snapshot).toByteArray(),
+        "application/x-protobuf");
+  }
+
+  /**
+   * @throws Failure.Retryable when the store is away
+   */
+  public Optional<StepSnapshot> read(String tenant, ImageTask task) {
+    return store
+        .get(ObjectKeys.latestStep(tenant, task))
+        .flatMap(bytes -> read(tenant, task, bytes));
+  }
+
+  /**
+   * @throws Failure.Retryable when the store is away
+   */
+  public void delete(String tenant, ImageTask task) {
+    store.delete(ObjectKeys.latestStep(tenant, task));
+  }
+
+  private static StepRecord record(StepSnapshot snapshot) {
+    SamplerState state = snapshot.state();
+    StepState.Builder message =
+        StepState.newBuilder()
+            .setGenerationId(snapshot.task().generationId())
+            .setImageIndex(snapshot.task().index())
+            .setModelDigest(snapshot.modelDigest())
+            .setRuntimeClass(snapshot.runtimeClass())
+            .setStep(state.step())
+            .setDraws(state.draws())
+            .setLatents(TensorRecords.toFloat32(new FloatTensor(snapshot.shape(), state.latents())))
+            .setAttempt(snapshot.attempt());
+    state
+        .previousDenoised()
+        .ifPresent(
+            x0 ->
+                message.addHistory(TensorRecords.toFloat32(new FloatTensor(snapshot.shape(), x0))));
+    byte[] bytes = message.build().toByteArray();
+    return StepRecord.newBuilder()
+        .setState(ByteString.copyFrom(bytes))
+        .setSha256(Sha256.hex(bytes))
+        .build();
+  }
+
+  private static Optional<StepSnapshot> read(String tenant, ImageTask task, byte[] bytes) {
+    try {
+      StepRecord record = StepRecord.parseFrom(bytes);
+      byte[] state = record.getState().toByteArray();
+      if (!Sha256.hex(state).equals(record.getSha256())) {
+        return unusable(task, "its digest differs");
+      }
+      return snapshot(tenant, task, StepState.parseFrom(state));
+    } catch (InvalidProtocolBufferException | Failure.Rejected e) {
+      return unusable(task, "it cannot be read");
+    }
+  }
+
+  private static Optional<StepSnapshot> snapshot(String tenant, ImageTask task, StepState state) {
+    if (!task.equals(new ImageTask(state.getGenerationId(), state.getImageIndex()))) {
+      return unusable(task, "it is another picture's");
+    }
+    if (state.getHistoryCount() > 1) {
+      return unusable(task, "it remembers more than any sampler here");
+    }
+    FloatTensor latents = finite(TensorRecords.fromRecord(state.getLatents()));
+    Optional<float[]> previous =
+        state.getHistoryList().stream()
+            .map(tensor -> finite(TensorRecords.fromRecord(tensor)).data())
+            .findFirst();
+    return Optional.of(
+        new StepSnapshot(
+            tenant,
+            task,
+            state.getModelDigest(),
+            state.getRuntimeClass(),
+            latents.shape(),
+            state.getAttempt(),
+            new SamplerState(state.getStep(), latents.data(), previous, state.getDraws())));
+  }
+
+  private static FloatTensor finite(FloatTensor tensor) {
+    return TensorRecords.require(tensor, "A step record", tensor.shape());
+  }
+
+  private static Optional<StepSnapshot> unusable(ImageTask task, String why) {
+    LOG.warnf(
+        "generation=%s image=%d its step record is not used: %s",
+        task.generationId(), task.index(), why);
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,20 @@
+package dev.latentline.denoiser.resume;
+
+import dev.latentline.contract.ImageTask;
+import dev.latentline.denoiser.sample.SamplerState;
+import dev.latentline.proto.v1.RuntimeClass;
+
+/**
+ * A picture between two steps, and what made it so far.
+ *
+ * @param shape of the latents, [1, channels, height, width]
+ * @param attempt which attempt at the record got here
+ */
+public record StepSnapshot(
+    String tenant,
+    ImageTask task,
+    String modelDigest,
+    RuntimeClass runtimeClass,
+    long[] shape,
+    int attempt,
+    SamplerState state) {}
