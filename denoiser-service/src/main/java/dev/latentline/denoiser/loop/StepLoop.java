@@ -99,6 +99,11 @@ public final class StepLoop implements AutoCloseable {
     return open && held.size() < slots && held.stream().noneMatch(h -> h.work.alone());
   }
 
+  /** How many tasks there are. */
+  synchronized int held() {
+    return held.size();
+  }
+
   /**
    * Works at a task until it has left the loop.
    *

@@ -1,0 +1,220 @@
+package dev.latentline.denoiser.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Sampler;
+import dev.latentline.denoiser.network.BatchSizes;
+import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.resume.MapStore;
+import dev.latentline.denoiser.resume.StepRecords;
+import dev.latentline.denoiser.resume.StepSnapshot;
+import dev.latentline.denoiser.task.Starter;
+import dev.latentline.denoiser.task.StepTask;
+import dev.latentline.denoiser.task.Steps;
+import dev.latentline.denoiser.task.TaskPlan;
+import dev.latentline.denoiser.task.TaskPlanner;
+import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.testkit.Patience;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The loop with the starter's network: what a picture is does not depend on how it was made. */
+@Timeout(Patience.TEST_SECONDS)
+class StepLoopIT {
+  private static final TaskPlanner PLANNER =
+      new TaskPlanner((tenant, payload) -> payload.getInline());
+  private static PoolModels models;
+  private static LoadedModel starter;
+  private static EmbeddingReady apple;
+
+  private final ExecutorService workers = Executors.newCachedThreadPool();
+
+  @BeforeAll
+  static void load() {
+    models = Starter.models();
+    apple = Starter.apple(Starter.request().build());
+    starter = models.require(apple.getRequest().getModel());
+  }
+
+  @AfterAll
+  static void close() {
+    models.close();
+  }
+
+  /**
+   * Pictures of every sampler side by side, each interrupted at random: stopped in the middle of a
+   * step, handed over, or lost with what was not yet recorded. Whoever goes on reads the record.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void aPictureIsTheSameWhateverHappenedMeanwhile(long seed) {
+    Random random = new Random(seed);
+    List<TaskPlan> plans = new ArrayList<>();
+    for (Sampler sampler : Sampler.values()) {
+      for (float guidance : new float[] {1, 3}) {
+        plans.add(plan(sampler, 3 + random.nextInt(7), guidance, random.nextInt(1000)));
+      }
+    }
+    StepRecords records = new StepRecords(new MapStore());
+    AtomicInteger interruptions = new AtomicInteger();
+    List<CompletableFuture<StepTask>> made = new ArrayList<>();
+    try (StepLoop loop = new StepLoop(new TurnScheduler(BatchSizes.none()), 4)) {
+      for (TaskPlan plan : plans) {
+        long own = random.nextLong();
+        made.add(
+            CompletableFuture.supplyAsync(
+                () -> untilItIsDone(loop, plan, records, new Random(own), interruptions), workers));
+      }
+      for (int i = 0; i < plans.size(); i++) {
+        StepTask alone = Steps.all(StepTask.start(plans.get(i)), starter.network());
+        assertThat(made.get(i).join().latents().data())
+            .as("plan %d", i)
+            .isEqualTo(alone.latents().data());
+      }
+    }
+    assertThat(interruptions.get()).isGreaterThan(plans.size());
+  }
+
+  private static StepTask untilItIsDone(
+      StepLoop loop,
+      TaskPlan plan,
+      StepRecords records,
+      Random random,
+      AtomicInteger interruptions) {
+    StepTask task = StepTask.start(plan);
+    for (int attempt = 1; ; attempt++) {
+      StepTask now = task;
+      int endAfter = attempt > 4 ? Integer.MAX_VALUE : 1 + random.nextInt(3);
+      boolean inTheMiddle = random.nextBoolean();
+      RunStop stop = new RunStop();
+      AtomicInteger steps = new AtomicInteger();
+      StepLoop.End end =
+          loop.run(
+              new StepLoop.Work(
+                  plan.task().key(),
+                  now,
+                  (calls, by) -> {
+                    if (inTheMiddle && steps.get() == endAfter) {
+                      stop.stop();
+                    }
+                    return starter.network().predict(calls, by);
+                  },
+                  plan.seed(),
+                  false,
+                  stop,
+                  () -> !inTheMiddle && steps.get() == endAfter,
+                  action -> {},
+                  new StepLoop.Watcher() {
+                    @Override
+                    public void stepped(Duration took) {
+                      steps.incrementAndGet();
+                      // behind by a step now and then, as a record that was under way
+                      if (random.nextInt(3) > 0) {
+                        records.write(snapshot(plan, now));
+                      }
+                    }
+
+                    @Override
+                    public void goesOn(Duration allowance) {}
+                  }));
+      if (end == StepLoop.End.DONE) {
+        return now;
+      }
+      interruptions.incrementAndGet();
+      task =
+          records
+              .read("acme", plan.task())
+              .map(found -> StepTask.resume(plan, found.state()))
+              .orElseGet(() -> StepTask.start(plan));
+    }
+  }
+
+  private static StepSnapshot snapshot(TaskPlan plan, StepTask task) {
+    return new StepSnapshot(
+        "acme",
+        plan.task(),
+        starter.card().digest(),
+        models.runtimeClass(plan.rows()),
+        plan.shape(),
+        1,
+        task.state());
+  }
+
+  /** As on a GPU: rows of several pictures in one call, filled up to a fixed size. */
+  @Test
+  void picturesThatShareCallsAreNearlyAsIfAlone() {
+    BatchSizes sizes = BatchSizes.of(List.of(4, 8));
+    try (PoolModels batching =
+            new PoolModels(Starter.catalogue(), "default", SessionSettings.cpu(1), sizes);
+        StepLoop loop = new StepLoop(new TurnScheduler(sizes), 8)) {
+      LoadedModel shared = batching.require(apple.getRequest().getModel());
+      List<CompletableFuture<StepTask>> made = new ArrayList<>();
+      List<TaskPlan> plans = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        TaskPlan plan = plan(Sampler.EULER_ANCESTRAL, 6 + i, i % 2 == 0 ? 3 : 1, i);
+        plans.add(plan);
+        made.add(
+            CompletableFuture.supplyAsync(
+                () -> {
+                  StepTask task = StepTask.start(plan);
+                  // handed on now and then, and back at once: there is no other replica
+                  StepLoop.End end = StepLoop.End.HANDED_OVER;
+                  while (end == StepLoop.End.HANDED_OVER) {
+                    end = loop.run(new Tasks.WorkBuilder(task, shared.network()).build());
+                  }
+                  assertThat(end).isEqualTo(StepLoop.End.DONE);
+                  return task;
+                },
+                workers));
+      }
+      for (int i = 0; i < plans.size(); i++) {
+        float[] alone = Steps.all(StepTask.start(plans.get(i)), starter.network()).latents().data();
+        float[] together = made.get(i).join().latents().data();
+        assertThat(relative(together, alone)).as("plan %d", i).isLessThan(1e-4);
+      }
+    }
+  }
+
+  private static double relative(float[] other, float[] reference) {
+    double difference = 0;
+    double size = 0;
+    for (int i = 0; i < reference.length; i++) {
+      difference += Math.pow(other[i] - reference[i], 2);
+      size += Math.pow(reference[i], 2);
+    }
+    return Math.sqrt(difference / size);
+  }
+
+  private static TaskPlan plan(Sampler sampler, int steps, float guidance, int seed) {
+    EmbeddingReady record =
+        apple.toBuilder()
+            .setRequest(
+                apple.getRequest().toBuilder()
+                    .setGenerationId(
+                        String.format("gen_%032x", 1000L * sampler.ordinal() + 100 * steps + seed))
+                    .setSampler(sampler.id())
+                    .setSteps(steps)
+                    .setGuidanceScale(guidance)
+                    .setSeed(seed))
+            .build();
+    TaskPlan plan = PLANNER.plan(record, starter);
+    assertThat(plan.task()).isEqualTo(new ImageTask(record.getRequest().getGenerationId(), 0));
+    return plan;
+  }
+}

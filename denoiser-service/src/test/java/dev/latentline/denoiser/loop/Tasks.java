@@ -1,0 +1,130 @@
+package dev.latentline.denoiser.loop;
+
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Sampler;
+import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.network.NetworkCall;
+import dev.latentline.denoiser.network.NoisePredictor;
+import dev.latentline.denoiser.sample.Samplers;
+import dev.latentline.denoiser.schedule.Configs;
+import dev.latentline.denoiser.schedule.Schedules;
+import dev.latentline.denoiser.schedule.TrainedNoise;
+import dev.latentline.denoiser.task.StepTask;
+import dev.latentline.denoiser.task.TaskPlan;
+import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.tensor.FloatTensor;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/** Small tasks, and work at them. */
+final class Tasks {
+  private static final TrainedNoise NOISE = TrainedNoise.of(Configs.starter());
+
+  private Tasks() {}
+
+  /** Of 2 x 2 latents. */
+  static StepTask task(long seed, int steps) {
+    return StepTask.start(plan(seed, steps));
+  }
+
+  static TaskPlan plan(long seed, int steps) {
+    return new TaskPlan(
+        new ImageTask("gen_1", (int) seed),
+        seed,
+        new long[] {1, 4, 2, 2},
+        new FloatTensor(new long[] {2, 3, 2}, new float[12]),
+        3,
+        Configs.starter().predictionType(),
+        Samplers.of(Sampler.EULER_ANCESTRAL, OptionalDouble.empty()),
+        Schedules.of(Schedule.NORMAL, NOISE, steps));
+  }
+
+  /** A network without weights: its answers depend on what is asked alone. */
+  static List<float[]> network(List<NetworkCall> calls, RunStop stop) {
+    return calls.stream().map(Tasks::answer).toList();
+  }
+
+  private static float[] answer(NetworkCall call) {
+    float[] input = call.input().data();
+    float[] answer = new float[2 * input.length];
+    for (int i = 0; i < answer.length; i++) {
+      answer[i] = (float) Math.sin(input[i % input.length] + call.timestep() / 300 + i / 16);
+    }
+    return answer;
+  }
+
+  /** Work whose parts tests replace. */
+  static final class WorkBuilder {
+    private final StepTask task;
+    private final NoisePredictor network;
+    private boolean alone;
+    private RunStop stop = new RunStop();
+    private BooleanSupplier unwanted = () -> false;
+    private Consumer<Runnable> onEnding = action -> {};
+    private Runnable stepped = () -> {};
+    private Consumer<Duration> allowed = allowance -> {};
+
+    WorkBuilder(StepTask task, NoisePredictor network) {
+      this.task = task;
+      this.network = network;
+    }
+
+    WorkBuilder alone() {
+      alone = true;
+      return this;
+    }
+
+    WorkBuilder stop(RunStop by) {
+      stop = by;
+      return this;
+    }
+
+    WorkBuilder unwanted(BooleanSupplier when) {
+      unwanted = when;
+      return this;
+    }
+
+    WorkBuilder onEnding(Consumer<Runnable> takes) {
+      onEnding = takes;
+      return this;
+    }
+
+    WorkBuilder stepped(Runnable action) {
+      stepped = action;
+      return this;
+    }
+
+    WorkBuilder allowed(Consumer<Duration> action) {
+      allowed = action;
+      return this;
+    }
+
+    StepLoop.Work build() {
+      Runnable afterStep = stepped;
+      Consumer<Duration> told = allowed;
+      return new StepLoop.Work(
+          task.plan().task().key(),
+          task,
+          network,
+          task.plan().seed(),
+          alone,
+          stop,
+          unwanted,
+          onEnding,
+          new StepLoop.Watcher() {
+            @Override
+            public void stepped(Duration took) {
+              afterStep.run();
+            }
+
+            @Override
+            public void goesOn(Duration allowance) {
+              told.accept(allowance);
+            }
+          });
+    }
+  }
+}
