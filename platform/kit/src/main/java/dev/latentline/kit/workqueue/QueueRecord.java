@@ -71,6 +71,7 @@ final class QueueRecord {
         headers,
         generationId,
         attempt(record, headers),
+        false,
         deadline,
         lease);
   }

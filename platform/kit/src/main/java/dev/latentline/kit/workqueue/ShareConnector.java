@@ -12,6 +12,7 @@ import io.smallrye.reactive.messaging.connector.InboundConnector;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Any;
 import jakarta.enterprise.inject.Instance;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -25,6 +26,7 @@ import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.reactive.messaging.Message;
 import org.eclipse.microprofile.reactive.messaging.spi.Connector;
+import org.eclipse.microprofile.reactive.messaging.spi.ConnectorFactory;
 
 /**
  * Work queues as SmallRye channels, on Kafka share groups (KIP-932). Attributes of a channel:
@@ -42,6 +44,8 @@ public class ShareConnector implements InboundConnector {
   private final Stage stage;
   private final Instance<CancelledGenerations> cancelled;
   private final StartGate gate;
+  private final Instance<Intake> intakes;
+  private final Instance<Attempts> progress;
   private final List<ShareSlot> slots = new CopyOnWriteArrayList<>();
   private final List<RecordSink> sinks = new CopyOnWriteArrayList<>();
 
@@ -49,11 +53,15 @@ public class ShareConnector implements InboundConnector {
       @Identifier("default-kafka-broker") Map<String, Object> client,
       @ConfigProperty(name = "latentline.stage") String stage,
       Instance<CancelledGenerations> cancelled,
-      StartGate gate) {
+      StartGate gate,
+      @Any Instance<Intake> intakes,
+      @Any Instance<Attempts> progress) {
     this.client = Map.copyOf(client);
     this.stage = Stage.byId(stage);
     this.cancelled = cancelled;
     this.gate = gate;
+    this.intakes = intakes;
+    this.progress = progress;
   }
 
   @Override
@@ -74,23 +82,35 @@ public class ShareConnector implements InboundConnector {
                 .map(Duration::ofMillis)
                 .orElse(QueueSettings.DEFAULT_STALL_LIMIT));
     int count = channel.getOptionalValue("slots", Integer.class).orElse(1);
-    return Multi.createFrom().emitter(out -> open(queue, count, out), BackPressureStrategy.BUFFER);
+    String name = channel.getValue(ConnectorFactory.CHANNEL_NAME_ATTRIBUTE, String.class);
+    SlotGate slotGate = SlotGate.shared(count, own(intakes, name, held -> true));
+    Attempts attempts = own(progress, name, item -> 0);
+    return Multi.createFrom()
+        .emitter(out -> open(queue, slotGate, attempts, out), BackPressureStrategy.BUFFER);
   }
 
-  private void open(QueueSettings queue, int count, MultiEmitter<? super Message<?>> out) {
+  private static <T> T own(Instance<T> beans, String channel, T otherwise) {
+    Instance<T> own = beans.select(Identifier.Literal.of(channel));
+    return own.isResolvable() ? own.get() : otherwise;
+  }
+
+  private void open(
+      QueueSettings queue,
+      SlotGate slotGate,
+      Attempts attempts,
+      MultiEmitter<? super Message<?>> out) {
     RecordSink sink = new RecordSink(client);
     sinks.add(sink);
+    StageWork work =
+        new StageWork(
+            item -> emit(item, out),
+            attempts,
+            id -> cancelled.get().contains(id),
+            sink,
+            InstantSource.system());
     List<ShareSlot> opened = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      opened.add(
-          new ShareSlot(
-              queue,
-              client,
-              item -> emit(item, out),
-              id -> cancelled.get().contains(id),
-              sink,
-              InstantSource.system(),
-              queue.topic() + "-" + i));
+    for (int member = 0; member < slotGate.members(); member++) {
+      opened.add(new ShareSlot(queue, client, work, slotGate, member));
     }
     slots.addAll(opened);
     gate.whenOpen(() -> opened.forEach(ShareSlot::start));
@@ -119,7 +139,8 @@ public class ShareConnector implements InboundConnector {
 
   /** Before the outgoing channels close: what is being worked at still needs them. */
   void stop(@Observes @Priority(1) ShutdownEvent event) {
-    slots.parallelStream().forEach(ShareSlot::close);
+    slots.forEach(ShareSlot::end);
+    slots.forEach(ShareSlot::close);
     sinks.forEach(RecordSink::close);
   }
 }

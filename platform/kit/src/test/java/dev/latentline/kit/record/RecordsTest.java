@@ -179,7 +179,7 @@ class RecordsTest {
   }
 
   private static WorkItem item(Map<String, String> headers) {
-    return new WorkItem("key", new byte[0], headers, ID, 1, DEADLINE, null);
+    return new WorkItem("key", new byte[0], headers, ID, 1, false, DEADLINE, null);
   }
 
   private static OutgoingKafkaRecordMetadata<?> metadata(Message<byte[]> record) {

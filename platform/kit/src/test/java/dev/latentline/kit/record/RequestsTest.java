@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RequestsTest {
   private static final String ID = "gen_0193a5b2c4d87e1f9a0b1c2d3e4f5a6b";
   private static final WorkItem ITEM =
-      new WorkItem(ID, new byte[0], Map.of(), ID, 1, Instant.EPOCH, null);
+      new WorkItem(ID, new byte[0], Map.of(), ID, 1, false, Instant.EPOCH, null);
 
   @Test
   void whatTheGatewayLetsInPasses() {

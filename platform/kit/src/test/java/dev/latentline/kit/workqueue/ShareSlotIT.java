@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.logging.Handler;
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 /** What becomes of a record. */
 @Timeout(Patience.TEST_SECONDS)
 class ShareSlotIT extends SlotsAtABroker {
-  private static final Logger LOG = Logger.getLogger(ShareSlot.class.getName());
+  private static final Logger LOG = Logger.getLogger(Delivery.class.getName());
 
   @Test
   void aFailureIsTriedThreeTimesAndThenADeadLetter() throws Exception {
@@ -209,32 +210,21 @@ class ShareSlotIT extends SlotsAtABroker {
 
   @Test
   void aRecordThatComesWhileTheSlotClosesIsHandedOnWithoutCountingAsAnAttempt() {
-    List<WorkItem> seen = new CopyOnWriteArrayList<>();
+    CompletableFuture<WorkItem> seen = new CompletableFuture<>();
     Function<WorkItem, CompletableFuture<Void>> stage =
         item -> {
-          seen.add(item);
+          seen.complete(item);
           return CompletableFuture.completedFuture(null);
         };
-    // whether its last poll gets the record is chance: once it must
-    for (int i = 0; i < 10 && seen.stream().noneMatch(ShareSlotIT::handedOn); i++) {
-      int before = seen.size();
-      ShareSlot closing = start(LOCK, stage);
-      await().atMost(SOON).until(closing::polling);
-      CompletableFuture<Void> closed = CompletableFuture.runAsync(closing::close);
-      await().atMost(SOON).until(() -> !closing.open());
-      write("late");
-      closed.join();
-      ShareSlot next = start(LOCK, stage);
-      await().atMost(SOON).until(() -> seen.size() > before);
-      next.close();
-    }
+    write("late");
 
-    assertThat(seen).filteredOn(ShareSlotIT::handedOn).isNotEmpty();
-    assertThat(seen).filteredOn(ShareSlotIT::handedOn).allMatch(item -> item.attempt() == 1);
-  }
+    deliverTo(new CountDownLatch(0), stage);
 
-  private static boolean handedOn(WorkItem item) {
-    return item.headers().containsKey(HeaderNames.ATTEMPTS);
+    assertThat(seen).isNotDone();
+    start(LOCK, stage);
+    WorkItem item = seen.orTimeout(SOON.toSeconds(), TimeUnit.SECONDS).join();
+    assertThat(item.headers()).containsKey(HeaderNames.ATTEMPTS);
+    assertThat(item.attempt()).isEqualTo(1);
   }
 
   @Test

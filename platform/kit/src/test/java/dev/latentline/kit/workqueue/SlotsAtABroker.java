@@ -14,11 +14,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -27,8 +29,12 @@ import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -71,13 +77,14 @@ abstract class SlotsAtABroker {
   @BeforeEach
   void makeTopic() {
     topic = "queue-" + NUMBER.incrementAndGet();
-    Topics.create(stack.bootstrapServers(), topic, 2);
+    Topics.create(stack.bootstrapServers(), topic, 1);
     Topics.readFromTheBeginning(stack.bootstrapServers(), group());
     shortLock();
   }
 
   @AfterEach
   void leave() {
+    slots.forEach(ShareSlot::end);
     slots.forEach(ShareSlot::close);
   }
 
@@ -91,27 +98,48 @@ abstract class SlotsAtABroker {
 
   ShareSlot start(
       Duration lock, Duration stallLimit, Function<WorkItem, CompletableFuture<Void>> stage) {
-    QueueSettings queue =
-        new QueueSettings(
-            Stage.ENCODER,
-            topic,
-            group(),
-            lock,
-            3,
-            QueueSettings.DEFAULT_SHUTDOWN_GRACE,
-            stallLimit);
-    ShareSlot slot =
-        new ShareSlot(
-            queue,
-            client(),
-            stage,
-            cancelled::contains,
-            sink,
-            now::get,
-            topic + "-" + slots.size());
-    slots.add(slot);
-    slot.start();
-    return slot;
+    return start(queue(lock, stallLimit), work(stage), SlotGate.shared(1, held -> true)).get(0);
+  }
+
+  /** A replica: its members, started. */
+  List<ShareSlot> start(QueueSettings queue, StageWork work, SlotGate gate) {
+    List<ShareSlot> replica = new ArrayList<>();
+    for (int member = 0; member < gate.members(); member++) {
+      replica.add(new ShareSlot(queue, client(), work, gate, member));
+    }
+    slots.addAll(replica);
+    replica.forEach(ShareSlot::start);
+    return replica;
+  }
+
+  QueueSettings queue(Duration lock, Duration stallLimit) {
+    return new QueueSettings(
+        Stage.ENCODER, topic, group(), lock, 3, QueueSettings.DEFAULT_SHUTDOWN_GRACE, stallLimit);
+  }
+
+  StageWork work(Function<WorkItem, CompletableFuture<Void>> stage) {
+    return work(stage, item -> 0);
+  }
+
+  StageWork work(Function<WorkItem, CompletableFuture<Void>> stage, Attempts attempts) {
+    return new StageWork(stage, attempts, cancelled::contains, sink, now::get);
+  }
+
+  /** Has one record delivered to a member that a test holds in its hand. */
+  void deliverTo(CountDownLatch closing, Function<WorkItem, CompletableFuture<Void>> stage) {
+    Map<String, Object> settings = new HashMap<>(client());
+    settings.put(ConsumerConfig.GROUP_ID_CONFIG, group());
+    settings.put(ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG, "explicit");
+    settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
+    settings.put(ConsumerConfig.SHARE_ACQUIRE_MODE_CONFIG, "record_limit");
+    try (KafkaShareConsumer<byte[], byte[]> consumer =
+        new KafkaShareConsumer<>(
+            settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      consumer.subscribe(List.of(topic));
+      ConsumerRecords<byte[], byte[]> polled = consumer.poll(SOON);
+      new Delivery(queue(LOCK, LOCK), work(stage), consumer, closing, polled.iterator().next())
+          .work(0);
+    }
   }
 
   String group() {
