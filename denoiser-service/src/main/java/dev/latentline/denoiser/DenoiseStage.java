@@ -88,7 +88,7 @@ public class DenoiseStage {
                 task,
                 model.network(),
                 record.getRequest().getAcceptedAtMs(),
-                item.attempt() >= 3,
+                item.lastAttempt(),
                 stop,
                 () -> cancelled.contains(item.generationId()),
                 item.lease()::onEnding,
@@ -115,7 +115,7 @@ public class DenoiseStage {
     }
   }
 
-  private static EmbeddingReady parse(WorkItem item) {
+  static EmbeddingReady parse(WorkItem item) {
     EmbeddingReady record;
     try {
       record = EmbeddingReady.parseFrom(item.value());

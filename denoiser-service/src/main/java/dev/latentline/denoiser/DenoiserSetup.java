@@ -12,7 +12,9 @@ import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.kit.payload.Payloads;
 import dev.latentline.kit.topics.StartGate;
+import dev.latentline.kit.workqueue.Intake;
 import io.quarkus.runtime.Startup;
+import io.smallrye.common.annotation.Identifier;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
@@ -57,6 +59,14 @@ class DenoiserSetup {
   @Singleton
   StepLoop loop(DenoiserSettings settings, BatchSizes sizes) {
     return new StepLoop(new TurnScheduler(sizes), settings.slots());
+  }
+
+  /** A further picture is taken while there is room beside those that are worked at. */
+  @Produces
+  @Singleton
+  @Identifier("embedding-ready")
+  Intake intake(StepLoop loop) {
+    return held -> loop.hasRoom();
   }
 
   void close(@Disposes StepLoop loop) {

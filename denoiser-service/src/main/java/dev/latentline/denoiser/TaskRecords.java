@@ -2,6 +2,7 @@ package dev.latentline.denoiser;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.HeaderNames;
+import dev.latentline.contract.ImageTask;
 import dev.latentline.denoiser.resume.Checkpoints;
 import dev.latentline.denoiser.resume.StepRecords;
 import dev.latentline.denoiser.resume.StepSnapshot;
@@ -10,10 +11,15 @@ import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
 import dev.latentline.kit.control.CancelledGenerations;
+import dev.latentline.kit.workqueue.Attempts;
 import dev.latentline.kit.workqueue.WorkItem;
+import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.RuntimeClass;
+import io.smallrye.common.annotation.Identifier;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -35,6 +41,21 @@ class TaskRecords {
     this.records = records;
     this.writer = writer;
     this.cancelled = cancelled;
+  }
+
+  /** In which attempt at a record its picture last got further. */
+  @Produces
+  @Singleton
+  @Identifier("embedding-ready")
+  Attempts attempts() {
+    return item -> {
+      EmbeddingReady record = DenoiseStage.parse(item);
+      ImageTask task = new ImageTask(item.generationId(), record.getImageIndex());
+      return records
+          .read(record.getRequest().getTenant(), task)
+          .map(StepSnapshot::attempt)
+          .orElse(0);
+    };
   }
 
   OfTask of(
