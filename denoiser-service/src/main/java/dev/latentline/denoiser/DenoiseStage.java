@@ -18,6 +18,7 @@ import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.RuntimeClass;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
@@ -77,7 +78,15 @@ public class DenoiseStage {
     TaskRecords.OfTask ofTask =
         records.of(item, record.getRequest(), plan, model.card().digest(), runtime);
     StepTask task = ofTask.begin();
-    int first = task.state().step();
+    // a replica that has no company looks again and again whether there is one to help
+    LOG.logf(
+        task.state().step() > 0 ? Logger.Level.INFO : Logger.Level.DEBUG,
+        "generation=%s image=%d attempt=%d begins at step %d/%d",
+        item.generationId(),
+        record.getImageIndex(),
+        item.attempt(),
+        task.state().step(),
+        plan.steps());
     RunStop stop = new RunStop();
     item.lease().onLost(stop::stop);
     long began = System.nanoTime();
@@ -93,15 +102,16 @@ public class DenoiseStage {
                 () -> cancelled.contains(item.generationId()),
                 item.lease()::onEnding,
                 new TaskWatcher(item, task, progress, ofTask)));
-    LOG.infof(
-        "generation=%s image=%d steps=%d..%d/%d %dms %s",
+    LOG.logf(
+        end == StepLoop.End.HANDED_OVER ? Logger.Level.DEBUG : Logger.Level.INFO,
+        "generation=%s image=%d attempt=%d %s at step %d/%d after %d ms",
         item.generationId(),
         record.getImageIndex(),
-        first,
+        item.attempt(),
+        end.name().toLowerCase(Locale.ROOT),
         task.state().step(),
         plan.steps(),
-        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began),
-        end);
+        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
     switch (end) {
       case DONE -> {
         ofTask.done();

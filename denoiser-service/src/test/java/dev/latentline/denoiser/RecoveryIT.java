@@ -1,0 +1,323 @@
+package dev.latentline.denoiser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.latentline.contract.GenerationIds;
+import dev.latentline.contract.HeaderNames;
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Stage;
+import dev.latentline.contract.Topic;
+import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.task.Starter;
+import dev.latentline.denoiser.task.StepTask;
+import dev.latentline.denoiser.task.Steps;
+import dev.latentline.denoiser.task.TaskPlanner;
+import dev.latentline.embedded.Checkout;
+import dev.latentline.embedded.ChildProcess;
+import dev.latentline.embedded.JavaCommand;
+import dev.latentline.embedded.Ports;
+import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.LatentDenoised;
+import dev.latentline.proto.v1.Progress;
+import dev.latentline.testkit.Patience;
+import dev.latentline.testkit.RecordReader;
+import dev.latentline.testkit.RecordWriter;
+import dev.latentline.testkit.TestStack;
+import dev.latentline.testkit.Topics;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Two denoisers as processes of their own: what becomes of the pictures of one that is lost. */
+@Timeout(Patience.TEST_SECONDS)
+class RecoveryIT {
+  private static final Duration SOON = Patience.SOON;
+  private static final String POOL = "recovery";
+  private static final String QUEUE = Topic.EMBEDDING_READY.topicName(POOL);
+  private static final int STEPS = 100;
+  private static final Map<Integer, float[]> UNDISTURBED = new TreeMap<>();
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+  private static TestStack stack;
+  private static RecordWriter writer;
+  private static RecordReader reader;
+  private static EmbeddingReady apple;
+  private static Path catalogue;
+  private static int started;
+
+  private final List<ChildProcess> replicas = new ArrayList<>();
+
+  @BeforeAll
+  static void open() throws IOException {
+    stack = TestStack.shared();
+    Topics.create(stack.bootstrapServers(), POOL);
+    writer = RecordWriter.open();
+    reader = RecordReader.open();
+    apple = Starter.apple(Starter.request().build());
+    catalogue = catalogueWithAPoolOfItsOwn();
+  }
+
+  @AfterAll
+  static void close() {
+    writer.close();
+  }
+
+  @AfterEach
+  void end() {
+    replicas.forEach(ChildProcess::kill);
+  }
+
+  @Test
+  void theOthersGoOnWithThePicturesOfAKilledReplica() throws Exception {
+    Pair pair = atWork(3);
+
+    pair.busy().kill();
+
+    allAreMade(pair.ids());
+    String resumed = "generation=" + pair.ids().get(0) + " image=0 attempt=2 begins at step ";
+    assertThat(log(pair.other())).contains(resumed).doesNotContain(resumed + "0/");
+  }
+
+  @Test
+  void theOthersGoOnWithThePicturesOfAFrozenReplicaAndItsLateWorkDoesNoHarm() throws Exception {
+    Pair pair = atWork(2);
+
+    pair.busy().freeze();
+
+    allAreMade(pair.ids());
+    pair.busy().thaw();
+    await().atMost(SOON).until(() -> log(pair.busy()).contains("another worker has the record"));
+    for (int i = 0; i < 2; i++) {
+      for (ConsumerRecord<String, byte[]> published :
+          of(Topic.LATENT_DENOISED.topicName(), pair.ids().get(i))) {
+        assertThat(floats(published)).isEqualTo(undisturbed(i));
+      }
+    }
+  }
+
+  @Test
+  void aReplicaThatIsToldToEndHandsItsPicturesOnAtOnce() throws Exception {
+    Pair pair = atWork(3);
+
+    long began = System.nanoTime();
+    pair.busy().handle().destroy();
+    pair.busy().onExit().get(Patience.TEST_SECONDS, TimeUnit.SECONDS);
+    // 5 s are promised where the machine does nothing else
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
+
+    allAreMade(pair.ids());
+    assertThat(log(pair.other()))
+        .contains("generation=" + pair.ids().get(0) + " image=0 attempt=1 begins at step ");
+    // not one step was lost: none was made twice
+    assertThat(madeSteps(pair.ids().get(0))).doesNotHaveDuplicates();
+  }
+
+  /** Two replicas, one of which has made some steps of the first picture. */
+  private Pair atWork(int pictures) throws Exception {
+    ChildProcess one = start();
+    ChildProcess two = start();
+    List<String> ids = submit(STEPS, pictures);
+    String first = ids.get(0);
+    await().atMost(SOON).until(() -> madeSteps(first).stream().anyMatch(step -> step >= 15));
+    boolean isOne =
+        log(one).lastIndexOf("generation=" + first) > log(two).lastIndexOf("generation=" + first);
+    return isOne ? new Pair(one, two, ids) : new Pair(two, one, ids);
+  }
+
+  private record Pair(ChildProcess busy, ChildProcess other, List<String> ids) {}
+
+  private static void allAreMade(List<String> ids) throws Exception {
+    for (int i = 0; i < ids.size(); i++) {
+      assertThat(latents(ids.get(i))).as("picture %d", i).isEqualTo(undisturbed(i));
+    }
+    assertThat(deadLetters(ids)).isEmpty();
+  }
+
+  @Test
+  void aPictureThatKillsItsWorkerIsGivenUpAndItsNeighboursAreNot() throws Exception {
+    String poison = submit(12, 1).get(0);
+    List<String> neighbours = submit(STEPS, 2);
+    for (int attempt = 1; attempt <= 3; attempt++) {
+      ChildProcess replica = start();
+      String begins = "generation=" + poison + " image=0 attempt=" + attempt + " begins";
+      await()
+          .atMost(SOON)
+          .pollInterval(Duration.ofMillis(5))
+          .until(() -> log(replica).contains(begins));
+      replica.kill();
+    }
+    start();
+
+    ConsumerRecord<String, byte[]> letter =
+        reader
+            .ofGeneration(Topic.DEAD_LETTER.topicName(Stage.DENOISER.id()), poison, 1, SOON)
+            .get(0);
+
+    assertThat(RecordReader.header(letter, HeaderNames.DEAD_LETTER_CODE))
+        .isEqualTo("attempts_exhausted");
+    allAreMade(neighbours);
+  }
+
+  private ChildProcess start() {
+    int port = Ports.free(1).get(0);
+    String name = "denoiser-" + started++;
+    Map<String, String> environment = new TreeMap<>();
+    stack
+        .configuration()
+        .forEach(
+            (key, value) ->
+                environment.put(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
+    environment.put("LATENTLINE_MODELS", catalogue.toString());
+    environment.put("LATENTLINE_POOL", POOL);
+    environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
+    environment.put("QUARKUS_LOG_CATEGORY__DEV_LATENTLINE__LEVEL", "DEBUG");
+    environment.put("ORT_DISABLE_TELEMETRY", "1");
+    List<String> command =
+        new JavaCommand()
+            .options("-XX:+UseSerialGC", "-Xmx768m", "--enable-native-access=ALL-UNNAMED")
+            .classpath(Checkout.current().serviceClasspath("denoiser-service"))
+            .main("io.quarkus.runner.GeneratedMain");
+    ChildProcess replica =
+        ChildProcess.start(
+            new ChildProcess.Spec(
+                name, command, environment, stack.folder(), stack.folder().resolve(name + ".log")));
+    replicas.add(replica);
+    return replica.awaitReady(() -> isReady(port), SOON);
+  }
+
+  private static boolean isReady(int port) {
+    try {
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/q/health/ready"))
+              .timeout(Duration.ofSeconds(2))
+              .build();
+      return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private static String log(ChildProcess replica) {
+    try {
+      return Files.readString(replica.log());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static GenerationRequest request(String id, int steps, int seed) {
+    return Starter.request()
+        .setGenerationId(id)
+        .setPool(POOL)
+        .setSteps(steps)
+        .setSampler("euler_a")
+        .setSeed(seed)
+        .build();
+  }
+
+  private static List<String> submit(int steps, int pictures) {
+    List<String> ids = new ArrayList<>();
+    for (int i = 0; i < pictures; i++) {
+      String id = GenerationIds.create(System.currentTimeMillis(), ThreadLocalRandom.current());
+      writer.write(
+          QUEUE,
+          new ImageTask(id, 0).key(),
+          apple.toBuilder().setRequest(request(id, steps, i)).build().toByteArray(),
+          RecordWriter.headers(id, Instant.now().plus(Duration.ofHours(1)), "EmbeddingReady"));
+      ids.add(id);
+    }
+    return ids;
+  }
+
+  private static List<Integer> madeSteps(String id) throws Exception {
+    List<Integer> steps = new ArrayList<>();
+    for (ConsumerRecord<String, byte[]> told : of(Topic.GENERATION_PROGRESS.topicName(), id)) {
+      steps.add(Progress.parseFrom(told.value()).getStep());
+    }
+    return steps;
+  }
+
+  private static List<ConsumerRecord<String, byte[]>> of(String topic, String id) {
+    return reader.all(topic).stream()
+        .filter(record -> id.equals(RecordReader.header(record, HeaderNames.GENERATION_ID)))
+        .toList();
+  }
+
+  private static List<ConsumerRecord<String, byte[]>> deadLetters(List<String> ids) {
+    return ids.stream()
+        .flatMap(id -> of(Topic.DEAD_LETTER.topicName(Stage.DENOISER.id()), id).stream())
+        .toList();
+  }
+
+  private static float[] latents(String id) throws Exception {
+    return floats(reader.ofGeneration(Topic.LATENT_DENOISED.topicName(), id, 1, SOON).get(0));
+  }
+
+  private static float[] floats(ConsumerRecord<String, byte[]> record) throws Exception {
+    return TensorRecords.fromRecord(
+            LatentDenoised.parseFrom(record.value()).getLatents().getInline())
+        .data();
+  }
+
+  /** The picture with a seed, made in this process. */
+  private static float[] undisturbed(int seed) {
+    return UNDISTURBED.computeIfAbsent(
+        seed,
+        any -> {
+          GenerationRequest request = request(apple.getRequest().getGenerationId(), STEPS, seed);
+          TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
+          try (PoolModels models = Starter.models()) {
+            LoadedModel starter = models.require(request.getModel());
+            EmbeddingReady record = apple.toBuilder().setRequest(request).build();
+            StepTask task = StepTask.start(planner.plan(record, starter));
+            return Steps.all(task, starter.network()).latents().data();
+          }
+        });
+  }
+
+  /** The models of the build, in a pool that no other test's denoiser serves. */
+  private static Path catalogueWithAPoolOfItsOwn() throws IOException {
+    Path from = Starter.catalogueFolder();
+    Path to = stack.folder().resolve("catalogue");
+    try (Stream<Path> all = Files.walk(from.resolve("starter"))) {
+      for (Path path : all.toList()) {
+        Path copy = to.resolve(from.relativize(path));
+        if (Files.isDirectory(path)) {
+          Files.createDirectories(copy);
+        } else {
+          Files.copy(path, copy);
+        }
+      }
+    }
+    Files.writeString(to.resolve("pools.yaml"), POOL + ": [starter]\n");
+    return to;
+  }
+}
