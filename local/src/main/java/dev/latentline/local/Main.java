@@ -7,6 +7,7 @@ import dev.latentline.local.command.GenerateCommand;
 import dev.latentline.local.command.ModelsCommand;
 import dev.latentline.local.command.StatusCommand;
 import dev.latentline.local.command.UpCommand;
+import dev.latentline.local.command.VerifyCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,7 +21,8 @@ import picocli.CommandLine.Command;
       UpCommand.class,
       DownCommand.class,
       StatusCommand.class,
-      ModelsCommand.class
+      ModelsCommand.class,
+      VerifyCommand.class
     },
     mixinStandardHelpOptions = true,
     version = "latentline 0.1.0",
@@ -60,7 +62,7 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw CliException.usage(
-        "name a command: generate, up, down, status or models; see latentline --help");
+        "name a command: generate, verify, up, down, status or models; see latentline --help");
   }
 
   private static int report(Exception problem, CommandLine command) {

@@ -54,6 +54,33 @@ class CommandLineIT {
   }
 
   @Test
+  void aManifestsPicturesAreMadeAgainByTheSameModelAndCompared() throws Exception {
+    Path manifest = folder.resolve("manifest.json");
+    Files.writeString(manifest, FakeGateway.manifest("aa", "avx2"));
+    try (FakeGateway gateway = new FakeGateway()) {
+      Ran same = run(gateway.url(), "verify", "manifest.json");
+      assertThat(same.out()).containsExactly("image 0: the same pixels, aa");
+      assertThat(same.exitCode()).isZero();
+      assertThat(gateway.bodies.get(0))
+          .contains("\"model\":\"starter@sha256:12\"", "\"seed\":7", "\"steps\":12")
+          .doesNotContain("metadata", "output_format");
+
+      gateway.manifest = FakeGateway.manifest("bb", "avx512f");
+      Ran other = run(gateway.url(), "verify", "manifest.json");
+      assertThat(other.out().get(0)).isEqualTo("image 0: other pixels, bb instead of aa");
+      assertThat(other.out().get(1)).contains("device avx2, now by provider cpu, device avx512f");
+      assertThat(other.exitCode()).isEqualTo(1);
+
+      Files.writeString(manifest, "{}");
+      Ran none = run(gateway.url(), "verify", "manifest.json");
+      assertThat(none.err().get(0)).contains("manifest.json is no manifest of Latentline");
+      assertThat(none.exitCode()).isEqualTo(2);
+      assertThat(run(gateway.url(), "verify", "nowhere.json").exitCode()).isEqualTo(2);
+      assertThat(gateway.bodies).hasSize(2);
+    }
+  }
+
+  @Test
   void withoutEventsItIsOnlySlower() throws Exception {
     try (FakeGateway gateway = new FakeGateway()) {
       gateway.withEvents = false;

@@ -45,6 +45,22 @@ final class FakeGateway implements AutoCloseable {
       """
           .formatted(ID, ID);
 
+  /** What the manifest says of the only picture; not there at the first look. */
+  volatile String manifest = manifest("aa", "avx2");
+
+  private final AtomicInteger manifestLooks = new AtomicInteger();
+
+  static String manifest(String pixels, String device) {
+    return """
+        {"schema":1,"id":"%s","status":"succeeded","model":{"name":"starter","digest":"sha256:12"},
+         "request":{"prompt":"a red apple","seed":7,"steps":12,"output_format":"png",
+          "metadata":{"order":"1"}},
+         "images":[{"index":0,"seed":7,"status":"stored","pixels_sha256":"%s",
+          "runtime_class":{"provider":"cpu","device":"%s"}}]}
+        """
+        .formatted(ID, pixels, device);
+  }
+
   FakeGateway() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(threads);
@@ -80,6 +96,9 @@ final class FakeGateway implements AutoCloseable {
         json(exchange, 202, "{}");
       } else if (path.endsWith("/events")) {
         events(exchange);
+      } else if (path.endsWith("/manifest")) {
+        boolean there = manifestLooks.incrementAndGet() > 1;
+        json(exchange, there ? 200 : 404, there ? manifest : "{\"code\":\"not_found\"}");
       } else if (path.endsWith("/images/0")) {
         exchange.sendResponseHeaders(200, PICTURE.length);
         exchange.getResponseBody().write(PICTURE);

@@ -160,6 +160,20 @@ class LineST {
     }
   }
 
+  /** `latentline verify` compares these two. */
+  @Test
+  void aManifestsRequestGivesItsPixelsAgain() throws Exception {
+    JsonNode first =
+        manifest(ended(submit(request(77).put("sampler", "euler_a"))).at("/id").asText());
+    ObjectNode again = first.at("/request").deepCopy();
+    again.put("model", "starter@" + first.at("/model/digest").asText());
+
+    JsonNode second = manifest(ended(submit(again)).at("/id").asText());
+
+    assertThat(second.at("/images/0/pixels_sha256")).isEqualTo(first.at("/images/0/pixels_sha256"));
+    assertThat(second.at("/images/0/runtime_class")).isEqualTo(first.at("/images/0/runtime_class"));
+  }
+
   @Test
   void theReadmesRequestMakesItsPictures() throws Exception {
     String curl =

@@ -109,6 +109,11 @@ public final class GatewayClient {
     return Generation.of(send(get("/v1/generations/" + id).build()));
   }
 
+  /** Its manifest.json, which is there soon after it has ended. */
+  public JsonNode manifest(String id) throws GatewayException {
+    return send(get("/v1/generations/" + id + "/manifest").build());
+  }
+
   /** Asks to stop it, for at most 2 s; an ended one stays as it is. */
   public void cancel(String id) throws GatewayException {
     send(

@@ -37,6 +37,11 @@ public final class GatewayException extends Exception {
     return status == 400 || status == 413 || status == 422;
   }
 
+  /** Whether what was asked for is not there, or not yet. */
+  public boolean isUnknown() {
+    return status == 404;
+  }
+
   /** Whether asking again may help. */
   public boolean isPassing() {
     return status == 0 || status == 429 || status >= 500;

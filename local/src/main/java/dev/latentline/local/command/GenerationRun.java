@@ -1,15 +1,14 @@
 package dev.latentline.local.command;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.Sha256;
 import dev.latentline.local.CliException;
 import dev.latentline.local.client.EventStream;
 import dev.latentline.local.client.GatewayClient;
 import dev.latentline.local.client.GatewayException;
 import dev.latentline.local.client.Generation;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
@@ -103,12 +102,27 @@ final class GenerationRun {
     }
   }
 
+  /** The manifest of an ended generation: written soon after its end. */
+  JsonNode manifest(String id) {
+    while (true) {
+      try {
+        return gateway.manifest(id);
+      } catch (GatewayException e) {
+        if (!(e.isPassing() || e.isUnknown()) || System.nanoTime() > deadline) {
+          throw CliException.failed(
+              "generation " + id + " has no manifest (" + e.getMessage() + "): try again");
+        }
+      }
+      pause(POLL_MILLIS);
+    }
+  }
+
   /** The bytes of a picture, as they were stored. */
   byte[] download(Generation.Image image) {
     for (int attempt = 1; ; attempt++) {
       try {
         byte[] bytes = gateway.download(image);
-        if (image.sha256().isEmpty() || image.sha256().equals(sha256(bytes))) {
+        if (image.sha256().isEmpty() || image.sha256().equals(Sha256.hex(bytes))) {
           return bytes;
         }
         if (attempt == SUBMIT_ATTEMPTS) {
@@ -175,14 +189,6 @@ final class GenerationRun {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw CliException.failed("interrupted");
-    }
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }
