@@ -104,7 +104,7 @@ public class DenoiseStage {
                 new TaskWatcher(item, task, progress, ofTask)));
     LOG.logf(
         end == StepLoop.End.HANDED_OVER ? Logger.Level.DEBUG : Logger.Level.INFO,
-        "generation=%s image=%d attempt=%d %s at step %d/%d after %d ms",
+        "generation=%s image=%d attempt=%d %s at step %d/%d %dms",
         item.generationId(),
         record.getImageIndex(),
         item.attempt(),

@@ -25,9 +25,10 @@ public record Generation(
    * One stored picture.
    *
    * @param sha256 of the file, hex; may be empty
+   * @param pixelsSha256 of its pixels, hex; may be empty
    * @param url absolute or relative to the gateway
    */
-  public record Image(int index, String sha256, String url) {}
+  public record Image(int index, String sha256, String pixelsSha256, String url) {}
 
   static Generation of(JsonNode json) {
     List<Image> images = new ArrayList<>();
@@ -36,7 +37,10 @@ public record Generation(
       if (!url.isEmpty()) {
         images.add(
             new Image(
-                image.path("index").asInt(images.size()), image.path("sha256").asText(""), url));
+                image.path("index").asInt(images.size()),
+                image.path("sha256").asText(""),
+                image.path("pixels_sha256").asText(""),
+                url));
       }
     }
     JsonNode position = json.path("queue_position");
