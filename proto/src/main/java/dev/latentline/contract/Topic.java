@@ -19,16 +19,16 @@ public enum Topic {
       "generation.event", Kind.BROADCAST, 8, true, Set.of(Stage.values()), Set.of(Stage.GATEWAY)),
   /** A generation is let into the line. Key: generation id. Value: GenerationRequested. */
   GENERATION_REQUESTED(
-      "generation.requested", Kind.QUEUE, 8, true, Set.of(Stage.GATEWAY), Set.of(Stage.PROMPT)),
+      "generation.requested", Kind.QUEUE, 1, true, Set.of(Stage.GATEWAY), Set.of(Stage.PROMPT)),
   /** Key: generation id. Value: PromptTokenized. */
   PROMPT_TOKENIZED(
-      "prompt.tokenized", Kind.QUEUE, 8, true, Set.of(Stage.PROMPT), Set.of(Stage.ENCODER)),
+      "prompt.tokenized", Kind.QUEUE, 1, true, Set.of(Stage.PROMPT), Set.of(Stage.ENCODER)),
   /** One topic per pool. Key: image task. Value: EmbeddingReady. */
   EMBEDDING_READY(
-      "embedding.ready", Kind.QUEUE, 8, true, Set.of(Stage.ENCODER), Set.of(Stage.DENOISER)),
+      "embedding.ready", Kind.QUEUE, 1, true, Set.of(Stage.ENCODER), Set.of(Stage.DENOISER)),
   /** Key: image task. Value: LatentDenoised. */
   LATENT_DENOISED(
-      "latent.denoised", Kind.QUEUE, 8, true, Set.of(Stage.DENOISER), Set.of(Stage.DECODER)),
+      "latent.denoised", Kind.QUEUE, 1, true, Set.of(Stage.DENOISER), Set.of(Stage.DECODER)),
   /** Steps done. Key: generation id. Value: Progress. Shown, never folded. */
   GENERATION_PROGRESS(
       "generation.progress",
@@ -59,7 +59,11 @@ public enum Topic {
 
   /** How a topic is read and kept. */
   public enum Kind {
-    /** Read through a share group: one worker gets a record and acknowledges it on its own. */
+    /**
+     * Read through a share group: one worker gets a record and acknowledges it on its own. Has one
+     * partition, which all workers share: of several each worker would be given some, and a record
+     * would wait for a worker that is busy while another has nothing to do.
+     */
     QUEUE,
     /** Read by every replica from the start of its retention. */
     BROADCAST,

@@ -137,6 +137,8 @@ public record KafkaBroker(Checkout checkout, Path folder, Path log, int port, in
         "group.share.heartbeat.interval.ms=500",
         "group.share.max.record.lock.duration.ms=3600000",
         "group.share.max.size=1000",
+        // records of a queue from the oldest unfinished one to the newest taken one
+        "group.share.max.partition.max.record.locks=10000",
         // a killed worker keeps its partitions until its session ends: 45 s by default, after a
         // restart of the broker anew
         "group.share.min.session.timeout.ms=2000",

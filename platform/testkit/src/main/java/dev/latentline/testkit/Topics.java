@@ -72,7 +72,9 @@ public final class Topics {
             // as the gateway sets it: a service does not start with another
             new AlterConfigOp(
                 new ConfigEntry("share.record.lock.duration.ms", "15000"),
-                AlterConfigOp.OpType.SET));
+                AlterConfigOp.OpType.SET),
+            new AlterConfigOp(
+                new ConfigEntry("share.delivery.count.limit", "10"), AlterConfigOp.OpType.SET));
     Map<ConfigResource, java.util.Collection<AlterConfigOp>> changes = new HashMap<>();
     for (String group : groups) {
       changes.put(new ConfigResource(ConfigResource.Type.GROUP, group), settings);

@@ -22,6 +22,7 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /**
@@ -32,6 +33,15 @@ public final class TopicAdmin implements AutoCloseable {
   private static final String SHARE_FEATURE = "share.version";
   private static final String LOCK_SETTING = "share.record.lock.duration.ms";
   private static final short MOST_COPIES = 3;
+
+  private static final String WINDOW_SETTING = "share.partition.max.record.locks";
+
+  /**
+   * How many records may lie between the oldest unfinished one of a queue and the newest taken one,
+   * finished ones included: beyond that nothing is taken until the oldest is finished. The most
+   * that brokers can allow, what they allow unless told otherwise; their default is 2000.
+   */
+  private static final List<String> WINDOWS = List.of("10000", "4000");
 
   private final Admin admin;
 
@@ -74,6 +84,7 @@ public final class TopicAdmin implements AutoCloseable {
             .collect(Collectors.toMap(TopicAdmin::group, group -> groupOperations()));
     if (!groups.isEmpty()) {
       answer(admin.incrementalAlterConfigs(groups).all());
+      widenWindows(groups.keySet());
     }
     Set<String> existing = answer(admin.listTopics().names());
     short brokers = (short) answer(admin.describeCluster().nodes()).size();
@@ -90,6 +101,25 @@ public final class TopicAdmin implements AutoCloseable {
         answer(admin.createTopics(List.of(wanted)).all());
       } catch (TopicExistsException otherReplica) {
         // made meanwhile, with the same settings
+      }
+    }
+  }
+
+  /** A broker older than 4.4 has no such setting: its own default stays. */
+  private void widenWindows(Collection<ConfigResource> groups) {
+    for (String window : WINDOWS) {
+      AlterConfigOp widen =
+          new AlterConfigOp(new ConfigEntry(WINDOW_SETTING, window), AlterConfigOp.OpType.SET);
+      try {
+        answer(
+            admin
+                .incrementalAlterConfigs(
+                    groups.stream()
+                        .collect(Collectors.toMap(group -> group, group -> List.of(widen))))
+                .all());
+        return;
+      } catch (InvalidConfigurationException refused) {
+        // the next smaller one, or none
       }
     }
   }
@@ -214,6 +244,14 @@ public final class TopicAdmin implements AutoCloseable {
                   group, LOCK_SETTING, lock.value(), assumed),
               true));
     }
+  }
+
+  /** How many partitions a topic has. */
+  public int partitions(String topic) {
+    return answer(admin.describeTopics(List.of(topic)).allTopicNames())
+        .get(topic)
+        .partitions()
+        .size();
   }
 
   /** The end of a partition: the offset that the next record gets. */

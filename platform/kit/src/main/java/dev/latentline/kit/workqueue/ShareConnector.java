@@ -3,6 +3,7 @@ package dev.latentline.kit.workqueue;
 import dev.latentline.contract.Stage;
 import dev.latentline.kit.control.CancelledGenerations;
 import dev.latentline.kit.topics.StartGate;
+import dev.latentline.kit.topics.TopicAdmin;
 import io.quarkus.runtime.ShutdownEvent;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Multi;
@@ -27,6 +28,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.reactive.messaging.Message;
 import org.eclipse.microprofile.reactive.messaging.spi.Connector;
 import org.eclipse.microprofile.reactive.messaging.spi.ConnectorFactory;
+import org.jboss.logging.Logger;
 
 /**
  * Work queues as SmallRye channels, on Kafka share groups (KIP-932). Attributes of a channel:
@@ -40,6 +42,8 @@ import org.eclipse.microprofile.reactive.messaging.spi.ConnectorFactory;
 @ApplicationScoped
 @Connector("latentline-share")
 public class ShareConnector implements InboundConnector {
+  private static final Logger LOG = Logger.getLogger(ShareConnector.class);
+
   private final Map<String, Object> client;
   private final Stage stage;
   private final Instance<CancelledGenerations> cancelled;
@@ -83,10 +87,15 @@ public class ShareConnector implements InboundConnector {
                 .orElse(QueueSettings.DEFAULT_STALL_LIMIT));
     int count = channel.getOptionalValue("slots", Integer.class).orElse(1);
     String name = channel.getValue(ConnectorFactory.CHANNEL_NAME_ATTRIBUTE, String.class);
-    SlotGate slotGate = SlotGate.shared(count, own(intakes, name, held -> true));
+    Intake intake = own(intakes, name, held -> true);
     Attempts attempts = own(progress, name, item -> 0);
     return Multi.createFrom()
-        .emitter(out -> open(queue, slotGate, attempts, out), BackPressureStrategy.BUFFER);
+        .emitter(
+            out -> {
+              StageWork work = work(attempts, out);
+              gate.whenOpen(() -> open(queue, slotGate(queue, count, intake), work));
+            },
+            BackPressureStrategy.BUFFER);
   }
 
   private static <T> T own(Instance<T> beans, String channel, T otherwise) {
@@ -94,26 +103,40 @@ public class ShareConnector implements InboundConnector {
     return own.isResolvable() ? own.get() : otherwise;
   }
 
-  private void open(
-      QueueSettings queue,
-      SlotGate slotGate,
-      Attempts attempts,
-      MultiEmitter<? super Message<?>> out) {
+  private StageWork work(Attempts attempts, MultiEmitter<? super Message<?>> out) {
     RecordSink sink = new RecordSink(client);
     sinks.add(sink);
-    StageWork work =
-        new StageWork(
-            item -> emit(item, out),
-            attempts,
-            id -> cancelled.get().contains(id),
-            sink,
-            InstantSource.system());
+    return new StageWork(
+        item -> emit(item, out),
+        attempts,
+        id -> cancelled.get().contains(id),
+        sink,
+        InstantSource.system());
+  }
+
+  private SlotGate slotGate(QueueSettings queue, int count, Intake intake) {
+    if (count > 1) {
+      try (TopicAdmin admin = new TopicAdmin(client)) {
+        int partitions = admin.partitions(queue.topic());
+        if (partitions > 1) {
+          LOG.warnf(
+              "topic %s has %d partitions: work may wait for a replica that is busy while another"
+                  + " has none, make it anew with 1",
+              queue.topic(), partitions);
+          return SlotGate.divided(count);
+        }
+      }
+    }
+    return SlotGate.shared(count, intake);
+  }
+
+  private void open(QueueSettings queue, SlotGate slotGate, StageWork work) {
     List<ShareSlot> opened = new ArrayList<>();
     for (int member = 0; member < slotGate.members(); member++) {
       opened.add(new ShareSlot(queue, client, work, slotGate, member));
     }
     slots.addAll(opened);
-    gate.whenOpen(() -> opened.forEach(ShareSlot::start));
+    opened.forEach(ShareSlot::start);
   }
 
   private static CompletableFuture<Void> emit(WorkItem item, MultiEmitter<? super Message<?>> out) {

@@ -108,6 +108,7 @@ class StartGateIT {
     assertThat(config.get("share.auto.offset.reset").value()).as(group).isEqualTo("earliest");
     assertThat(config.get("share.record.lock.duration.ms").value()).as(group).isEqualTo("15000");
     assertThat(config.get("share.delivery.count.limit").value()).as(group).isEqualTo("10");
+    assertThat(config.get("share.partition.max.record.locks").value()).as(group).isEqualTo("10000");
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.latentline.kit.workqueue;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.Limits;
@@ -79,7 +81,7 @@ abstract class SlotsAtABroker {
     topic = "queue-" + NUMBER.incrementAndGet();
     Topics.create(stack.bootstrapServers(), topic, 1);
     Topics.readFromTheBeginning(stack.bootstrapServers(), group());
-    shortLock();
+    lock(LOCK);
   }
 
   @AfterEach
@@ -127,19 +129,31 @@ abstract class SlotsAtABroker {
 
   /** Has one record delivered to a member that a test holds in its hand. */
   void deliverTo(CountDownLatch closing, Function<WorkItem, CompletableFuture<Void>> stage) {
+    try (KafkaShareConsumer<byte[], byte[]> consumer = member()) {
+      ConsumerRecords<byte[], byte[]> polled = consumer.poll(SOON);
+      new Delivery(queue(LOCK, LOCK), work(stage), consumer, closing, polled.iterator().next())
+          .work(0);
+    }
+  }
+
+  /** For the broker a member that leaves with a record is like one that is killed. */
+  void dieWithARecord() {
+    try (KafkaShareConsumer<byte[], byte[]> consumer = member()) {
+      assertThat(consumer.poll(SOON)).hasSize(1);
+    }
+  }
+
+  private KafkaShareConsumer<byte[], byte[]> member() {
     Map<String, Object> settings = new HashMap<>(client());
     settings.put(ConsumerConfig.GROUP_ID_CONFIG, group());
     settings.put(ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG, "explicit");
     settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
     settings.put(ConsumerConfig.SHARE_ACQUIRE_MODE_CONFIG, "record_limit");
-    try (KafkaShareConsumer<byte[], byte[]> consumer =
+    KafkaShareConsumer<byte[], byte[]> consumer =
         new KafkaShareConsumer<>(
-            settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-      consumer.subscribe(List.of(topic));
-      ConsumerRecords<byte[], byte[]> polled = consumer.poll(SOON);
-      new Delivery(queue(LOCK, LOCK), work(stage), consumer, closing, polled.iterator().next())
-          .work(0);
-    }
+            settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    consumer.subscribe(List.of(topic));
+    return consumer;
   }
 
   String group() {
@@ -150,7 +164,8 @@ abstract class SlotsAtABroker {
     return Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, stack.bootstrapServers());
   }
 
-  void shortLock() {
+  /** Sets the group's lock, of records that are taken from now on. */
+  void lock(Duration lock) {
     try (Admin admin = Admin.create(client())) {
       admin
           .incrementalAlterConfigs(
@@ -159,7 +174,7 @@ abstract class SlotsAtABroker {
                   List.of(
                       new AlterConfigOp(
                           new ConfigEntry(
-                              "share.record.lock.duration.ms", Long.toString(LOCK.toMillis())),
+                              "share.record.lock.duration.ms", Long.toString(lock.toMillis())),
                           AlterConfigOp.OpType.SET))))
           .all()
           .toCompletionStage()
