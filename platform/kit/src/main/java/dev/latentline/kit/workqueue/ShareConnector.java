@@ -36,8 +36,11 @@ import org.jboss.logging.Logger;
  * (15000, as the group is configured), {@code stall-ms} (300000, after which work that says nothing
  * hangs).
  *
+ * <p>A bean of {@link Intake} or {@link Attempts} with {@code @Identifier} of the channel's name
+ * has its say.
+ *
  * <p>SmallRye's own share-group channels renew a lease only once and idle between records; this one
- * renews for as long as the method runs. See docs/adr/0004.
+ * renews for as long as the method runs. See docs/adr/0004 and 0005.
  */
 @ApplicationScoped
 @Connector("latentline-share")

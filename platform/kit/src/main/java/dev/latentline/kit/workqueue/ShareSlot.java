@@ -84,7 +84,7 @@ final class ShareSlot implements AutoCloseable {
    */
   boolean polling() {
     Delivery now = delivery;
-    return !failing && (joined || !gate.first(member)) && open() && (now == null || !now.left());
+    return open() && !failing && (joined || !gate.needs(member)) && (now == null || !now.left());
   }
 
   boolean open() {
@@ -97,13 +97,14 @@ final class ShareSlot implements AutoCloseable {
       try (Member membership = new Member(consumer())) {
         KafkaShareConsumer<byte[], byte[]> consumer = membership.consumer();
         consumer.subscribe(List.of(queue.topic()));
-        // the consumer held no record then: what the next poll gives was acquired later
-        long emptyAt = System.nanoTime();
+        long polledAt = System.nanoTime();
         Duration patience = FIRST_POLL;
         boolean waits = true;
         while (waits) {
+          // what comes during a poll is returned at once; what lay there came after the poll before
+          long unpolled = System.nanoTime() - polledAt;
           ConsumerRecords<byte[], byte[]> polled = poll(consumer, patience);
-          long polledAt = System.nanoTime();
+          polledAt = System.nanoTime();
           patience = POLL;
           joined = true;
           failing = false;
@@ -111,10 +112,9 @@ final class ShareSlot implements AutoCloseable {
           for (ConsumerRecord<byte[], byte[]> record : polled) {
             gate.took(member);
             delivery = new Delivery(queue, work, consumer, closing, record);
-            delivery.work(polledAt - emptyAt);
+            delivery.work(unpolled);
             delivery = null;
           }
-          emptyAt = polledAt;
           if (polled.isEmpty()) {
             waits = open();
           } else {
@@ -141,6 +141,8 @@ final class ShareSlot implements AutoCloseable {
       if (failing) {
         Backoff.pause(closing, backoff);
         backoff = Backoff.after(backoff);
+        // it may not be needed for long
+        failing = false;
       }
     }
   }

@@ -59,6 +59,11 @@ final class SlotGate {
     return !shared || member == 0;
   }
 
+  /** Whether without the member nothing would be taken now. */
+  synchronized boolean needs(int member) {
+    return !shared || (member == 0 && count(State.AT_WORK) == 0);
+  }
+
   /**
    * Returns true when the member, which is free, is to wait for a record from now on; false when it
    * is closed.
