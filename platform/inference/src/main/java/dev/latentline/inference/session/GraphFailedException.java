@@ -1,7 +1,7 @@
 package dev.latentline.inference.session;
 
 /** ONNX Runtime could not load or run a graph; the cause says why. Names no input's content. */
-public final class GraphFailedException extends RuntimeException {
+public class GraphFailedException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   GraphFailedException(String message, Throwable cause) {

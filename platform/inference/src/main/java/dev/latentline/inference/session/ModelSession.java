@@ -9,12 +9,14 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.TensorInfo;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -23,14 +25,24 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * native memory until closed; closing waits for the runs under way.
  */
 public final class ModelSession implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(ModelSession.class.getName());
+
   private final String name;
+  private final Device device;
   private final OrtSession session;
   private final Map<String, ElementType> inputs;
+
+  /** On a GPU the first run tells what it did on the CPU. */
+  private final AtomicBoolean profiled;
+
   private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
   private boolean closed;
 
-  private ModelSession(String name, OrtSession session, Map<String, ElementType> inputs) {
+  private ModelSession(
+      String name, Device device, OrtSession session, Map<String, ElementType> inputs) {
     this.name = name;
+    this.device = device;
+    this.profiled = new AtomicBoolean(device.isCuda());
     this.session = session;
     this.inputs = Collections.unmodifiableMap(inputs);
   }
@@ -39,6 +51,8 @@ public final class ModelSession implements AutoCloseable {
    * Loads a graph. Takes seconds for large ones.
    *
    * @param graph a file that is known to be the one of the manifest
+   * @throws DeviceUnavailableException when the settings' device cannot be used
+   * @throws OutOfDeviceMemoryException when the weights do not fit
    * @throws GraphFailedException when ONNX Runtime refuses it
    */
   public static ModelSession open(Path graph, SessionSettings settings) {
@@ -49,16 +63,26 @@ public final class ModelSession implements AutoCloseable {
       options.setDeterministicCompute(true);
       // worker threads that spin after a run take the cores of whoever works next
       options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      if (settings.device().isCuda()) {
+        CudaProvider.add(options, settings);
+        NodePlacement.begin(options);
+      }
       OrtSession session = OrtRuntime.environment().createSession(graph.toString(), options);
       try {
-        return new ModelSession(name, session, inputs(session));
+        return new ModelSession(name, settings.device(), session, inputs(session));
       } catch (OrtException | RuntimeException e) {
         session.close();
         throw e;
       }
     } catch (OrtException e) {
-      throw new GraphFailedException("the graph " + name + " cannot be loaded", e);
+      throw failure("the graph " + name + " cannot be loaded", e);
     }
+  }
+
+  private static GraphFailedException failure(String message, OrtException e) {
+    return OutOfDeviceMemoryException.isMeantBy(e.getMessage())
+        ? new OutOfDeviceMemoryException(message + ": the device's memory is full", e)
+        : new GraphFailedException(message, e);
   }
 
   private static Map<String, ElementType> inputs(OrtSession session) throws OrtException {
@@ -98,7 +122,8 @@ public final class ModelSession implements AutoCloseable {
    * @param output which output to compute; fp16 is widened
    * @param stop ends the run early
    * @throws RunStoppedException when stop did so
-   * @throws GraphFailedException when ONNX Runtime fails: shapes that do not fit, no memory
+   * @throws OutOfDeviceMemoryException when the device has no memory for inputs of this size
+   * @throws GraphFailedException when ONNX Runtime fails: shapes that do not fit together
    * @throws IllegalArgumentException when an input is missing or unknown, or gets fractions where
    *     it takes integers
    */
@@ -128,8 +153,9 @@ public final class ModelSession implements AutoCloseable {
       }
       stop.enter(options);
       try (OrtSession.Result result = session.run(bound, Set.of(output), options)) {
+        tellWhatRanOnTheCpu();
         OnnxTensor tensor = (OnnxTensor) result.get(0);
-        return new FloatTensor(tensor.getInfo().getShape(), tensor.getFloatBuffer().array());
+        return new FloatTensor(tensor.getInfo().getShape(), floats(tensor));
       } finally {
         stop.leave(options);
       }
@@ -137,9 +163,34 @@ public final class ModelSession implements AutoCloseable {
       if (stop.stopped()) {
         throw new RunStoppedException();
       }
-      throw new GraphFailedException("the graph " + name + " failed", e);
+      throw failure("the graph " + name + " failed", e);
     } finally {
       bound.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  /** A copy already; what was widened from fp16 comes in a direct buffer. */
+  private static float[] floats(OnnxTensor tensor) {
+    FloatBuffer buffer = tensor.getFloatBuffer();
+    if (buffer.hasArray()) {
+      return buffer.array();
+    }
+    float[] values = new float[buffer.remaining()];
+    buffer.get(values);
+    return values;
+  }
+
+  private void tellWhatRanOnTheCpu() throws OrtException {
+    if (profiled.compareAndSet(true, false)) {
+      Set<String> operators = NodePlacement.end(session);
+      if (!operators.isEmpty()) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "{0} of the graph {1} run on the CPU although it was to run on {2}: this is slow",
+            operators,
+            name,
+            device);
+      }
     }
   }
 

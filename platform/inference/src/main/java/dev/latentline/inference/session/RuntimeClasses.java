@@ -24,12 +24,16 @@ public final class RuntimeClasses {
    * The class of runs in this process.
    *
    * @param batch what the U-Net sees at once
+   * @throws DeviceUnavailableException when there is a GPU whose model nothing tells
    */
   public static RuntimeClass current(SessionSettings settings, int batch) {
     return RuntimeClass.newBuilder()
-        .setProvider(settings.provider().id())
+        .setProvider(settings.device().provider().id())
         .setOnnxruntimeVersion(OrtRuntime.environment().getVersion())
-        .setDevice(instructionSet(cpuInfo(), System.getProperty("os.arch")))
+        .setDevice(
+            settings.device().isCuda()
+                ? Gpus.model(settings.device().index())
+                : instructionSet(cpuInfo(), System.getProperty("os.arch")))
         .setIntraOpThreads(settings.intraOpThreads())
         .setBatch(batch)
         .build();

@@ -2,7 +2,11 @@ package dev.latentline.inference.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.tensor.DenseTensor;
@@ -16,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -161,6 +166,73 @@ class ModelSessionIT {
     assertThatThrownBy(() -> ModelSession.open(file, SessionSettings.cpu(1)))
         .isInstanceOf(GraphFailedException.class)
         .hasMessageContaining("model.onnx");
+  }
+
+  @Test
+  void halvesAreRoundedOnTheWayInAndWidenedOnTheWayOut(@TempDir Path folder) throws Exception {
+    long[] shape = {4};
+    FloatTensor a = new FloatTensor(shape, new float[] {1, 0.1f, 60_000, -3e-7f});
+    FloatTensor b = new FloatTensor(shape, new float[] {2, 0, 60_000, 0});
+
+    try (ModelSession graph =
+        ModelSession.open(
+            SmallGraphs.write(SmallGraphs.HALF_ADD, folder), SessionSettings.cpu(1))) {
+      FloatTensor sum = graph.run(Map.of("a", a, "b", b));
+
+      assertThat(graph.inputs()).containsEntry("a", ElementType.FLOAT16);
+      assertThat(sum.shape()).containsExactly(4);
+      // the nearest halves: 0.1 has 11 bits, -3e-7 is a multiple of 2^-24, 120000 is none
+      assertThat(sum.data())
+          .containsExactly(3, 0.0999755859375f, Float.POSITIVE_INFINITY, -5 * 0x1p-24f);
+    }
+  }
+
+  @Test
+  void memoryThatRanOutIsToldFromOtherFailuresAndTheSessionGoesOn(@TempDir Path folder)
+      throws Exception {
+    FloatTensor one = new FloatTensor(new long[] {1}, new float[] {7});
+    LongTensor petabyte = new LongTensor(new long[] {2}, new long[] {1L << 24, 1L << 24});
+    LongTensor four = new LongTensor(new long[] {2}, new long[] {2, 2});
+
+    try (ModelSession graph =
+        ModelSession.open(SmallGraphs.write(SmallGraphs.EXPAND, folder), SessionSettings.cpu(1))) {
+      assertThatThrownBy(() -> graph.run(Map.of("a", one, "s", petabyte)))
+          .isInstanceOf(OutOfDeviceMemoryException.class)
+          .hasMessageEndingWith("model.onnx failed: the device's memory is full");
+      assertThat(graph.run(Map.of("a", one, "s", four)).data()).containsExactly(7, 7, 7, 7);
+    }
+  }
+
+  @Test
+  void aGpuThatIsNotThereStopsTheStartAndIsNotReplaced() {
+    assumeFalse(Files.exists(Path.of("/proc/driver/nvidia")), "this machine has a GPU");
+
+    assertThatThrownBy(
+            () ->
+                ModelSession.open(
+                    starter.file(starter.unet().model()),
+                    SessionSettings.of(Device.cuda(0), 1, Optional.of(1L << 30))))
+        .isInstanceOf(DeviceUnavailableException.class)
+        .hasMessageStartingWith("latentline.inference.device is cuda:0, but ")
+        .hasMessageContaining("latentline.inference.device=cpu");
+  }
+
+  @Test
+  void aProfileOfTheFirstRunNamesWhatTheCpuDid(@TempDir Path folder) throws Exception {
+    try (SessionOptions options = new SessionOptions()) {
+      NodePlacement.begin(options);
+      try (OrtSession session =
+              OrtRuntime.environment()
+                  .createSession(
+                      SmallGraphs.write(SmallGraphs.EXPAND, folder).toString(), options);
+          OnnxTensor one = OnnxTensor.createTensor(OrtRuntime.environment(), new float[] {7});
+          OnnxTensor shape =
+              OnnxTensor.createTensor(OrtRuntime.environment(), new long[] {64, 64})) {
+        session.run(Map.of("a", one, "s", shape)).close();
+
+        assertThat(NodePlacement.end(session)).containsExactly("Expand");
+      }
+    }
   }
 
   @Test
