@@ -1,8 +1,10 @@
 package dev.latentline.decoder;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Where the decoder finds its models and how it runs them. */
 @ConfigMapping(prefix = "latentline")
@@ -12,10 +14,37 @@ interface DecoderSettings {
 
   Inference inference();
 
+  Decode decode();
+
   /** How graphs run. */
   interface Inference {
+    /** The CPU, {@code cpu}, or one GPU, {@code cuda:0}; another one may change the last bits. */
+    @WithDefault("cpu")
+    String device();
+
     /** Threads that one operator is split over; another number may change the last bits. */
     @WithDefault("1")
     int threads();
+
+    /**
+     * What each model's graph may take of the GPU, such as 2G; without it all there is. Too little
+     * for a whole picture: it is decoded in tiles.
+     */
+    Optional<MemorySize> gpuMemory();
+  }
+
+  /** How latents become pixels. */
+  interface Decode {
+    /**
+     * Latents, width times height, that are decoded at once; a larger picture goes in tiles, which
+     * takes less memory and changes pixels a little. The default is a picture of 1024 x 1024 whose
+     * model has 8 pixels per latent.
+     */
+    @WithDefault("16384")
+    int wholeLatents();
+
+    /** Side of a tile, in latents; neighbours overlap by a quarter of it. */
+    @WithDefault("64")
+    int tileLatents();
   }
 }

@@ -1,5 +1,6 @@
 package dev.latentline.denoiser;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -29,6 +30,10 @@ interface DenoiserSettings {
 
   /** How graphs run. */
   interface Inference {
+    /** The CPU, {@code cpu}, or GPUs, {@code cuda:0}; it belongs to the runtime class. */
+    @WithDefault("cpu")
+    String device();
+
     /**
      * Threads that one operator is split over. It belongs to the runtime class: another number may
      * change the last bits of a picture. More than one pays for large networks only.
@@ -41,5 +46,8 @@ interface DenoiserSettings {
      * every picture is computed alone, which is as fast on a CPU.
      */
     Optional<List<Integer>> batchSizes();
+
+    /** What each model's network may take of the GPU, such as 6G; without it all there is. */
+    Optional<MemorySize> gpuMemory();
   }
 }

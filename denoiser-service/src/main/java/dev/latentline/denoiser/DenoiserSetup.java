@@ -8,12 +8,14 @@ import dev.latentline.denoiser.resume.StepRecords;
 import dev.latentline.denoiser.resume.StepWriter;
 import dev.latentline.denoiser.task.TaskPlanner;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.session.Device;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.kit.payload.Payloads;
 import dev.latentline.kit.topics.StartGate;
 import dev.latentline.kit.workqueue.Intake;
 import io.quarkus.runtime.Startup;
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Disposes;
@@ -33,16 +35,20 @@ class DenoiserSetup {
     return settings.inference().batchSizes().map(BatchSizes::of).orElseGet(BatchSizes::none);
   }
 
-  /** A catalogue that is wrong stops the start. */
+  /** A catalogue that is wrong, or a device that is not there, stops the start. */
   @Produces
   @Singleton
   @Startup(StartGate.BEFORE)
   PoolModels models(DenoiserSettings settings, BatchSizes sizes) {
     return new PoolModels(
-        Catalogue.open(settings.models()),
-        settings.pool(),
-        SessionSettings.cpu(settings.inference().threads()),
-        sizes);
+        Catalogue.open(settings.models()), settings.pool(), session(settings.inference()), sizes);
+  }
+
+  private static SessionSettings session(DenoiserSettings.Inference inference) {
+    return SessionSettings.of(
+        Device.of(inference.device()),
+        inference.threads(),
+        inference.gpuMemory().map(MemorySize::asLongValue));
   }
 
   void close(@Disposes PoolModels models) {

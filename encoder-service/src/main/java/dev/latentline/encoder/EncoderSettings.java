@@ -4,6 +4,7 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Where the encoder finds its models and how it runs them. */
 @ConfigMapping(prefix = "latentline")
@@ -16,11 +17,21 @@ interface EncoderSettings {
   /** How graphs run. */
   interface Inference {
     /**
+     * The CPU, {@code cpu}, or one GPU, {@code cuda:0}; another one may change the last bits of
+     * embeddings.
+     */
+    @WithDefault("cpu")
+    String device();
+
+    /**
      * Threads that one operator is split over. It belongs to the runtime class: another number may
      * change the last bits of embeddings.
      */
     @WithDefault("1")
     int threads();
+
+    /** What each text encoder may take of the GPU, such as 2G; without it all there is. */
+    Optional<MemorySize> gpuMemory();
 
     /** Embeddings that are kept for the next request with the same text; 0 keeps none. */
     @WithDefault("64M")

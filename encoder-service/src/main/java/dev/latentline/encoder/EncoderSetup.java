@@ -2,10 +2,12 @@ package dev.latentline.encoder;
 
 import dev.latentline.encoder.text.ModelTextEncoders;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.session.Device;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.kit.topics.PoolNames;
 import dev.latentline.kit.topics.StartGate;
 import io.quarkus.runtime.Startup;
+import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
@@ -27,15 +29,22 @@ class EncoderSetup {
     return () -> catalogue.pools().keySet();
   }
 
-  /** Loaded before the first record: a catalogue that is wrong stops the start. */
+  /**
+   * Loaded before the first record: a catalogue that is wrong, or a device that is not there, stops
+   * the start.
+   */
   @Produces
   @Singleton
   @Startup(StartGate.BEFORE)
   ModelTextEncoders encoders(Catalogue catalogue, EncoderSettings settings) {
+    EncoderSettings.Inference inference = settings.inference();
     return new ModelTextEncoders(
         catalogue,
-        SessionSettings.cpu(settings.inference().threads()),
-        settings.inference().embeddingCache().asLongValue());
+        SessionSettings.of(
+            Device.of(inference.device()),
+            inference.threads(),
+            inference.gpuMemory().map(MemorySize::asLongValue)),
+        inference.embeddingCache().asLongValue());
   }
 
   void close(@Disposes ModelTextEncoders encoders) {

@@ -22,13 +22,21 @@ public final class LatentDecoders implements AutoCloseable {
   private static final String OUTPUT = "sample";
 
   private final Catalogue catalogue;
+  private final WholeOrTiled size;
   private final Map<String, ModelSession> byDigest = new HashMap<>();
 
   /**
+   * Runs each decoder once at its model's default size: the first run is the slowest.
+   *
+   * @param wholeLatents how many latents, width times height, are decoded at once; more of them, or
+   *     those for which there is no memory, go in tiles
+   * @param tileSide in latents
    * @throws InvalidCatalogueException when a decoder's files are not those of its manifest
    */
-  public LatentDecoders(Catalogue catalogue, SessionSettings settings) {
+  public LatentDecoders(
+      Catalogue catalogue, SessionSettings settings, int wholeLatents, int tileSide) {
     this.catalogue = catalogue;
+    this.size = new WholeOrTiled(wholeLatents, new Tiles(tileSide, Math.max(1, tileSide / 4)));
     List<String> problems = new ArrayList<>();
     catalogue.models().forEach(model -> problems.addAll(model.verify(decoderFiles(model))));
     if (!problems.isEmpty()) {
@@ -36,7 +44,16 @@ public final class LatentDecoders implements AutoCloseable {
     }
     for (ModelCard model : catalogue.models()) {
       byDigest.put(model.digest(), ModelSession.open(model.file(model.vae().decoder()), settings));
+      planes(model, blank(model), new RunStop());
     }
+  }
+
+  private static FloatTensor blank(ModelCard model) {
+    int channels = model.unet().latentChannels();
+    int height = model.defaults().height() / model.vae().scaleFactor();
+    int width = model.defaults().width() / model.vae().scaleFactor();
+    return new FloatTensor(
+        new long[] {1, channels, height, width}, new float[channels * height * width]);
   }
 
   /** The graph and what lies beside it: large graphs keep their weights in files of their own. */
@@ -74,12 +91,15 @@ public final class LatentDecoders implements AutoCloseable {
         model.unet().latentChannels(),
         height / scale,
         width / scale);
-    FloatTensor planes =
-        byDigest
-            .get(model.digest())
-            .run(Map.of(INPUT, unscaled(latents, model.vae().scalingFactor())), OUTPUT, stop);
+    FloatTensor planes = planes(model, unscaled(latents, model.vae().scalingFactor()), stop);
     return Pixels.fromPlanes(
         TensorRecords.require(planes, "The decoded picture", 1, 3, height, width));
+  }
+
+  private FloatTensor planes(ModelCard model, FloatTensor latents, RunStop stop) {
+    ModelSession decoder = byDigest.get(model.digest());
+    return size.decode(
+        latents, model.vae().scaleFactor(), part -> decoder.run(Map.of(INPUT, part), OUTPUT, stop));
   }
 
   private static FloatTensor unscaled(FloatTensor latents, double scalingFactor) {

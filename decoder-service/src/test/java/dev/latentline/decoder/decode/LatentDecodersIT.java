@@ -24,7 +24,12 @@ class LatentDecodersIT {
 
   @BeforeAll
   static void open() {
-    decoders = new LatentDecoders(Catalogue.open(Apple.catalogueFolder()), SessionSettings.cpu(1));
+    decoders = open(16_384);
+  }
+
+  private static LatentDecoders open(int wholeLatents) {
+    return new LatentDecoders(
+        Catalogue.open(Apple.catalogueFolder()), SessionSettings.cpu(1), wholeLatents, 8);
   }
 
   @AfterAll
@@ -53,6 +58,24 @@ class LatentDecodersIT {
   void theSameLatentsGiveTheSamePixels() {
     assertThat(decode(Apple.request().build(), Apple.latents()).sha256())
         .isEqualTo(decode(Apple.request().build(), Apple.latents()).sha256());
+  }
+
+  @Test
+  void inTilesTheAppleLooksTheSame() {
+    byte[] whole = decode(Apple.request().build(), Apple.latents()).rgb();
+    byte[] tiled;
+    try (LatentDecoders inTiles = open(15 * 15)) {
+      tiled = inTiles.decode(Apple.request().build(), Apple.latents(), new RunStop()).rgb();
+    }
+
+    double squares = 0;
+    for (int i = 0; i < whole.length; i++) {
+      int difference = Math.abs((whole[i] & 0xff) - (tiled[i] & 0xff));
+      squares += difference * difference;
+    }
+    // 49.6 dB, and 64 dB in tiles of 12
+    double psnr = 10 * Math.log10(255 * 255 / (squares / whole.length));
+    assertThat(psnr).isGreaterThan(45);
   }
 
   @Test

@@ -28,11 +28,21 @@ public final class TextEncoderSession implements AutoCloseable {
   }
 
   /**
+   * Also encodes a text of the greatest length: the first run is the slowest.
+   *
    * @param model whose files are verified
    */
   public static TextEncoderSession open(
       ModelCard model, TextEncoder card, SessionSettings settings) {
-    return new TextEncoderSession(card, ModelSession.open(model.file(card.model()), settings));
+    TextEncoderSession session =
+        new TextEncoderSession(card, ModelSession.open(model.file(card.model()), settings));
+    try {
+      session.encode(new long[card.maxTokens()], new RunStop());
+      return session;
+    } catch (RuntimeException e) {
+      session.close();
+      throw e;
+    }
   }
 
   /**
