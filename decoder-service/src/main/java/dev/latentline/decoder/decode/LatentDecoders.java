@@ -16,14 +16,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The autoencoders of every model of the catalogue, verified and loaded. Thread-safe. */
+/**
+ * The autoencoders of every model of the catalogue, verified and loaded; models that have the same
+ * one share it. Thread-safe.
+ */
 public final class LatentDecoders implements AutoCloseable {
   private static final String INPUT = "latent_sample";
   private static final String OUTPUT = "sample";
 
   private final Catalogue catalogue;
   private final WholeOrTiled size;
-  private final Map<String, ModelSession> byDigest = new HashMap<>();
+  private final Map<String, Loaded> byDigest = new HashMap<>();
+  private final Map<Loaded, ModelSession> sessions = new HashMap<>();
 
   /**
    * Runs each decoder once at its model's default size: the first run is the slowest.
@@ -43,8 +47,14 @@ public final class LatentDecoders implements AutoCloseable {
       throw new InvalidCatalogueException(problems);
     }
     for (ModelCard model : catalogue.models()) {
-      byDigest.put(model.digest(), ModelSession.open(model.file(model.vae().decoder()), settings));
-      planes(model, blank(model), new RunStop());
+      Loaded decoder = Loaded.of(model);
+      boolean isNew = !sessions.containsKey(decoder);
+      sessions.computeIfAbsent(
+          decoder, absent -> ModelSession.open(model.file(model.vae().decoder()), settings));
+      byDigest.put(model.digest(), decoder);
+      if (isNew) {
+        planes(model, blank(model), new RunStop());
+      }
     }
   }
 
@@ -63,9 +73,14 @@ public final class LatentDecoders implements AutoCloseable {
     return model.files().keySet().stream().filter(path -> path.startsWith(folder)).toList();
   }
 
-  /** How many there are. */
+  /** How many models they decode for. */
   public int size() {
     return byDigest.size();
+  }
+
+  /** How many there are: no more than models. */
+  int loaded() {
+    return sessions.size();
   }
 
   /**
@@ -97,7 +112,7 @@ public final class LatentDecoders implements AutoCloseable {
   }
 
   private FloatTensor planes(ModelCard model, FloatTensor latents, RunStop stop) {
-    ModelSession decoder = byDigest.get(model.digest());
+    ModelSession decoder = sessions.get(byDigest.get(model.digest()));
     return size.decode(
         latents, model.vae().scaleFactor(), part -> decoder.run(Map.of(INPUT, part), OUTPUT, stop));
   }
@@ -115,6 +130,15 @@ public final class LatentDecoders implements AutoCloseable {
 
   @Override
   public void close() {
-    byDigest.values().forEach(ModelSession::close);
+    sessions.values().forEach(ModelSession::close);
+  }
+
+  /** What makes two models' decoders the same: every file of theirs, by its path in the model. */
+  private record Loaded(String graph, Map<String, String> sha256) {
+    static Loaded of(ModelCard model) {
+      Map<String, String> sha256 = new HashMap<>();
+      decoderFiles(model).forEach(path -> sha256.put(path, model.files().get(path).sha256()));
+      return new Loaded(model.vae().decoder(), sha256);
+    }
   }
 }

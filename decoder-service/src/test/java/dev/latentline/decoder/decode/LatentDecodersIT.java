@@ -7,15 +7,26 @@ import dev.latentline.contract.Failure;
 import dev.latentline.decoder.Apple;
 import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.ModelFile;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.testkit.Patience;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Decodes with the starter's real autoencoder. */
 @Timeout(Patience.TEST_SECONDS)
@@ -91,6 +102,54 @@ class LatentDecodersIT {
     GenerationRequest.Builder other = Apple.request();
     other.getModelBuilder().setDigest("sha256:00");
     assertRejected(other.build(), apple, "model_unavailable");
+  }
+
+  @Test
+  void modelsWithTheSameDecoderShareIt(@TempDir Path folder) throws IOException {
+    copyStarter(folder, "one");
+    copyStarter(folder, "same");
+    copyStarter(
+        folder, "other", 0x32, 1, 'x'); // ONNX's doc_string: another file that computes the same
+    Files.writeString(folder.resolve("pools.yaml"), "default: [one, same, other]");
+    Catalogue catalogue = Catalogue.open(folder);
+
+    try (LatentDecoders three = new LatentDecoders(catalogue, SessionSettings.cpu(1))) {
+      assertThat(three.size()).isEqualTo(3);
+      assertThat(three.loaded()).isEqualTo(2);
+      Set<String> pictures = new HashSet<>();
+      for (ModelCard model : catalogue.models()) {
+        GenerationRequest.Builder request = Apple.request();
+        request.getModelBuilder().setName(model.name()).setDigest(model.digest());
+        pictures.add(three.decode(request.build(), Apple.latents(), new RunStop()).sha256());
+      }
+      assertThat(pictures).hasSize(1);
+    }
+  }
+
+  private static void copyStarter(Path catalogue, String name, int... appended) throws IOException {
+    ModelCard starter = Catalogue.open(Apple.catalogueFolder()).find("starter").orElseThrow();
+    ModelFile decoder = starter.files().get(starter.vae().decoder());
+    Path copy = catalogue.resolve(name);
+    for (String file : List.of(decoder.path(), "scheduler/scheduler_config.json")) {
+      Files.createDirectories(copy.resolve(file).getParent());
+      Files.copy(starter.file(file), copy.resolve(file));
+    }
+    try (OutputStream out =
+        Files.newOutputStream(copy.resolve(decoder.path()), StandardOpenOption.APPEND)) {
+      for (int value : appended) {
+        out.write(value);
+      }
+    }
+    String manifest = Files.readString(starter.folder().resolve("manifest.json"));
+    Files.writeString(
+        copy.resolve("manifest.json"),
+        manifest
+            .replace("\"name\": \"starter\"", "\"name\": \"" + name + "\"")
+            .replace(
+                "\"size\": " + decoder.sizeBytes(),
+                "\"size\": " + Files.size(copy.resolve(decoder.path())))
+            .replace(
+                decoder.sha256(), Pixels.sha256(Files.readAllBytes(copy.resolve(decoder.path())))));
   }
 
   private static void assertRejected(GenerationRequest request, FloatTensor latents, String code) {
