@@ -1,6 +1,7 @@
 package dev.latentline.contract;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Every limit on input from outside, once. The gateway enforces them at its border and every stage
@@ -28,6 +29,12 @@ public final class Limits {
   public static final int MIN_SIDE = 64;
   public static final int MAX_SIDE = 4096;
   public static final int MAX_PIXELS = 4 * 1024 * 1024;
+
+  /**
+   * What width and height can be multiplied by after decoding; 1 leaves the picture as it is. The
+   * stored picture's sides are at most {@link #MAX_SIDE} too: 16 megapixels.
+   */
+  public static final List<Integer> UPSCALE_FACTORS = List.of(1, 2, 4);
 
   /** JSON numbers are exact up to here. */
   public static final long MAX_SEED = (1L << 53) - 1;

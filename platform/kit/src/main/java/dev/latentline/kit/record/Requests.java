@@ -36,6 +36,7 @@ public final class Requests {
     require(isSide(request.getWidth()), "width");
     require(isSide(request.getHeight()), "height");
     require(request.getWidth() * request.getHeight() <= Limits.MAX_PIXELS, "the size");
+    require(!request.hasUpscale() || isUpscale(request), "upscale");
     require(within(request.getSeed(), 0, Limits.MAX_SEED - (request.getCount() - 1)), "seed");
   }
 
@@ -47,6 +48,14 @@ public final class Requests {
   public static void check(WorkItem item, GenerationRequest request, int imageIndex) {
     check(item, request);
     require(within(imageIndex, 0, request.getCount() - 1), "image_index");
+  }
+
+  private static boolean isUpscale(GenerationRequest request) {
+    int factor = request.getUpscale().getFactor();
+    return factor > 1
+        && Limits.UPSCALE_FACTORS.contains(factor)
+        && Math.max(request.getWidth(), request.getHeight()) * factor <= Limits.MAX_SIDE
+        && NAME.matcher(request.getUpscale().getUpscaler().getName()).matches();
   }
 
   private static boolean isProse(String text) {

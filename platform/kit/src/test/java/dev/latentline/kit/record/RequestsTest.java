@@ -9,6 +9,7 @@ import dev.latentline.contract.Limits;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Upscale;
 import java.time.Instant;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -39,6 +40,11 @@ class RequestsTest {
                         .setHeight(1024)
                         .build()))
         .doesNotThrowAnyException();
+    assertThatCode(
+            () ->
+                Requests.check(
+                    ITEM, valid().setWidth(Limits.MAX_SIDE / 4).setUpscale(upscale(4)).build()))
+        .doesNotThrowAnyException();
   }
 
   static Stream<UnaryOperator<GenerationRequest.Builder>> changes() {
@@ -61,6 +67,10 @@ class RequestsTest {
         r -> r.setHeight(Limits.MAX_SIDE + Limits.SIZE_MULTIPLE),
         r -> r.setWidth(129),
         r -> r.setWidth(Limits.MAX_SIDE).setHeight(1024 + Limits.SIZE_MULTIPLE),
+        r -> r.setUpscale(upscale(3)),
+        r -> r.setUpscale(upscale(1)),
+        r -> r.setUpscale(upscale(4)).setWidth(Limits.MAX_SIDE / 4 + Limits.SIZE_MULTIPLE),
+        r -> r.setUpscale(Upscale.newBuilder().setFactor(2)),
         r -> r.setSeed(-1),
         r -> r.setCount(2).setSeed(Limits.MAX_SEED));
   }
@@ -83,6 +93,13 @@ class RequestsTest {
     assertThatThrownBy(checking)
         .isInstanceOfSatisfying(
             Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("unreadable_record"));
+  }
+
+  private static Upscale upscale(int factor) {
+    return Upscale.newBuilder()
+        .setFactor(factor)
+        .setUpscaler(ModelRef.newBuilder().setName("esrgan"))
+        .build();
   }
 
   private static GenerationRequest.Builder valid() {
