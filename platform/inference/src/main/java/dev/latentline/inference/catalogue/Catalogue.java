@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -18,16 +19,28 @@ import java.util.stream.Stream;
 
 /**
  * The models of an installation: a folder with pools.yaml and one folder per model, each with its
- * manifest.json. Read once; immutable. The models' own files are neither opened nor verified by
- * {@link #open}: see {@link ModelCard#verify()}.
+ * manifest.json. What works on decoded pictures lies one folder deeper, in upscalers and
+ * safety_checkers, which need not be there. Read once; immutable. The models' own files are neither
+ * opened nor verified by {@link #open}: see {@link ModelCard#verify()}.
  */
 public final class Catalogue {
+  static final String UPSCALERS = "upscalers";
+  static final String SAFETY_CHECKERS = "safety_checkers";
+
   private final SortedMap<String, ModelCard> models;
   private final SortedMap<String, List<String>> pools;
+  private final List<UpscalerCard> upscalers;
+  private final Optional<SafetyCheckerCard> safetyChecker;
 
-  private Catalogue(SortedMap<String, ModelCard> models, SortedMap<String, List<String>> pools) {
+  private Catalogue(
+      SortedMap<String, ModelCard> models,
+      SortedMap<String, List<String>> pools,
+      List<UpscalerCard> upscalers,
+      List<SafetyCheckerCard> safetyCheckers) {
     this.models = Collections.unmodifiableSortedMap(models);
     this.pools = Collections.unmodifiableSortedMap(pools);
+    this.upscalers = List.copyOf(upscalers);
+    this.safetyChecker = safetyCheckers.stream().findFirst();
   }
 
   /**
@@ -53,11 +66,26 @@ public final class Catalogue {
       }
     }
     SortedMap<String, List<String>> pools = Pools.read(folder, names, problems);
+    List<UpscalerCard> upscalers =
+        manifestFolders(folder.resolve(UPSCALERS)).stream()
+            .map(upscaler -> new PostprocessorReader(upscaler, UPSCALERS, problems).upscaler())
+            .filter(Objects::nonNull)
+            .toList();
+    List<SafetyCheckerCard> checkers =
+        manifestFolders(folder.resolve(SAFETY_CHECKERS)).stream()
+            .map(
+                checker ->
+                    new PostprocessorReader(checker, SAFETY_CHECKERS, problems).safetyChecker())
+            .filter(Objects::nonNull)
+            .toList();
+    if (checkers.size() > 1) {
+      problems.add(SAFETY_CHECKERS + ": holds " + checkers.size() + " safety checkers; at most 1");
+    }
     if (!problems.isEmpty()) {
       throw new InvalidCatalogueException(
           problems.stream().map(problem -> folder.getFileName() + "/" + problem).toList());
     }
-    return new Catalogue(models, pools);
+    return new Catalogue(models, pools, upscalers, checkers);
   }
 
   private static List<Path> modelFolders(Path folder) {
@@ -65,17 +93,24 @@ public final class Catalogue {
       throw new InvalidCatalogueException(
           List.of("there is no models folder " + folder + ": set latentline.models to one"));
     }
+    List<Path> found = manifestFolders(folder);
+    if (found.isEmpty()) {
+      throw new InvalidCatalogueException(
+          List.of("the models folder " + folder + " holds no folder with a manifest.json"));
+    }
+    return found;
+  }
+
+  /** Ascending by name; empty where there is no such folder. */
+  private static List<Path> manifestFolders(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
     try (Stream<Path> entries = Files.list(folder)) {
-      List<Path> found =
-          entries
-              .filter(entry -> Files.exists(entry.resolve(ManifestReader.MANIFEST)))
-              .sorted()
-              .toList();
-      if (found.isEmpty()) {
-        throw new InvalidCatalogueException(
-            List.of("the models folder " + folder + " holds no folder with a manifest.json"));
-      }
-      return found;
+      return entries
+          .filter(entry -> Files.exists(entry.resolve(ManifestFolder.MANIFEST)))
+          .sorted()
+          .toList();
     } catch (IOException e) {
       throw new InvalidCatalogueException(
           List.of("the models folder " + folder + " cannot be listed: " + e.getMessage()));
@@ -115,6 +150,40 @@ public final class Catalogue {
           "The model " + pinned.getName() + " is installed here in another version");
     }
     return card;
+  }
+
+  /** Ascending by name. */
+  public List<UpscalerCard> upscalers() {
+    return upscalers;
+  }
+
+  /** The first by name that makes this factor. */
+  public Optional<UpscalerCard> upscaler(int factor) {
+    return upscalers.stream().filter(card -> card.factors().contains(factor)).findFirst();
+  }
+
+  /**
+   * The upscaler that a request was pinned to.
+   *
+   * @throws Failure.Rejected with code {@code upscaler_unavailable} when this installation does not
+   *     have it, or has another version of it
+   */
+  public UpscalerCard requireUpscaler(ModelRef pinned) {
+    return upscalers.stream()
+        .filter(card -> card.name().equals(pinned.getName()))
+        .filter(card -> card.digest().equals(pinned.getDigest()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new Failure.Rejected(
+                    "upscaler_unavailable",
+                    "The upscaler "
+                        + pinned.getName()
+                        + " is not installed here, or in another version"));
+  }
+
+  public Optional<SafetyCheckerCard> safetyChecker() {
+    return safetyChecker;
   }
 
   /** Models by pool, both ascending by name of the pool. */

@@ -1,6 +1,7 @@
 package dev.latentline.inference.catalogue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.latentline.contract.Limits;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -137,6 +138,24 @@ final class Fields {
       problem(name, "must be an object");
     }
     return new Fields(file, path + name + ".", node, problems);
+  }
+
+  /** The elements of an array of names, none twice. */
+  List<String> names(String name, int min, int max) {
+    JsonNode node = take(name);
+    List<String> names = new ArrayList<>();
+    for (JsonNode element : node) {
+      String text = element.isTextual() ? element.textValue() : "";
+      if (!ManifestFolder.NAME.matcher(text).matches() || names.contains(text)) {
+        problem(name, "must hold names (" + Limits.NAME_PATTERN + "), none twice");
+        return names;
+      }
+      names.add(text);
+    }
+    if (!node.isArray() || names.size() < min || names.size() > max) {
+      problem(name, "must be an array of " + min + " to " + max + " names");
+    }
+    return names;
   }
 
   /** The elements of an array of objects. */

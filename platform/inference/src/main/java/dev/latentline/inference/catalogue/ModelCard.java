@@ -1,23 +1,12 @@
 package dev.latentline.inference.catalogue;
 
-import dev.latentline.contract.Sha256;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A model of this installation, as its manifest.json describes it. Every path that it names is one
@@ -46,12 +35,6 @@ public record ModelCard(
     SchedulerConfig scheduler,
     Map<String, ModelFile> files) {
 
-  /** Files beside the manifest that explain and do nothing. */
-  private static final int BUFFER_BYTES = 256 * 1024;
-
-  private static final Set<String> UNLISTED =
-      Set.of(ManifestReader.MANIFEST, "README.md", "LICENSE", "NOTICE");
-
   public ModelCard {
     textEncoders = List.copyOf(textEncoders);
     files = Collections.unmodifiableMap(new TreeMap<>(files));
@@ -68,10 +51,7 @@ public record ModelCard(
    * @throws IllegalArgumentException when the manifest does not list it
    */
   public Path file(String path) {
-    if (!files.containsKey(path)) {
-      throw new IllegalArgumentException("model " + name + " has no file " + path);
-    }
-    return folder.resolve(path);
+    return listed().file(path);
   }
 
   /**
@@ -81,72 +61,15 @@ public record ModelCard(
    *     content, or there without being listed; empty when all is well
    */
   public List<String> verify() {
-    List<String> problems = new ArrayList<>(verify(files.keySet()));
-    problems.addAll(unlisted());
-    return problems;
+    return listed().verify();
   }
 
   /** Holds only these files against the manifest: those that a service is about to use. */
   public List<String> verify(Collection<String> paths) {
-    List<String> problems = new ArrayList<>();
-    for (String path : new TreeSet<>(paths)) {
-      file(path);
-      String problem = problem(files.get(path));
-      if (problem != null) {
-        problems.add(name + "/" + path + ": " + problem);
-      }
-    }
-    return problems;
+    return listed().verify(paths);
   }
 
-  private String problem(ModelFile expected) {
-    Path file = folder;
-    for (String segment : expected.path().split("/")) {
-      file = file.resolve(segment);
-      if (Files.isSymbolicLink(file)) {
-        return "reached through a symbolic link; put the file itself there";
-      }
-    }
-    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-      return "missing";
-    }
-    try {
-      long size = Files.size(file);
-      if (size != expected.sizeBytes()) {
-        return "altered: " + size + " bytes instead of " + expected.sizeBytes();
-      }
-      String sha256 = sha256(file);
-      return sha256.equals(expected.sha256())
-          ? null
-          : "altered: SHA-256 " + sha256 + " instead of " + expected.sha256();
-    } catch (IOException e) {
-      return "cannot be read: " + e.getMessage();
-    }
-  }
-
-  private static String sha256(Path file) throws IOException {
-    MessageDigest digest = Sha256.digest();
-    byte[] buffer = new byte[BUFFER_BYTES];
-    try (InputStream in = Files.newInputStream(file)) {
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        digest.update(buffer, 0, read);
-      }
-    }
-    return Sha256.hex(digest);
-  }
-
-  /** A graph may refer to a data file beside it; one that the digest does not cover is refused. */
-  private List<String> unlisted() {
-    try (Stream<Path> found = Files.walk(folder)) {
-      return found
-          .filter(path -> !Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))
-          .map(path -> folder.relativize(path).toString().replace('\\', '/'))
-          .filter(path -> !files.containsKey(path) && !UNLISTED.contains(path))
-          .sorted()
-          .map(path -> name + "/" + path + ": not listed in " + ManifestReader.MANIFEST)
-          .collect(Collectors.toList());
-    } catch (IOException e) {
-      return List.of(name + ": cannot be listed: " + e.getMessage());
-    }
+  private ListedFiles listed() {
+    return new ListedFiles(name, folder, files);
   }
 }

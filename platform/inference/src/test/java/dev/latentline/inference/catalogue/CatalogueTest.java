@@ -118,6 +118,110 @@ class CatalogueTest {
   }
 
   @Test
+  void whatWorksOnDecodedPicturesIsNoModel() throws IOException {
+    assertThat(open().upscalers()).isEmpty();
+    assertThat(open().safetyChecker()).isEmpty();
+    small.upscaler("esrgan", 2);
+    small.safetyChecker("nsfw");
+
+    Catalogue catalogue = open();
+
+    assertThat(catalogue.models()).extracting(ModelCard::name).containsExactly("alpha", "beta");
+    UpscalerCard esrgan = catalogue.upscaler(4).orElseThrow();
+    assertThat(esrgan.name()).isEqualTo("esrgan");
+    assertThat(esrgan.digest()).matches("sha256:[0-9a-f]{64}");
+    assertThat(esrgan.receptiveField()).isEqualTo(10);
+    assertThat(esrgan.graph()).hasContent("upscalers/esrgan");
+    assertThat(esrgan.verify()).isEmpty();
+    SafetyCheckerCard nsfw = catalogue.safetyChecker().orElseThrow();
+    assertThat(nsfw.inputSize()).isEqualTo(224);
+    assertThat(nsfw.classes()).containsExactly("good", "bad");
+    assertThat(nsfw.unsafe()).containsExactly("bad");
+    assertThat(nsfw.verify()).isEmpty();
+    small.write("upscalers/esrgan/model.onnx", "upscalers/ESRGAN");
+    assertThat(esrgan.verify())
+        .singleElement()
+        .asString()
+        .startsWith("upscalers/esrgan/model.onnx: altered");
+  }
+
+  @Test
+  void aFactorIsMadeInOneRunOrSeveral() throws IOException {
+    small.upscaler("twice", 2);
+    small.upscaler("four-times", 4);
+    Catalogue catalogue = open();
+
+    UpscalerCard twice = catalogue.upscaler(2).orElseThrow();
+    UpscalerCard fourTimes = catalogue.upscaler(4).orElseThrow();
+
+    assertThat(twice.name()).isEqualTo("twice");
+    assertThat(twice.factors()).containsExactly(2, 4);
+    assertThat(twice.runs(4)).isEqualTo(2);
+    assertThat(fourTimes.name()).as("the first by name that makes it").isEqualTo("four-times");
+    assertThat(fourTimes.factors()).containsExactly(4);
+    assertThat(fourTimes.runs(4)).isEqualTo(1);
+    assertThat(fourTimes.runs(2)).isZero();
+    assertThat(catalogue.upscaler(8)).isEmpty();
+  }
+
+  @Test
+  void aPinnedUpscalerThatIsNotHereIsRejected() throws IOException {
+    small.upscaler("esrgan", 2);
+    Catalogue catalogue = open();
+    UpscalerCard esrgan = catalogue.upscaler(2).orElseThrow();
+    ModelRef pinned = ModelRef.newBuilder().setName("esrgan").setDigest(esrgan.digest()).build();
+
+    assertThat(catalogue.requireUpscaler(pinned)).isSameAs(esrgan);
+    assertThatThrownBy(
+            () -> catalogue.requireUpscaler(pinned.toBuilder().setDigest("sha256:00").build()))
+        .isInstanceOfSatisfying(
+            Failure.Rejected.class,
+            rejected -> assertThat(rejected.code()).isEqualTo("upscaler_unavailable"));
+  }
+
+  @ParameterizedTest(name = "{2}")
+  @MethodSource
+  void whatIsWrongWithAPostprocessorIsNamedByFileAndKey(
+      String file, Consumer<ObjectNode> change, String problem) throws IOException {
+    small.upscaler("esrgan", 2);
+    small.safetyChecker("nsfw");
+    small.change(file, change);
+
+    assertThat(problems())
+        .anySatisfy(found -> assertThat(found).startsWith("models/" + file).contains(problem));
+  }
+
+  static Stream<Arguments> whatIsWrongWithAPostprocessorIsNamedByFileAndKey() {
+    String upscaler = "upscalers/esrgan/manifest.json";
+    String checker = "safety_checkers/nsfw/manifest.json";
+    return Stream.of(
+        broken(upscaler, m -> m.put("scale", 3), "scale must be 2 or 4"),
+        broken(upscaler, m -> m.put("scale", 8), "scale must be an integer from 2 to 4"),
+        broken(upscaler, m -> m.put("receptive_field", 0), "receptive_field must be an integer"),
+        broken(upscaler, m -> m.put("model", "other.onnx"), "\"files\" does not list"),
+        broken(upscaler, m -> m.put("name", "other"), "but the folder is esrgan"),
+        broken(upscaler, m -> m.put("family", "x"), "family is unknown"),
+        broken(checker, m -> m.put("input_size", 4), "input_size must be an integer"),
+        broken(checker, m -> m.putArray("classes").add("good"), "an array of 2 to 100 names"),
+        broken(checker, m -> m.putArray("classes").add("a").add("a"), "none twice"),
+        broken(checker, m -> m.put("classes", "good"), "an array of 2 to 100 names"),
+        broken(checker, m -> m.putArray("unsafe").add("ugly"), "names what is none of classes"));
+  }
+
+  private static Arguments broken(String file, Consumer<ObjectNode> change, String problem) {
+    return Arguments.of(file, change, problem);
+  }
+
+  @Test
+  void twoSafetyCheckersAreOneTooMany() throws IOException {
+    small.safetyChecker("one");
+    small.safetyChecker("two");
+
+    assertThat(problems())
+        .containsExactly("models/safety_checkers: holds 2 safety checkers; at most 1");
+  }
+
+  @Test
   void aModelIsServedByItsPool() throws IOException {
     small.write("pools.yaml", "large:\n  - beta\nsmall: [alpha]\n");
     Catalogue catalogue = open();

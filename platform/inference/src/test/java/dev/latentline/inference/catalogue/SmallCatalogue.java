@@ -57,6 +57,32 @@ final class SmallCatalogue {
     write("pools.yaml", "default: [" + String.join(", ", models) + "]\n");
   }
 
+  /** Puts an upscaler beside the models. */
+  void upscaler(String name, int scale) throws IOException {
+    postprocessor("upscalers/" + name, "\"scale\": " + scale + ", \"receptive_field\": 10");
+  }
+
+  /** Puts a safety checker beside the models. */
+  void safetyChecker(String name) throws IOException {
+    postprocessor(
+        "safety_checkers/" + name,
+        "\"input_size\": 224, \"classes\": [\"good\", \"bad\"], \"unsafe\": [\"bad\"]");
+  }
+
+  private void postprocessor(String folder, String fields) throws IOException {
+    write(folder + "/model.onnx", folder);
+    String name = folder.substring(folder.indexOf('/') + 1);
+    write(
+        folder + "/manifest.json",
+        """
+        {"schema": 1, "name": "NAME", "licence": "MIT", "description": "small",
+         "created": "2026-11-26T00:00:00Z", "model": "model.onnx", FIELDS, "files": {}}"""
+            .replace("NAME", name)
+            .replace("FIELDS", fields));
+    change(
+        folder + "/manifest.json", json -> entry(json.withObject("files"), folder, "model.onnx"));
+  }
+
   private void list(String model, ObjectNode manifest) {
     ObjectNode files = manifest.putObject("files");
     for (String file : FILES) {
