@@ -1,6 +1,7 @@
 package dev.latentline.gateway.line;
 
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Safety;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -68,6 +69,7 @@ public record GenerationView(
    * A picture in the store. Hashes are lower-case hex, of the file and of its pixels.
    *
    * @param key of the object in the store
+   * @param safety what a safety checker found, where one looked
    */
   public record StoredImage(
       int index,
@@ -78,7 +80,8 @@ public record GenerationView(
       String pixelsSha256,
       String key,
       String contentType,
-      long sizeBytes) {}
+      long sizeBytes,
+      Optional<Safety> safety) {}
 
   /** Why a generation failed: a stable code and a message that is safe to show. */
   public record EndedBadly(String code, String message) {}

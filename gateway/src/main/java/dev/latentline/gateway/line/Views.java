@@ -85,7 +85,8 @@ public final class Views {
                       fact.getPixelsSha256(),
                       fact.getKey(),
                       fact.getContentType(),
-                      fact.getSizeBytes())));
+                      fact.getSizeBytes(),
+                      fact.hasSafety() ? Optional.of(fact.getSafety()) : Optional.empty())));
     }
     return images;
   }

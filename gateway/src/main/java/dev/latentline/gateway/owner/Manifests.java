@@ -12,7 +12,9 @@ import dev.latentline.gateway.fold.ImageState;
 import dev.latentline.gateway.fold.Outcome;
 import dev.latentline.gateway.fold.Reason;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
+import dev.latentline.proto.v1.Safety;
 import dev.latentline.proto.v1.Stored;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -49,6 +51,13 @@ public final class Manifests {
         .putObject("model")
         .put("name", request.getModel().getName())
         .put("digest", request.getModel().getDigest());
+    if (request.hasUpscale()) {
+      ModelRef upscaler = request.getUpscale().getUpscaler();
+      manifest
+          .putObject("upscaler")
+          .put("name", upscaler.getName())
+          .put("digest", upscaler.getDigest());
+    }
     manifest.set("request", request(request));
     ArrayNode images = manifest.putArray("images");
     for (int index = 0; index < state.images().size(); index++) {
@@ -77,6 +86,7 @@ public final class Manifests {
     fields.put("schedule", request.getSchedule());
     fields.put("width", request.getWidth());
     fields.put("height", request.getHeight());
+    fields.put("upscale", Math.max(1, request.getUpscale().getFactor()));
     fields.put("count", request.getCount());
     fields.put("output_format", request.getOutputFormat());
     ObjectNode metadata = fields.putObject("metadata");
@@ -99,6 +109,9 @@ public final class Manifests {
       fields.put("sha256", stored.getSha256());
       fields.put("pixels_sha256", stored.getPixelsSha256());
       runtimeClass(fields.putObject("runtime_class"), stored.getRuntimeClass());
+      if (stored.hasSafety()) {
+        safety(fields.putObject("safety"), stored.getSafety());
+      }
     } else if (image.failed().isPresent()) {
       fields.put("status", "failed");
       error(fields.putObject("error"), image.failed().get());
@@ -113,6 +126,18 @@ public final class Manifests {
     fields.put("device", runtimeClass.getDevice());
     fields.put("intra_op_threads", runtimeClass.getIntraOpThreads());
     fields.put("batch", runtimeClass.getBatch());
+  }
+
+  private static void safety(ObjectNode fields, Safety safety) {
+    fields.put("flagged", safety.getFlagged());
+    fields.put("blurred", safety.getBlurred());
+    ObjectNode scores = fields.putObject("scores");
+    new TreeMap<>(safety.getScoresMap()).forEach(scores::put);
+    fields.put("threshold", safety.getThreshold());
+    fields
+        .putObject("checker")
+        .put("name", safety.getChecker().getName())
+        .put("digest", safety.getChecker().getDigest());
   }
 
   private static void error(ObjectNode fields, Reason reason) {

@@ -49,7 +49,7 @@ public record Problem(
   /** What would have been accepted. */
   @JsonInclude(JsonInclude.Include.NON_EMPTY)
   public record Range(
-      List<String> values, Number min, Number max, @JsonProperty("multiple_of") Number multipleOf) {
+      List<Object> values, Number min, Number max, @JsonProperty("multiple_of") Number multipleOf) {
     static Range of(Allowed allowed) {
       return new Range(
           allowed.values(),

@@ -6,18 +6,22 @@ import java.util.Optional;
 /**
  * What would have been accepted: a list of values, or a range with both ends in it.
  *
- * @param values empty where there is no list
+ * @param values strings or numbers; empty where there is no list
  * @param multipleOf for a range of which only multiples are accepted
  */
 public record Allowed(
-    List<String> values, Optional<Number> min, Optional<Number> max, Optional<Number> multipleOf) {
+    List<Object> values, Optional<Number> min, Optional<Number> max, Optional<Number> multipleOf) {
 
   public Allowed {
     values = List.copyOf(values);
   }
 
   static Allowed oneOf(List<String> values) {
-    return new Allowed(values, Optional.empty(), Optional.empty(), Optional.empty());
+    return new Allowed(List.copyOf(values), Optional.empty(), Optional.empty(), Optional.empty());
+  }
+
+  static Allowed numbers(List<Integer> values) {
+    return new Allowed(List.copyOf(values), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   static Allowed range(Number min, Number max) {

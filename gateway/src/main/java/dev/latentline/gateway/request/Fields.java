@@ -88,6 +88,26 @@ final class Fields {
     return text;
   }
 
+  OptionalLong oneOfNumbers(String name, List<Integer> values) {
+    JsonNode value = object.get(name);
+    if (value == null || value.isNull()) {
+      return OptionalLong.empty();
+    }
+    if (!value.isIntegralNumber()) {
+      add(
+          name,
+          "wrong_type",
+          "Must be a whole number, without quotes or decimals",
+          Allowed.numbers(values));
+      return OptionalLong.empty();
+    }
+    if (!value.canConvertToInt() || !values.contains(value.intValue())) {
+      add(name, "not_allowed", "Must be one of " + values, Allowed.numbers(values));
+      return OptionalLong.empty();
+    }
+    return OptionalLong.of(value.longValue());
+  }
+
   OptionalLong integer(String name, long min, long max) {
     return multiple(name, min, max, 1);
   }

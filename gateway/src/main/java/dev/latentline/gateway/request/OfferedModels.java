@@ -1,6 +1,7 @@
 package dev.latentline.gateway.request;
 
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.UpscalerCard;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,4 +14,7 @@ public interface OfferedModels {
 
   /** Ascending. */
   List<String> names();
+
+  /** What makes pictures larger by this factor, where something does. */
+  Optional<UpscalerCard> upscaler(int factor);
 }

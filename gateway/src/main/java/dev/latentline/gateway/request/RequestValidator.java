@@ -7,8 +7,10 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
+import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Upscale;
 import dev.latentline.proto.v1.WebhookTarget;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +39,7 @@ public final class RequestValidator {
           "schedule",
           "width",
           "height",
+          "upscale",
           "count",
           "deadline_s",
           "output_format",
@@ -77,6 +80,7 @@ public final class RequestValidator {
     prompts(fields, request);
     sampling(fields, card, request);
     size(fields, card, request);
+    upscale(fields, request);
     seeds(fields, arrival, request);
     long deadlineSeconds =
         fields
@@ -188,6 +192,41 @@ public final class RequestValidator {
           Allowed.range(0, maxPixels));
     }
     request.setWidth((int) width).setHeight((int) height);
+  }
+
+  private void upscale(Fields fields, GenerationRequest.Builder request) {
+    int factor = (int) fields.oneOfNumbers("upscale", Limits.UPSCALE_FACTORS).orElse(1);
+    if (factor == 1) {
+      return;
+    }
+    List<Integer> offered =
+        Limits.UPSCALE_FACTORS.stream()
+            .filter(other -> other == 1 || models.upscaler(other).isPresent())
+            .toList();
+    if (!offered.contains(factor)) {
+      fields.add(
+          "upscale",
+          "upscaler_unavailable",
+          "No upscaler for it is installed here: must be one of " + offered,
+          Allowed.numbers(offered));
+      return;
+    }
+    int longer = Math.max(request.getWidth(), request.getHeight());
+    if (longer * factor > Limits.MAX_SIDE) {
+      fields.add(
+          "upscale",
+          "too_many_pixels",
+          "width and height, times upscale, must be at most " + Limits.MAX_SIDE,
+          Allowed.numbers(
+              offered.stream().filter(other -> longer * other <= Limits.MAX_SIDE).toList()));
+      return;
+    }
+    UpscalerCard upscaler = models.upscaler(factor).orElseThrow();
+    request.setUpscale(
+        Upscale.newBuilder()
+            .setFactor(factor)
+            .setUpscaler(
+                ModelRef.newBuilder().setName(upscaler.name()).setDigest(upscaler.digest())));
   }
 
   private static void seeds(Fields fields, Arrival arrival, GenerationRequest.Builder request) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /**
  * A generation as the API shows it.
@@ -36,8 +37,13 @@ record GenerationJson(
     Times timings,
     Request request) {
 
-  /** A stored picture; hashes are of the file and of its pixels, in hex. */
+  /**
+   * A stored picture; hashes are of the file and of its pixels, in hex.
+   *
+   * @param safety absent where no safety checker looked at it
+   */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   record Image(
       int index,
       long seed,
@@ -47,7 +53,25 @@ record GenerationJson(
       String pixelsSha256,
       String contentType,
       long sizeBytes,
+      Safety safety,
       String url) {}
+
+  /**
+   * What a safety checker found.
+   *
+   * @param flagged whether it found the picture unsafe
+   * @param blurred whether what is stored is blurred
+   * @param scores by class, 0 to 1
+   */
+  record Safety(boolean flagged, boolean blurred, Map<String, BigDecimal> scores) {
+    static Safety of(dev.latentline.proto.v1.Safety safety) {
+      Map<String, BigDecimal> scores = new TreeMap<>();
+      safety
+          .getScoresMap()
+          .forEach((name, score) -> scores.put(name, new BigDecimal(Float.toString(score))));
+      return new Safety(safety.getFlagged(), safety.getBlurred(), scores);
+    }
+  }
 
   /** Why it failed. */
   record Error(String code, String message) {}
@@ -71,6 +95,7 @@ record GenerationJson(
       String schedule,
       int width,
       int height,
+      int upscale,
       int count,
       long deadlineS,
       String outputFormat,
@@ -113,6 +138,7 @@ record GenerationJson(
         image.pixelsSha256(),
         image.contentType(),
         image.sizeBytes(),
+        image.safety().map(Safety::of).orElse(null),
         path(id) + "/images/" + image.index());
   }
 
@@ -129,6 +155,7 @@ record GenerationJson(
         request.getSchedule(),
         request.getWidth(),
         request.getHeight(),
+        Math.max(1, request.getUpscale().getFactor()),
         request.getCount(),
         (request.getDeadlineMs() - request.getAcceptedAtMs()) / 1000,
         request.getOutputFormat(),

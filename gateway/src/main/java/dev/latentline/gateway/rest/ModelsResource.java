@@ -26,7 +26,13 @@ class ModelsResource {
   private final ModelList models;
 
   ModelsResource(Catalogue catalogue) {
-    this.models = new ModelList("list", catalogue.models().stream().map(ModelJson::of).toList());
+    List<Integer> upscale =
+        Limits.UPSCALE_FACTORS.stream()
+            .filter(factor -> factor == 1 || catalogue.upscaler(factor).isPresent())
+            .toList();
+    this.models =
+        new ModelList(
+            "list", catalogue.models().stream().map(card -> ModelJson.of(card, upscale)).toList());
   }
 
   @GET
@@ -56,7 +62,7 @@ class ModelsResource {
       DefaultsJson defaults,
       LimitsJson limits,
       String licence) {
-    static ModelJson of(ModelCard card) {
+    static ModelJson of(ModelCard card, List<Integer> upscale) {
       return new ModelJson(
           card.name(),
           "model",
@@ -66,7 +72,7 @@ class ModelsResource {
           card.description(),
           card.digest(),
           DefaultsJson.of(card.defaults()),
-          LimitsJson.of(card.limits()),
+          LimitsJson.of(card.limits(), upscale),
           card.licence());
     }
   }
@@ -98,8 +104,9 @@ class ModelsResource {
       int maxSteps,
       int maxCount,
       List<String> samplers,
-      List<String> schedules) {
-    static LimitsJson of(ModelLimits limits) {
+      List<String> schedules,
+      List<Integer> upscale) {
+    static LimitsJson of(ModelLimits limits, List<Integer> upscale) {
       return new LimitsJson(
           Math.max(limits.minWidth(), Limits.MIN_SIDE),
           Math.min(limits.maxWidth(), Limits.MAX_SIDE),
@@ -110,7 +117,8 @@ class ModelsResource {
           Math.min(limits.maxSteps(), Limits.MAX_STEPS),
           Limits.MAX_COUNT,
           Sampler.ids(),
-          Schedule.ids());
+          Schedule.ids(),
+          upscale);
     }
   }
 }

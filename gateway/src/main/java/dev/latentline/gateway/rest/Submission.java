@@ -14,6 +14,7 @@ import dev.latentline.gateway.request.RequestValidator;
 import dev.latentline.gateway.request.Validated;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.proto.v1.GenerationRequest;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -103,6 +104,11 @@ class Submission {
     @Override
     public List<String> names() {
       return catalogue.models().stream().map(ModelCard::name).toList();
+    }
+
+    @Override
+    public Optional<UpscalerCard> upscaler(int factor) {
+      return catalogue.upscaler(factor);
     }
   }
 }

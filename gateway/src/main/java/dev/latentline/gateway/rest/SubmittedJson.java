@@ -24,6 +24,11 @@ record SubmittedJson(
     @Schema(enumeration = {"normal", "karras"}) String schedule,
     @Schema(minimum = "64", maximum = "4096") Integer width,
     @Schema(minimum = "64", maximum = "4096") Integer height,
+    @Schema(
+            enumeration = {"1", "2", "4"},
+            defaultValue = "1",
+            description = "what is stored is so many times as wide and high, up to 4096")
+        Integer upscale,
     @Schema(minimum = "1", maximum = "16") Integer count,
     @Schema(minimum = "1", maximum = "86400", defaultValue = "3600") Integer deadlineS,
     @Schema(enumeration = "png") String outputFormat,

@@ -89,5 +89,11 @@ public final class WebhookDeliveries {
     fields.put("url", "/v1/generations/" + generationId + "/images/" + stored.getImageIndex());
     fields.put("sha256", stored.getSha256());
     fields.put("pixels_sha256", stored.getPixelsSha256());
+    if (stored.hasSafety()) {
+      fields
+          .putObject("safety")
+          .put("flagged", stored.getSafety().getFlagged())
+          .put("blurred", stored.getSafety().getBlurred());
+    }
   }
 }

@@ -14,6 +14,7 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ImageFailed;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
+import dev.latentline.proto.v1.Safety;
 import dev.latentline.proto.v1.Settled;
 import dev.latentline.proto.v1.Stored;
 import dev.latentline.proto.v1.Succeeded;
@@ -105,6 +106,21 @@ public final class TestFacts {
                 .setSeed(SEED + index)
                 .setRuntimeClass(CPU))
         .build();
+  }
+
+  /** A picture that a safety checker found unsafe and that was blurred. */
+  public static GenerationEvent flagged(int index) {
+    GenerationEvent.Builder fact = stored(index).toBuilder();
+    fact.getStoredBuilder()
+        .setSafety(
+            Safety.newBuilder()
+                .setChecker(ModelRef.newBuilder().setName("checker").setDigest("sha256:1"))
+                .putScores("safe", 0.125f)
+                .putScores("not", 0.875f)
+                .setFlagged(true)
+                .setThreshold(0.75f)
+                .setBlurred(true));
+    return fact.build();
   }
 
   public static GenerationEvent imageFailed(int index, String code) {

@@ -10,6 +10,7 @@ import static dev.latentline.gateway.fold.TestFacts.denoised;
 import static dev.latentline.gateway.fold.TestFacts.dispatched;
 import static dev.latentline.gateway.fold.TestFacts.encoded;
 import static dev.latentline.gateway.fold.TestFacts.failed;
+import static dev.latentline.gateway.fold.TestFacts.flagged;
 import static dev.latentline.gateway.fold.TestFacts.imageFailed;
 import static dev.latentline.gateway.fold.TestFacts.request;
 import static dev.latentline.gateway.fold.TestFacts.settled;
@@ -20,7 +21,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.line.GenerationView.Status;
+import dev.latentline.proto.v1.GenerationEvent;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
@@ -92,7 +95,8 @@ class ViewsTest {
                 "pixels-0",
                 stored(0).getStored().getKey(),
                 "image/png",
-                1000),
+                1000,
+                Optional.empty()),
             new GenerationView.StoredImage(
                 2,
                 SEED + 2,
@@ -102,7 +106,16 @@ class ViewsTest {
                 "pixels-2",
                 stored(2).getStored().getKey(),
                 "image/png",
-                1002));
+                1002,
+                Optional.empty()));
+  }
+
+  @Test
+  void whatTheSafetyCheckerFoundIsShown() {
+    GenerationEvent flagged = flagged(0);
+
+    assertThat(view(after(1, flagged)).images().get(0).safety())
+        .contains(flagged.getStored().getSafety());
   }
 
   @Test

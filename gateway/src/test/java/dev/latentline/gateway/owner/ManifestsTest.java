@@ -7,6 +7,7 @@ import static dev.latentline.gateway.fold.TestFacts.cancelled;
 import static dev.latentline.gateway.fold.TestFacts.deadLettered;
 import static dev.latentline.gateway.fold.TestFacts.dispatched;
 import static dev.latentline.gateway.fold.TestFacts.failed;
+import static dev.latentline.gateway.fold.TestFacts.flagged;
 import static dev.latentline.gateway.fold.TestFacts.imageFailed;
 import static dev.latentline.gateway.fold.TestFacts.request;
 import static dev.latentline.gateway.fold.TestFacts.settled;
@@ -20,6 +21,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.TestFacts;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Upscale;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -54,7 +57,7 @@ class ManifestsTest {
                  "request": {
                    "prompt": "a red apple", "negative_prompt": "a pear", "seed": 41, "steps": 25,
                    "guidance_scale": 3.5, "sampler": "ddim", "schedule": "normal", "width": 128,
-                   "height": 96, "count": 2, "output_format": "png", "metadata": {"order": "17"}},
+                   "height": 96, "upscale": 1, "count": 2, "output_format": "png", "metadata": {"order": "17"}},
                  "images": [
                    {"index": 0, "seed": 41, "status": "stored",
                     "key": "images/default/gen_0190163d8694739b8f6b0123456789ab/0.png",
@@ -75,6 +78,27 @@ class ManifestsTest {
                    "dispatched_at": "2027-01-15T08:00:00.010Z",
                    "ended_at": "2027-01-15T08:00:02.500Z"}}
                 """));
+  }
+
+  @Test
+  void whatWorkedOnTheDecodedPictureIsNamed() {
+    GenerationRequest request =
+        request(1)
+            .setUpscale(
+                Upscale.newBuilder()
+                    .setFactor(4)
+                    .setUpscaler(ModelRef.newBuilder().setName("esrgan").setDigest("sha256:2")))
+            .build();
+
+    JsonNode manifest = read(after(request, flagged(0), succeeded()));
+
+    assertThat(manifest.at("/request/upscale").asInt()).isEqualTo(4);
+    assertThat(manifest.at("/upscaler")).isEqualTo(json("{'name':'esrgan','digest':'sha256:2'}"));
+    assertThat(manifest.at("/images/0/safety"))
+        .isEqualTo(
+            json(
+                "{'flagged':true,'blurred':true,'scores':{'not':0.875,'safe':0.125},"
+                    + "'threshold':0.75,'checker':{'name':'checker','digest':'sha256:1'}}"));
   }
 
   @Test

@@ -144,7 +144,9 @@ class ApiDocumentTest {
   private static List<String> fields() {
     Validated.Invalid invalid =
         (Validated.Invalid) validate("{\"model\":\"small\",\"prompt\":\"x\",\"no_such_field\":1}");
-    return invalid.errors().get(0).allowed().orElseThrow().values();
+    return invalid.errors().get(0).allowed().orElseThrow().values().stream()
+        .map(String::valueOf)
+        .toList();
   }
 
   private static List<String> blocks() {

@@ -42,6 +42,7 @@ class RequestValidatorPropertyTest {
     GenerationRequest request = ((Validated.Valid) validated).request();
     assertThat(TestModels.SMALL.limits().allowSize(request.getWidth(), request.getHeight()))
         .isTrue();
+    assertThat(Math.max(1, request.getUpscale().getFactor())).isIn(Limits.UPSCALE_FACTORS);
     assertThat(request.getSteps()).isBetween(1, 100);
     assertThat(request.getCount()).isBetween(1, Limits.MAX_COUNT);
     assertThat(request.getSeed()).isBetween(0L, Limits.MAX_SEED - request.getCount() + 1);
@@ -64,6 +65,7 @@ class RequestValidatorPropertyTest {
             "schedule",
             "width",
             "height",
+            "upscale",
             "count",
             "deadline_s",
             "negative_prompt",

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.latentline.contract.Limits;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -44,6 +47,7 @@ class RequestValidatorTest {
     assertThat(request.getHeight()).isEqualTo(96);
     assertThat(request.getCount()).isEqualTo(1);
     assertThat(request.getOutputFormat()).isEqualTo("png");
+    assertThat(request.hasUpscale()).isFalse();
     assertThat(request.hasWebhook()).isFalse();
     assertThat(request.getMetadataMap()).isEmpty();
     assertThat(request.getAcceptedAtMs()).isEqualTo(1_000_000);
@@ -57,7 +61,7 @@ class RequestValidatorTest {
             """
             {"model":"small@%s","prompt":"a red apple 🍎\\n\\ton a table","negative_prompt":"text",
              "seed":42,"steps":30,"guidance_scale":7.5,"sampler":"dpmpp_2m","schedule":"karras",
-             "width":256,"height":64,"count":4,"deadline_s":60,"output_format":"png",
+             "width":256,"height":64,"upscale":4,"count":4,"deadline_s":60,"output_format":"png",
              "webhook":{"url":"https://example.com/hook","events":["generation.failed"]},
              "metadata":{"order":"7","note":""}}
             """
@@ -72,6 +76,9 @@ class RequestValidatorTest {
     assertThat(request.getSchedule()).isEqualTo("karras");
     assertThat(request.getWidth()).isEqualTo(256);
     assertThat(request.getHeight()).isEqualTo(64);
+    assertThat(request.getUpscale().getFactor()).isEqualTo(4);
+    assertThat(request.getUpscale().getUpscaler().getName()).isEqualTo("esrgan");
+    assertThat(request.getUpscale().getUpscaler().getDigest()).startsWith("sha256:cd");
     assertThat(request.getCount()).isEqualTo(4);
     assertThat(request.getDeadlineMs()).isEqualTo(1_060_000);
     assertThat(request.getWebhook().getUrl()).isEqualTo("https://example.com/hook");
@@ -109,6 +116,8 @@ class RequestValidatorTest {
         "'schedule':false                       | schedule          | wrong_type",
         "'width':'128'                          | width             | wrong_type",
         "'height':1e2                           | height            | wrong_type",
+        "'upscale':'2'                          | upscale           | wrong_type",
+        "'upscale':2.0                          | upscale           | wrong_type",
         "'count':{}                             | count             | wrong_type",
         "'deadline_s':'60'                      | deadline_s        | wrong_type",
         "'output_format':0                      | output_format     | wrong_type",
@@ -147,6 +156,10 @@ class RequestValidatorTest {
         "'sampler':'Euler'                      | sampler           | not_allowed",
         "'schedule':'linear'                    | schedule          | not_allowed",
         "'output_format':'jpeg'                 | output_format     | not_allowed",
+        "'upscale':0                            | upscale           | not_allowed",
+        "'upscale':3                            | upscale           | not_allowed",
+        "'upscale':-2                           | upscale           | not_allowed",
+        "'upscale':4294967298                   | upscale           | not_allowed",
         "'webhook':{'url':'https://a.b','events':['generation.exploded']} | webhook.events[0] | not_allowed",
         "'webhook':{'url':'https://a.b','events':['generation.failed','generation.failed']} | webhook.events[1] | duplicate",
         "'webhook':{'url':'https://a.b','events':[]} | webhook.events | empty",
@@ -179,6 +192,66 @@ class RequestValidatorTest {
     assertThat(invalid(withDefaults(fields)))
         .extracting(FieldError::field, FieldError::code)
         .containsExactly(tuple(field, code));
+  }
+
+  @Test
+  void anUpscaleOfOneIsNone() {
+    assertThat(valid(withDefaults("'upscale':1"))).isEqualTo(valid(withDefaults("'upscale':null")));
+  }
+
+  @Test
+  void anUpscaleThatNoUpscalerMakesIsRefused() {
+    FieldError none = upscaleError(new TestModels(List.of()), "{'upscale':2}");
+    FieldError onlyFour =
+        upscaleError(new TestModels(List.of(TestModels.upscaler("x4", 4))), "{'upscale':2}");
+
+    assertThat(none.code()).isEqualTo("upscaler_unavailable");
+    assertThat(none.allowed().orElseThrow().values()).containsExactly(1);
+    assertThat(onlyFour.message()).contains("[1, 4]");
+  }
+
+  @Test
+  void aPictureThatWouldBecomeTooLargeIsRefused() {
+    ModelCard small = TestModels.SMALL;
+    ModelCard large =
+        new ModelCard(
+            "large",
+            small.digest(),
+            small.folder(),
+            small.family(),
+            small.licence(),
+            small.description(),
+            small.created(),
+            small.defaults(),
+            new ModelLimits(64, 4096, 64, 4096, 8, Limits.MAX_PIXELS, 100),
+            List.of(),
+            null,
+            null,
+            null,
+            Map.of());
+    TestModels models =
+        new TestModels() {
+          @Override
+          public Optional<ModelCard> find(String reference) {
+            return Optional.of(large);
+          }
+        };
+
+    FieldError error = upscaleError(models, "{'upscale':4,'width':1032,'height':512}");
+
+    assertThat(error.code()).isEqualTo("too_many_pixels");
+    assertThat(error.message()).contains("4096");
+    assertThat(error.allowed().orElseThrow().values()).containsExactly(1, 2);
+  }
+
+  private static FieldError upscaleError(TestModels models, String fields) {
+    String body = fields.replace('\'', '"').replace("{", "{\"model\":\"small\",\"prompt\":\"x\",");
+    Validated validated =
+        new RequestValidator(models, url -> Optional.empty())
+            .validate(body.getBytes(StandardCharsets.UTF_8), ARRIVAL);
+    List<FieldError> errors = ((Validated.Invalid) validated).errors();
+    assertThat(errors).extracting(FieldError::field).containsExactly("upscale");
+    return errors.get(0);
   }
 
   @Test

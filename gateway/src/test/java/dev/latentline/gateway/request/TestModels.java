@@ -5,6 +5,7 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
+import dev.latentline.inference.catalogue.UpscalerCard;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** One small model, like the starter. */
-final class TestModels implements OfferedModels {
+class TestModels implements OfferedModels {
   static final String DIGEST = "sha256:" + "ab".repeat(32);
 
   static final ModelCard SMALL =
@@ -32,6 +33,30 @@ final class TestModels implements OfferedModels {
           null,
           Map.of());
 
+  private final List<UpscalerCard> upscalers;
+
+  TestModels() {
+    this(List.of(upscaler("esrgan", 2)));
+  }
+
+  TestModels(List<UpscalerCard> upscalers) {
+    this.upscalers = upscalers;
+  }
+
+  static UpscalerCard upscaler(String name, int scale) {
+    return new UpscalerCard(
+        name,
+        "sha256:" + "cd".repeat(32),
+        Path.of(name),
+        "MIT",
+        "",
+        Instant.EPOCH,
+        "model.onnx",
+        scale,
+        10,
+        Map.of());
+  }
+
   @Override
   public Optional<ModelCard> find(String reference) {
     return reference.equals("small") || reference.equals("small@" + DIGEST)
@@ -47,5 +72,10 @@ final class TestModels implements OfferedModels {
   @Override
   public List<String> names() {
     return List.of("small");
+  }
+
+  @Override
+  public Optional<UpscalerCard> upscaler(int factor) {
+    return upscalers.stream().filter(card -> card.factors().contains(factor)).findFirst();
   }
 }

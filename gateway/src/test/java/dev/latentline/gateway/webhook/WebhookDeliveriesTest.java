@@ -6,6 +6,7 @@ import static dev.latentline.gateway.fold.TestFacts.at;
 import static dev.latentline.gateway.fold.TestFacts.cancelled;
 import static dev.latentline.gateway.fold.TestFacts.dispatched;
 import static dev.latentline.gateway.fold.TestFacts.failed;
+import static dev.latentline.gateway.fold.TestFacts.flagged;
 import static dev.latentline.gateway.fold.TestFacts.imageFailed;
 import static dev.latentline.gateway.fold.TestFacts.request;
 import static dev.latentline.gateway.fold.TestFacts.settled;
@@ -82,6 +83,16 @@ class WebhookDeliveriesTest {
                       "sha256": "file-1", "pixels_sha256": "pixels-1"}],
                    "metadata": {"order": "17"}}}
                 """));
+  }
+
+  @Test
+  void aPictureThatTheSafetyCheckerFoundUnsafeIsMarked() {
+    JsonNode data =
+        body(WebhookDeliveries.of(after(wanting(), flagged(0), succeeded())).orElseThrow())
+            .at("/data");
+
+    assertThat(data.at("/images/0/safety"))
+        .isEqualTo(json("{\"flagged\": true, \"blurred\": true}"));
   }
 
   @Test
