@@ -6,7 +6,10 @@ import dev.latentline.decoder.decode.LatentDecoders;
 import dev.latentline.decoder.picture.Picture;
 import dev.latentline.decoder.picture.PictureRecord;
 import dev.latentline.decoder.picture.PictureStore;
+import dev.latentline.decoder.pixels.Blur;
 import dev.latentline.decoder.pixels.Pixels;
+import dev.latentline.decoder.safety.SafetyRule;
+import dev.latentline.decoder.upscale.Upscalers;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.tensor.TensorRecords;
@@ -18,21 +21,27 @@ import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.LatentDenoised;
 import dev.latentline.proto.v1.RuntimeClass;
+import dev.latentline.proto.v1.Safety;
 import dev.latentline.proto.v1.Stored;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 import org.jboss.logging.Logger;
 
-/** Decodes one picture and stores it: from latents to a file. */
+/**
+ * Makes one picture and stores it: decoded from latents, judged, made larger where that is wanted.
+ */
 @ApplicationScoped
 public class DecodeStage {
   private static final Logger LOG = Logger.getLogger(DecodeStage.class);
 
   private final LatentDecoders decoders;
+  private final SafetyRule safety;
+  private final Upscalers upscalers;
   private final PictureStore pictures;
   private final Payloads payloads;
   private final StageFacts facts;
@@ -40,11 +49,15 @@ public class DecodeStage {
 
   DecodeStage(
       LatentDecoders decoders,
+      SafetyRule safety,
+      Upscalers upscalers,
       PictureStore pictures,
       Payloads payloads,
       StageFacts facts,
       @ConfigProperty(name = "quarkus.application.version") String version) {
     this.decoders = decoders;
+    this.safety = safety;
+    this.upscalers = upscalers;
     this.pictures = pictures;
     this.payloads = payloads;
     this.facts = facts;
@@ -84,18 +97,25 @@ public class DecodeStage {
       throw new Failure.Rejected(
           "unsupported_request", "The output format is not one of those made here: png");
     }
-    Pixels pixels =
+    Pixels decoded =
         decoders.decode(
             request,
             TensorRecords.fromRecord(payloads.get(request.getTenant(), record.getLatents())),
             stop);
-    return Picture.of(request, record.getImageIndex(), record.getRuntimeClass(), pixels, version);
+    Optional<Safety> verdict = safety.judge(decoded, stop);
+    Pixels upscaled = upscalers.upscale(request, decoded, stop);
+    Pixels shown = verdict.filter(Safety::getBlurred).map(v -> Blur.of(upscaled)).orElse(upscaled);
+    return Picture.of(request, record.getImageIndex(), record.getRuntimeClass(), shown, version)
+        .with(verdict);
   }
 
   private static Stored fact(Picture picture, PictureRecord stored) {
     PictureRecord.Runtime runtime = stored.runtimeClass();
-    return Stored.newBuilder()
-        .setImageIndex(stored.index())
+    Stored.Builder fact = Stored.newBuilder();
+    if (stored.safety() != null) {
+      fact.setSafety(stored.safety().toMessage());
+    }
+    return fact.setImageIndex(stored.index())
         .setKey(PictureStore.key(picture))
         .setContentType(stored.contentType())
         .setSizeBytes(stored.sizeBytes())

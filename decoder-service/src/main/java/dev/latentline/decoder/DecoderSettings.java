@@ -1,5 +1,6 @@
 package dev.latentline.decoder;
 
+import dev.latentline.decoder.safety.SafetyMode;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
@@ -15,6 +16,20 @@ interface DecoderSettings {
   Inference inference();
 
   Decode decode();
+
+  /**
+   * What happens to a picture that the catalogue's safety checker finds unsafe: off, flag, blur or
+   * reject. Replicas with different modes give different pictures for the same request.
+   */
+  @WithDefault("off")
+  SafetyMode safety();
+
+  /**
+   * From which sum of the unsafe classes' scores a picture is unsafe, above 0 and at most 1. A
+   * lower one flags more harmless pictures, a higher one misses more of the others.
+   */
+  @WithDefault("0.7")
+  double safetyThreshold();
 
   /** How graphs run. */
   interface Inference {

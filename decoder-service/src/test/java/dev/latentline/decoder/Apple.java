@@ -1,16 +1,21 @@
 package dev.latentline.decoder;
 
+import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Upscale;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import javax.imageio.ImageIO;
 
 /**
  * A red apple on white: what the denoiser made of the starter's defaults, prompt "a red apple" and
@@ -42,6 +47,27 @@ public final class Apple {
         .setHeight(8 * SIDE)
         .setCount(1)
         .setOutputFormat("png");
+  }
+
+  /** With an upscale by the upscaler that ships. */
+  public static GenerationRequest upscaled(int factor) {
+    UpscalerCard card = Catalogue.open(catalogueFolder()).upscaler(factor).orElseThrow();
+    return request()
+        .setUpscale(
+            Upscale.newBuilder()
+                .setFactor(factor)
+                .setUpscaler(ModelRef.newBuilder().setName(card.name()).setDigest(card.digest())))
+        .build();
+  }
+
+  /** A picture of the README. */
+  public static Pixels picture(String name) throws IOException {
+    Path home = Path.of(System.getProperty("latentline.home"));
+    BufferedImage image =
+        ImageIO.read(home.resolve("docs/pictures").resolve(name + ".png").toFile());
+    byte[] rgb = new byte[3 * image.getWidth() * image.getHeight()];
+    image.getRaster().getDataElements(0, 0, image.getWidth(), image.getHeight(), rgb);
+    return new Pixels(image.getWidth(), image.getHeight(), rgb);
   }
 
   public static FloatTensor latents() {

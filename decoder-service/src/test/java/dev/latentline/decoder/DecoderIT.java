@@ -20,6 +20,7 @@ import dev.latentline.proto.v1.ImageFailed;
 import dev.latentline.proto.v1.LatentDenoised;
 import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.RuntimeClass;
+import dev.latentline.proto.v1.Safety;
 import dev.latentline.proto.v1.Stored;
 import dev.latentline.testkit.LatentlineStack;
 import dev.latentline.testkit.Patience;
@@ -31,6 +32,8 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
+import java.awt.Color;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -72,6 +75,8 @@ class DecoderIT {
       return Map.of(
           "latentline.models",
           Apple.catalogueFolder().toString(),
+          "latentline.safety",
+          "blur",
           "latentline.store.patience",
           "PT0.1S");
     }
@@ -114,6 +119,44 @@ class DecoderIT {
                 .orElseThrow());
     assertThat(record.pixelsSha256()).isEqualTo(stored.getPixelsSha256());
     assertThat(record.model()).isEqualTo("starter@" + request.getModel().getDigest());
+  }
+
+  @Test
+  void anUpscaledPictureIsStoredAsLargeAsItBecame() throws Exception {
+    GenerationRequest request = Apple.upscaled(4).toBuilder().setGenerationId(newId()).build();
+
+    submit(request, 0, Apple.latents());
+
+    Stored stored = facts(request, 1).get(0).getStored();
+    byte[] file = store.get(stored.getKey()).orElseThrow();
+    BufferedImage picture = ImageIO.read(new ByteArrayInputStream(file));
+    assertThat(stored.getWidth()).isEqualTo(512);
+    assertThat(stored.getHeight()).isEqualTo(512);
+    assertThat(picture.getWidth()).isEqualTo(512);
+    assertThat(new Color(picture.getRGB(256, 280)).getRed()).as("the apple").isGreaterThan(200);
+    assertThat(new Color(picture.getRGB(0, 0)).getBlue()).as("the corner").isGreaterThan(230);
+    assertThat(new String(file, StandardCharsets.ISO_8859_1))
+        .contains("Size: 128x128, ", ", Postprocess upscale by: 4, Postprocess upscaler: esrgan-");
+    PictureRecord record =
+        PictureRecord.fromJson(
+            store
+                .get(ObjectKeys.imageRecord("default", request.getGenerationId(), 0))
+                .orElseThrow());
+    assertThat(record.upscaler())
+        .isEqualTo("esrgan-slim@" + request.getUpscale().getUpscaler().getDigest());
+    assertThat(record.pixelsSha256()).isEqualTo(stored.getPixelsSha256());
+  }
+
+  @Test
+  void theSafetyCheckerTellsWhatItFound() throws Exception {
+    GenerationRequest request = request().build();
+
+    submit(request, 0, Apple.latents());
+
+    Safety safety = facts(request, 1).get(0).getStored().getSafety();
+    assertThat(safety.getFlagged()).isFalse();
+    assertThat(safety.getScoresMap()).containsKeys("neutral", "porn");
+    assertThat(safety.getChecker().getName()).isEqualTo("nsfwjs");
   }
 
   @Test

@@ -54,6 +54,11 @@ public final class Infotext {
     values.put("Model", request.getModel().getName());
     // the noise is equal to that of AUTOMATIC1111's source "NV"
     values.put("RNG", "NV");
+    if (request.hasUpscale()) {
+      values.put(
+          "Postprocess upscale by", Integer.toUnsignedString(request.getUpscale().getFactor()));
+      values.put("Postprocess upscaler", request.getUpscale().getUpscaler().getName());
+    }
     values.put("Version", "latentline " + version);
     return values;
   }

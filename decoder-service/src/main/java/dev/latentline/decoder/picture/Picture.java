@@ -6,13 +6,16 @@ import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.decoder.png.PngWriter;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.RuntimeClass;
+import dev.latentline.proto.v1.Safety;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A picture ready to be stored.
  *
  * @param seed its own: the generation's plus its index
  * @param runtime what denoised it
+ * @param safety what was found in it, where somebody looked
  * @param file PNG
  */
 public record Picture(
@@ -21,6 +24,7 @@ public record Picture(
     long seed,
     RuntimeClass runtime,
     Pixels pixels,
+    Optional<Safety> safety,
     byte[] file) {
 
   public static final String CONTENT_TYPE = "image/png";
@@ -32,7 +36,11 @@ public record Picture(
     long seed = request.getSeed() + index;
     byte[] file =
         PngWriter.write(pixels, Map.of(Infotext.KEYWORD, Infotext.of(request, seed, version)));
-    return new Picture(request, index, seed, runtime, pixels, file);
+    return new Picture(request, index, seed, runtime, pixels, Optional.empty(), file);
+  }
+
+  public Picture with(Optional<Safety> verdict) {
+    return new Picture(request, index, seed, runtime, pixels, verdict, file);
   }
 
   public ImageTask task() {

@@ -1,5 +1,6 @@
 package dev.latentline.decoder.picture;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -9,6 +10,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.latentline.contract.Sha256;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ModelRef;
 import java.io.IOException;
 
 /**
@@ -17,8 +19,11 @@ import java.io.IOException;
  * @param sha256 of the file
  * @param pixelsSha256 of the pixels as RGB bytes in row-major order
  * @param model name@digest
+ * @param upscaler name@digest of what made it larger; null where nothing did
  * @param runtimeClass what denoised it; the same request gives the same pixels within one class
+ * @param safety what a safety checker found; null where none looked
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonPropertyOrder({
   "index",
   "seed",
@@ -39,7 +44,9 @@ public record PictureRecord(
     String sha256,
     String pixelsSha256,
     String model,
+    String upscaler,
     Runtime runtimeClass,
+    SafetyRecord safety,
     Parameters parameters) {
 
   private static final ObjectMapper JSON =
@@ -61,7 +68,8 @@ public record PictureRecord(
       int steps,
       float guidanceScale,
       String sampler,
-      String schedule) {}
+      String schedule,
+      int upscale) {}
 
   public static PictureRecord of(Picture picture) {
     GenerationRequest request = picture.request();
@@ -74,20 +82,27 @@ public record PictureRecord(
         picture.file().length,
         Sha256.hex(picture.file()),
         picture.pixels().sha256(),
-        request.getModel().getName() + "@" + request.getModel().getDigest(),
+        reference(request.getModel()),
+        request.hasUpscale() ? reference(request.getUpscale().getUpscaler()) : null,
         new Runtime(
             picture.runtime().getProvider(),
             picture.runtime().getOnnxruntimeVersion(),
             picture.runtime().getDevice(),
             picture.runtime().getIntraOpThreads(),
             picture.runtime().getBatch()),
+        picture.safety().map(SafetyRecord::of).orElse(null),
         new Parameters(
             request.getPrompt(),
             request.getNegativePrompt(),
             request.getSteps(),
             request.getGuidanceScale(),
             request.getSampler(),
-            request.getSchedule()));
+            request.getSchedule(),
+            Math.max(1, request.getUpscale().getFactor())));
+  }
+
+  private static String reference(ModelRef model) {
+    return model.getName() + "@" + model.getDigest();
   }
 
   /** UTF-8 JSON, the same bytes for the same record. */

@@ -88,7 +88,9 @@ public final class PictureStore {
         Sha256.hex(file),
         pixels.sha256(),
         ours.model(),
+        ours.upscaler(),
         ours.runtimeClass(),
+        ours.safety(),
         ours.parameters());
   }
 

@@ -38,6 +38,31 @@ public record Pixels(int width, int height, byte[] rgb) {
     return new Pixels(width, height, rgb);
   }
 
+  /**
+   * A channel's value between pixels, 0 to 255: bilinear.
+   *
+   * @param x 0 is the centre of the leftmost pixel, width - 1 that of the rightmost
+   * @param y 0 is the centre of the topmost pixel, height - 1 that of the lowest
+   */
+  public double between(double x, double y, int channel) {
+    int left = (int) x;
+    int top = (int) y;
+    // on the last pixel the next one has no weight
+    int right = Math.min(left + 1, width - 1);
+    int bottom = Math.min(top + 1, height - 1);
+    double above = mix(at(left, top, channel), at(right, top, channel), x - left);
+    double below = mix(at(left, bottom, channel), at(right, bottom, channel), x - left);
+    return mix(above, below, y - top);
+  }
+
+  private int at(int x, int y, int channel) {
+    return rgb[CHANNELS * (y * width + x) + channel] & 0xff;
+  }
+
+  private static double mix(double from, double to, double part) {
+    return from + (to - from) * part;
+  }
+
   /** SHA-256 of rgb in lower-case hex: the same for the same picture, however it is compressed. */
   public String sha256() {
     return Sha256.hex(rgb);

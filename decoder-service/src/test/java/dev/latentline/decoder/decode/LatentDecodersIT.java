@@ -113,7 +113,7 @@ class LatentDecodersIT {
     Files.writeString(folder.resolve("pools.yaml"), "default: [one, same, other]");
     Catalogue catalogue = Catalogue.open(folder);
 
-    try (LatentDecoders three = new LatentDecoders(catalogue, SessionSettings.cpu(1))) {
+    try (LatentDecoders three = new LatentDecoders(catalogue, SessionSettings.cpu(1), 1024, 8)) {
       assertThat(three.size()).isEqualTo(3);
       assertThat(three.loaded()).isEqualTo(2);
       Set<String> pictures = new HashSet<>();

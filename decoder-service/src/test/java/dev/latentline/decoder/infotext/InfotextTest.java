@@ -61,6 +61,16 @@ class InfotextTest {
   }
 
   @Test
+  void anUpscaleIsWrittenAsByTheTabExtras() {
+    GenerationRequest.Builder upscaled = APPLE.toBuilder();
+    upscaled.getUpscaleBuilder().setFactor(4).getUpscalerBuilder().setName("esrgan");
+
+    assertThat(Infotext.of(upscaled.build(), 7, "1"))
+        .contains("Size: 128x96, ")
+        .contains(", Postprocess upscale by: 4, Postprocess upscaler: esrgan, ");
+  }
+
+  @Test
   void valuesWithSeparatorsAreQuoted() {
     assertThat(Infotext.quotedWhereNeeded("a: \"b\", \\c\nd"))
         .isEqualTo("\"a: \\\"b\\\", \\\\c\\nd\"");

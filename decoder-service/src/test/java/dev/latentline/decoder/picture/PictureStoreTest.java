@@ -10,6 +10,7 @@ import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
+import dev.latentline.proto.v1.Safety;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,47 @@ class PictureStoreTest {
         .contains("\"model\" : \"starter@sha256:00\"")
         .contains("\"onnxruntime_version\" : \"1.29.0\"")
         .contains("\"prompt\" : \"a red apple\"");
+  }
+
+  @Test
+  void whatWorkedOnThePictureIsInItsRecord() throws Exception {
+    Picture plain = picture(1, "cpu", "1");
+    GenerationRequest.Builder request = plain.request().toBuilder();
+    request
+        .getUpscaleBuilder()
+        .setFactor(2)
+        .setUpscaler(ModelRef.newBuilder().setName("esrgan").setDigest("sha256:11"));
+    Safety safety =
+        Safety.newBuilder()
+            .setChecker(ModelRef.newBuilder().setName("checker").setDigest("sha256:22"))
+            .putScores("safe", 0.25f)
+            .putScores("not", 0.75f)
+            .setFlagged(true)
+            .setThreshold(0.5f)
+            .build();
+
+    PictureRecord stored =
+        pictures.store(
+            Picture.of(request.build(), 2, plain.runtime(), plain.pixels(), "1")
+                .with(Optional.of(safety)));
+
+    assertThat(stored.upscaler()).isEqualTo("esrgan@sha256:11");
+    assertThat(stored.parameters().upscale()).isEqualTo(2);
+    assertThat(stored.safety().toMessage()).isEqualTo(safety);
+    assertThat(PictureRecord.fromJson(objects.map.get(RECORD))).isEqualTo(stored);
+    assertThat(new String(objects.map.get(RECORD), StandardCharsets.UTF_8))
+        .contains("\"upscaler\" : \"esrgan@sha256:11\"")
+        .contains("\"flagged\" : true")
+        .contains("\"checker\" : \"checker@sha256:22\"");
+  }
+
+  @Test
+  void nothingIsSaidOfWhatDidNotHappen() {
+    pictures.store(picture(1, "cpu", "1"));
+
+    assertThat(new String(objects.map.get(RECORD), StandardCharsets.UTF_8))
+        .contains("\"upscale\" : 1")
+        .doesNotContain("upscaler", "safety");
   }
 
   @Test

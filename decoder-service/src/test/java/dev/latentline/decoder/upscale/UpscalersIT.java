@@ -1,0 +1,144 @@
+package dev.latentline.decoder.upscale;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.latentline.contract.Failure;
+import dev.latentline.decoder.Apple;
+import dev.latentline.decoder.pixels.Pixels;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.UpscalerCard;
+import dev.latentline.inference.session.ModelSession;
+import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.session.RunStoppedException;
+import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.testkit.Patience;
+import java.io.IOException;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** With the upscaler that ships. */
+@Timeout(Patience.TEST_SECONDS)
+class UpscalersIT {
+  private static final Catalogue CATALOGUE = Catalogue.open(Apple.catalogueFolder());
+  private static final UpscalerCard CARD = CATALOGUE.upscaler(2).orElseThrow();
+  private static Upscalers upscalers;
+
+  @BeforeAll
+  static void open() {
+    upscalers = new Upscalers(CATALOGUE, SessionSettings.cpu(1));
+  }
+
+  @AfterAll
+  static void close() {
+    upscalers.close();
+  }
+
+  @Test
+  void tilesOfTheRealNetworkLeaveNoSeam() throws IOException {
+    Pixels castle = Apple.picture("castle");
+    try (ModelSession session = ModelSession.open(CARD.graph(), SessionSettings.cpu(1))) {
+      Tiles.Network network = pixels -> session.run(Map.of("pixels", pixels));
+
+      Pixels whole = new Tiles(network, 2, CARD.receptiveField(), 128).upscale(castle);
+      Pixels tiled = new Tiles(network, 2, CARD.receptiveField(), 41).upscale(castle);
+      Pixels overlapless = new Tiles(network, 2, 1, 41).upscale(castle);
+
+      assertThat(largestDifference(tiled, whole)).isLessThanOrEqualTo(1);
+      assertThat(largestDifference(overlapless, whole)).as("what overlap is for").isGreaterThan(10);
+    }
+  }
+
+  @Test
+  void aPictureKeepsItsContentAndIsTheSameEveryTime() throws IOException {
+    Pixels cat = Apple.picture("cat");
+
+    for (int factor : new int[] {2, 4}) {
+      Pixels large = upscale(Apple.upscaled(factor), cat);
+
+      assertThat(large.width()).isEqualTo(128 * factor);
+      assertThat(large.height()).isEqualTo(128 * factor);
+      assertThat(meanDifference(reduced(large, factor), cat)).isLessThan(1.5);
+      assertThat(upscale(Apple.upscaled(factor), cat).sha256()).isEqualTo(large.sha256());
+    }
+  }
+
+  @Test
+  void anySizeIsMadeLarger() {
+    Pixels narrow = new Pixels(3, 301, new byte[3 * 3 * 301]);
+
+    Pixels large = upscale(Apple.upscaled(4), narrow);
+
+    assertThat(large.width()).isEqualTo(12);
+    assertThat(large.height()).isEqualTo(1204);
+  }
+
+  @Test
+  void withoutTheFieldItIsThePictureItself() throws IOException {
+    Pixels cat = Apple.picture("cat");
+
+    assertThat(upscale(Apple.request().build(), cat)).isSameAs(cat);
+  }
+
+  @Test
+  void anUpscalerThatIsNotHereIsRejected() throws IOException {
+    GenerationRequest.Builder other = Apple.upscaled(2).toBuilder();
+    other.getUpscaleBuilder().getUpscalerBuilder().setDigest("sha256:00");
+    Pixels cat = Apple.picture("cat");
+
+    assertThatThrownBy(() -> upscale(other.build(), cat))
+        .isInstanceOfSatisfying(
+            Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("upscaler_unavailable"));
+  }
+
+  @Test
+  void itEndsWhenItIsToldTo() throws IOException {
+    Pixels cat = Apple.picture("cat");
+    RunStop stop = new RunStop();
+    stop.stop();
+
+    assertThatThrownBy(() -> upscalers.upscale(Apple.upscaled(4), cat, stop))
+        .isInstanceOf(RunStoppedException.class);
+  }
+
+  private static Pixels upscale(GenerationRequest request, Pixels picture) {
+    return upscalers.upscale(request, picture, new RunStop());
+  }
+
+  private static Pixels reduced(Pixels picture, int factor) {
+    int width = picture.width() / factor;
+    int height = picture.height() / factor;
+    byte[] rgb = new byte[3 * width * height];
+    for (int i = 0; i < rgb.length; i++) {
+      int x = i / 3 % width * factor;
+      int y = i / 3 / width * factor;
+      int sum = 0;
+      for (int j = 0; j < factor * factor; j++) {
+        int at = (y + j / factor) * picture.width() + x + j % factor;
+        sum += picture.rgb()[3 * at + i % 3] & 0xff;
+      }
+      rgb[i] = (byte) (sum / (factor * factor));
+    }
+    return new Pixels(width, height, rgb);
+  }
+
+  private static int largestDifference(Pixels a, Pixels b) {
+    int largest = 0;
+    for (int i = 0; i < a.rgb().length; i++) {
+      largest = Math.max(largest, Math.abs((a.rgb()[i] & 0xff) - (b.rgb()[i] & 0xff)));
+    }
+    return largest;
+  }
+
+  private static double meanDifference(Pixels a, Pixels b) {
+    long sum = 0;
+    for (int i = 0; i < a.rgb().length; i++) {
+      sum += Math.abs((a.rgb()[i] & 0xff) - (b.rgb()[i] & 0xff));
+    }
+    return (double) sum / a.rgb().length;
+  }
+}
