@@ -37,6 +37,8 @@ class CommandLineIT {
               "12",
               "--size",
               "128x64",
+              "--upscale",
+              "4",
               "--guidance-scale",
               "2.5",
               "--out",
@@ -49,6 +51,7 @@ class CommandLineIT {
       assertThat(gateway.bodies.get(0))
           .contains("\"model\":\"starter\"", "\"prompt\":\"a red apple\"", "\"seed\":7")
           .contains("\"steps\":12", "\"width\":128", "\"height\":64", "\"guidance_scale\":2.5")
+          .contains("\"upscale\":4")
           .doesNotContain("negative_prompt", "sampler");
     }
   }
@@ -77,6 +80,19 @@ class CommandLineIT {
       assertThat(none.exitCode()).isEqualTo(2);
       assertThat(run(gateway.url(), "verify", "nowhere.json").exitCode()).isEqualTo(2);
       assertThat(gateway.bodies).hasSize(2);
+    }
+  }
+
+  @Test
+  void aPictureThatTheSafetyCheckerFoundUnsafeIsMentioned() throws Exception {
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.end =
+          gateway.end.replace(
+              "\"seed\":7", "\"seed\":7,\"safety\":{\"flagged\":true,\"blurred\":true}");
+      Ran ran = run(gateway.url(), "generate", "a red apple");
+      assertThat(ran.out()).containsExactly(FakeGateway.ID + "-0.png");
+      assertThat(ran.err()).anyMatch(line -> line.contains("picture 0 unsafe, so it is blurred"));
+      assertThat(ran.exitCode()).isZero();
     }
   }
 
@@ -220,6 +236,7 @@ class CommandLineIT {
         "generate apple --steps many           | Invalid value for option '--steps'",
         "generate apple --count 17             | a number from 1 to 16",
         "generate apple --seed -1              | a number from 0 to",
+        "generate apple --upscale 3            | choose one of [1, 2, 4]",
         "generate apple --sampler best         | choose one of ddim",
         "generate apple --guidance-scale NaN   | a number from 0 to 30",
         "generate apple --out apple.jpg        | pictures are PNG files",

@@ -27,8 +27,16 @@ public record Generation(
    * @param sha256 of the file, hex; may be empty
    * @param pixelsSha256 of its pixels, hex; may be empty
    * @param url absolute or relative to the gateway
+   * @param flagged whether a safety checker found it unsafe
+   * @param blurred whether it is blurred therefore
    */
-  public record Image(int index, String sha256, String pixelsSha256, String url) {}
+  public record Image(
+      int index,
+      String sha256,
+      String pixelsSha256,
+      String url,
+      boolean flagged,
+      boolean blurred) {}
 
   static Generation of(JsonNode json) {
     List<Image> images = new ArrayList<>();
@@ -40,7 +48,9 @@ public record Generation(
                 image.path("index").asInt(images.size()),
                 image.path("sha256").asText(""),
                 image.path("pixels_sha256").asText(""),
-                url));
+                url,
+                image.at("/safety/flagged").asBoolean(),
+                image.at("/safety/blurred").asBoolean()));
       }
     }
     JsonNode position = json.path("queue_position");

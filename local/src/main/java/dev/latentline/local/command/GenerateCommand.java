@@ -64,6 +64,12 @@ public final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--size", paramLabel = "WxH", description = "In pixels, multiples of 8.")
   private String size;
 
+  @Option(
+      names = "--upscale",
+      paramLabel = "2|4",
+      description = "Enlarge the pictures by a network; sides of up to 4096.")
+  private Integer upscale;
+
   @Option(names = "--count", paramLabel = "N", description = "Pictures; each has its own seed.")
   private int count = 1;
 
@@ -95,6 +101,14 @@ public final class GenerateCommand implements Callable<Integer> {
               .map(image -> plan.write(id, image.index(), run.download(image)))
               .toList();
       progress.finish();
+      generation.images().stream()
+          .filter(Generation.Image::flagged)
+          .map(
+              image ->
+                  String.format(
+                      "the safety checker found picture %d unsafe%s",
+                      image.index(), image.blurred() ? ", so it is blurred" : ""))
+          .forEach(progress::note);
       files.forEach(System.out::println);
       if (!generation.hasSucceeded()) {
         throw CliException.failed(failure(generation));
@@ -126,6 +140,10 @@ public final class GenerateCommand implements Callable<Integer> {
     oneOf("--sampler", sampler, Sampler.ids());
     oneOf("--schedule", schedule, Schedule.ids());
     size();
+    if (upscale != null && !Limits.UPSCALE_FACTORS.contains(upscale)) {
+      throw CliException.usage(
+          "--upscale " + upscale + ": choose one of " + Limits.UPSCALE_FACTORS);
+    }
   }
 
   private ObjectNode body(GatewayClient gateway) {
@@ -145,6 +163,9 @@ public final class GenerateCommand implements Callable<Integer> {
       body.put("guidance_scale", guidanceScale);
     }
     size().ifPresent(wanted -> body.put("width", wanted.width()).put("height", wanted.height()));
+    if (upscale != null) {
+      body.put("upscale", upscale);
+    }
     body.put("count", count);
     body.put("deadline_s", timeout);
     return body;
