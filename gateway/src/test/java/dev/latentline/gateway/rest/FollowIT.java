@@ -13,6 +13,7 @@ import dev.latentline.gateway.line.Generations;
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.proto.v1.Progress;
+import dev.latentline.proto.v1.Safety;
 import dev.latentline.proto.v1.Stored;
 import dev.latentline.testkit.LatentlineStack;
 import dev.latentline.testkit.Patience;
@@ -104,7 +105,10 @@ class FollowIT {
         .body("images", hasSize(1))
         .body("images[0].url", equalTo(url))
         .body("images[0].sha256", equalTo(sha256))
-        .body("images[0].seed", equalTo(7));
+        .body("images[0].seed", equalTo(7))
+        .body("images[0].safety.flagged", equalTo(true))
+        .body("images[0].safety.blurred", equalTo(false))
+        .body("images[0].safety.scores.porn", equalTo(0.875f));
 
     byte[] whole =
         given()
@@ -261,6 +265,7 @@ class FollowIT {
             .setSha256(sha256)
             .setPixelsSha256(sha256)
             .setSeed(7)
+            .setSafety(Safety.newBuilder().putScores("porn", 0.875f).setFlagged(true))
             .build();
     GenerationEvent event =
         GenerationEvent.newBuilder()

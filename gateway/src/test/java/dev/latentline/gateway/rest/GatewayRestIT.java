@@ -45,7 +45,7 @@ class GatewayRestIT {
         json()
             .body(
                 """
-                {"model":"starter","prompt":"a red apple","seed":42,"count":2,
+                {"model":"starter","prompt":"a red apple","seed":42,"count":2,"upscale":4,
                  "metadata":{"order":"7"}}
                 """)
             .post("/v1/generations")
@@ -64,6 +64,7 @@ class GatewayRestIT {
             .body("request.model", startsWith("starter@sha256:"))
             .body("request.seed", equalTo(42))
             .body("request.count", equalTo(2))
+            .body("request.upscale", equalTo(4))
             .body("request.steps", equalTo(25))
             .body("request.guidance_scale", equalTo(3f))
             .body("request.sampler", equalTo("ddim"))
@@ -115,6 +116,14 @@ class GatewayRestIT {
             "invalid_request")
         .body("errors.find { it.field == 'width' }.allowed.max", equalTo(256))
         .body("errors.find { it.field == 'height' }.allowed.multiple_of", equalTo(32));
+    problem(
+            json()
+                .body("{\"model\":\"starter\",\"prompt\":\"x\",\"upscale\":3}")
+                .post("/v1/generations"),
+            400,
+            "invalid_request")
+        .body("detail", equalTo("upscale: Must be one of [1, 2, 4]"))
+        .body("errors[0].allowed.values", equalTo(List.of(1, 2, 4)));
   }
 
   @ParameterizedTest
@@ -235,7 +244,8 @@ class GatewayRestIT {
         .body("data[0].digest", startsWith("sha256:"))
         .body("data[0].defaults.steps", equalTo(25))
         .body("data[0].limits.max_width", equalTo(256))
-        .body("data[0].limits.size_multiple", equalTo(32));
+        .body("data[0].limits.size_multiple", equalTo(32))
+        .body("data[0].limits.upscale", equalTo(List.of(1, 2, 4)));
   }
 
   @Test
@@ -304,7 +314,8 @@ class GatewayRestIT {
         .statusCode(200)
         .body("paths.'/v1/generations'.post.responses", notNullValue())
         .body("paths.'/v1/generations/{id}/events'.get", notNullValue())
-        .body("components.schemas.Submission.properties.negative_prompt", notNullValue());
+        .body("components.schemas.Submission.properties.negative_prompt", notNullValue())
+        .body("components.schemas.Submission.properties.upscale.enum", equalTo(List.of(1, 2, 4)));
   }
 
   private static ValidatableResponse problem(Response response, int status, String code) {
