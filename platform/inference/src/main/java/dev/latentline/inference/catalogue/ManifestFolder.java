@@ -1,6 +1,5 @@
 package dev.latentline.inference.catalogue;
 
-import dev.latentline.contract.Sha256;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.StreamReadConstraints;
