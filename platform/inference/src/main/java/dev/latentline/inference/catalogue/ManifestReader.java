@@ -1,5 +1,6 @@
 package dev.latentline.inference.catalogue;
 
+import dev.latentline.contract.Sha256;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;

@@ -1,5 +1,6 @@
 package dev.latentline.inference.catalogue;
 
+import dev.latentline.contract.Sha256;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeMap;
