@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.latentline.contract.Failure;
+import dev.latentline.contract.Sha256;
 import dev.latentline.decoder.Apple;
 import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.inference.catalogue.Catalogue;
@@ -149,7 +150,7 @@ class LatentDecodersIT {
                 "\"size\": " + decoder.sizeBytes(),
                 "\"size\": " + Files.size(copy.resolve(decoder.path())))
             .replace(
-                decoder.sha256(), Pixels.sha256(Files.readAllBytes(copy.resolve(decoder.path())))));
+                decoder.sha256(), Sha256.hex(Files.readAllBytes(copy.resolve(decoder.path())))));
   }
 
   private static void assertRejected(GenerationRequest request, FloatTensor latents, String code) {

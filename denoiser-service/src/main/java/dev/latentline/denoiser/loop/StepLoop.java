@@ -3,6 +3,7 @@ package dev.latentline.denoiser.loop;
 import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.network.NoisePredictor;
 import dev.latentline.denoiser.task.StepTask;
+import dev.latentline.inference.session.OutOfDeviceMemoryException;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import java.time.Duration;
@@ -256,6 +257,15 @@ public final class StepLoop implements AutoCloseable {
     }
     if (together.size() == 1) {
       fail(together.get(0), failure);
+      return;
+    }
+    if (failure instanceof OutOfDeviceMemoryException) {
+      int rows = together.stream().mapToInt(Held::rows).sum();
+      LOG.warnf(
+          "out of memory with %d rows in a call: at most %d from now on;"
+              + " set latentline.inference.batch-sizes to less",
+          rows, rows / 2);
+      scheduler.atMost(rows / 2);
       return;
     }
     // one of them may be the reason: each for itself from now on

@@ -22,6 +22,7 @@ public final class TurnScheduler {
   static final int TURN_OF_THE_OLDEST = 8;
 
   private final BatchSizes sizes;
+  private int mostRows = Integer.MAX_VALUE;
   private int turns;
 
   public TurnScheduler(BatchSizes sizes) {
@@ -60,6 +61,11 @@ public final class TurnScheduler {
     return sizes.shared() ? withCompany(first, waiting) : List.of(first);
   }
 
+  /** From now on calls have at most so many rows, unless a single task has more. */
+  public void atMost(int rows) {
+    mostRows = Math.min(mostRows, rows);
+  }
+
   /** Who can best do without a turn for long; waiting is not empty. */
   public static <C extends Candidate> C last(Collection<C> waiting) {
     return waiting.stream().max(byRemaining()).orElseThrow();
@@ -72,7 +78,7 @@ public final class TurnScheduler {
             .sorted(byRemaining())
             .toList();
     int rows = company.stream().mapToInt(Candidate::rows).sum() + first.rows();
-    int room = sizes.best(rows) - first.rows();
+    int room = sizes.best(Math.min(rows, mostRows)) - first.rows();
     List<C> together = new ArrayList<>(List.of(first));
     for (C other : company) {
       if (other.rows() <= room) {

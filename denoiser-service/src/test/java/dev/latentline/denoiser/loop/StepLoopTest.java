@@ -11,6 +11,7 @@ import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.network.NoisePredictor;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.Steps;
+import dev.latentline.inference.session.OutOfDeviceMemoryException;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.testkit.Patience;
 import java.time.Duration;
@@ -222,6 +223,42 @@ class StepLoopTest {
     assertThat(batches).contains(2);
     assertThat(healthy.latents().data())
         .isEqualTo(Steps.all(Tasks.task(2, 3), Tasks::network).latents().data());
+  }
+
+  @Test
+  void whereMemoryIsTooSmallForACallItIsMadeSmaller() throws Exception {
+    loop.close();
+    loop = new StepLoop(new TurnScheduler(BatchSizes.of(List.of(2, 4, 8))), 8);
+    CountDownLatch all = new CountDownLatch(1);
+    List<Integer> batches = new CopyOnWriteArrayList<>();
+    NoisePredictor small =
+        (calls, stop) -> {
+          batches.add(calls.size());
+          if (batches.size() == 1) {
+            awaitQuietly(all);
+          }
+          if (calls.size() > 2) {
+            throw new OutOfDeviceMemoryException("full", null);
+          }
+          return Tasks.network(calls, stop);
+        };
+    List<StepTask> tasks = new ArrayList<>();
+    List<CompletableFuture<End>> ends = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      StepTask task = Tasks.task(i, 4);
+      tasks.add(task);
+      ends.add(run(new WorkBuilder(task, small)));
+      awaitHeld(i + 1);
+    }
+    all.countDown();
+
+    for (int i = 0; i < 5; i++) {
+      assertThat(ends.get(i).join()).isEqualTo(End.DONE);
+      assertThat(tasks.get(i).latents().data())
+          .isEqualTo(Steps.all(Tasks.task(i, 4), Tasks::network).latents().data());
+    }
+    // tried once: four pictures with two rows each
+    assertThat(batches).containsOnlyOnce(4).doesNotContain(3);
   }
 
   @Test

@@ -70,6 +70,21 @@ class TurnSchedulerTest {
     assertThat(scheduler.next(List.of(third))).containsExactly(third);
   }
 
+  @Test
+  void whereMemoryRanOutCallsAreSmaller() {
+    TurnScheduler scheduler = new TurnScheduler(BatchSizes.of(List.of(2, 4, 8)));
+    List<Waiting> waiting = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      waiting.add(new Waiting("a", 1, i, i));
+    }
+    assertThat(scheduler.next(waiting)).hasSize(8);
+
+    scheduler.atMost(4);
+    scheduler.atMost(6);
+
+    assertThat(scheduler.next(waiting)).hasSize(4);
+  }
+
   /**
    * Pictures of 4, 20 and 50 steps at 80 % of one CPU's capacity, against first in, first out with
    * the same engine.

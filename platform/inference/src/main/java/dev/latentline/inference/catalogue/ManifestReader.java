@@ -1,9 +1,9 @@
 package dev.latentline.inference.catalogue;
 
-import dev.latentline.contract.Sha256;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.contract.Sha256;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeMap;

@@ -427,7 +427,8 @@ final class Delivery {
 
   /** A release would count as an attempt. */
   private void handOn(int attempts) {
-    LOG.infof(
+    // work may hand on often, to find out whether another replica is idle
+    LOG.debugf(
         "generation=%s queue=%s offset=%d is handed on to another replica",
         headers.get(HeaderNames.GENERATION_ID), queue.topic(), record.offset());
     work.sink().handOn(record, attempts);
