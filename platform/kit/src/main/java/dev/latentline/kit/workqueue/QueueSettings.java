@@ -9,8 +9,8 @@ import java.time.Duration;
  * @param group the share group, made by the gateway with its settings
  * @param lock the group's share.record.lock.duration.ms: the lease is renewed every third of it,
  *     and a frozen worker loses its record after it
- * @param maxAttempts the attempt that fails or is found unfinished after so many others becomes a
- *     dead letter
+ * @param maxAttempts so many attempts in a row that fail or are left unfinished, and get no further
+ *     ({@link Attempts}), make a dead letter
  * @param shutdownGrace how long a record that is being worked at may still finish on shutdown
  *     before it is handed on
  * @param stallLimit work of which nothing is heard for so long ({@link Lease#progress}) hangs: its
