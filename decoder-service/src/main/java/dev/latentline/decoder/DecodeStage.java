@@ -74,7 +74,7 @@ public class DecodeStage {
     Picture picture;
     PictureRecord stored;
     try {
-      picture = picture(record, stop);
+      picture = picture(record, stop, item.lease()::progress);
       stored = pictures.store(picture);
     } catch (Failure.Rejected e) {
       facts.imageFailed(item, OptionalInt.of(record.getImageIndex()), e);
@@ -91,7 +91,7 @@ public class DecodeStage {
         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
   }
 
-  private Picture picture(LatentDenoised record, RunStop stop) {
+  private Picture picture(LatentDenoised record, RunStop stop, Runnable progress) {
     GenerationRequest request = record.getRequest();
     if (!request.getOutputFormat().equals(Picture.EXTENSION)) {
       throw new Failure.Rejected(
@@ -103,7 +103,7 @@ public class DecodeStage {
             TensorRecords.fromRecord(payloads.get(request.getTenant(), record.getLatents())),
             stop);
     Optional<Safety> verdict = safety.judge(decoded, stop);
-    Pixels upscaled = upscalers.upscale(request, decoded, stop);
+    Pixels upscaled = upscalers.upscale(request, decoded, stop, progress);
     Pixels shown = verdict.filter(Safety::getBlurred).map(v -> Blur.of(upscaled)).orElse(upscaled);
     return Picture.of(request, record.getImageIndex(), record.getRuntimeClass(), shown, version)
         .with(verdict);

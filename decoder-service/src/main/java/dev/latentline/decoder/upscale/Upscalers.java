@@ -9,6 +9,7 @@ import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.util.HashMap;
 import java.util.List;
@@ -40,11 +41,13 @@ public final class Upscalers implements AutoCloseable {
   /**
    * The picture as large as the request wants it; itself where it wants no upscale.
    *
+   * @param tileDone called now and then, while large pictures take minutes
    * @throws Failure.Rejected when this installation does not have the upscaler, it does not make
    *     the factor, or what comes out is no number
    * @throws RunStoppedException when stop did so
    */
-  public Pixels upscale(GenerationRequest request, Pixels decoded, RunStop stop) {
+  public Pixels upscale(
+      GenerationRequest request, Pixels decoded, RunStop stop, Runnable tileDone) {
     if (!request.hasUpscale()) {
       return decoded;
     }
@@ -57,7 +60,11 @@ public final class Upscalers implements AutoCloseable {
     ModelSession session = byDigest.get(card.digest());
     Tiles tiles =
         new Tiles(
-            pixels -> session.run(Map.of(INPUT, pixels), OUTPUT, stop),
+            pixels -> {
+              FloatTensor upscaled = session.run(Map.of(INPUT, pixels), OUTPUT, stop);
+              tileDone.run();
+              return upscaled;
+            },
             card.scale(),
             card.receptiveField(),
             Tiles.MAX_SIDE);

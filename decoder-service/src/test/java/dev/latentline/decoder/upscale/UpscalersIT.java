@@ -16,6 +16,7 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.testkit.Patience;
 import java.io.IOException;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,16 @@ class UpscalersIT {
   }
 
   @Test
+  void itTellsThatItGoesOn() {
+    AtomicInteger tiles = new AtomicInteger();
+    Pixels wide = new Pixels(300, 8, new byte[3 * 300 * 8]);
+
+    upscalers.upscale(Apple.upscaled(4), wide, new RunStop(), tiles::incrementAndGet);
+
+    assertThat(tiles).as("two of the first run, three of the second").hasValue(5);
+  }
+
+  @Test
   void anySizeIsMadeLarger() {
     Pixels narrow = new Pixels(3, 301, new byte[3 * 3 * 301]);
 
@@ -101,12 +112,12 @@ class UpscalersIT {
     RunStop stop = new RunStop();
     stop.stop();
 
-    assertThatThrownBy(() -> upscalers.upscale(Apple.upscaled(4), cat, stop))
+    assertThatThrownBy(() -> upscalers.upscale(Apple.upscaled(4), cat, stop, () -> {}))
         .isInstanceOf(RunStoppedException.class);
   }
 
   private static Pixels upscale(GenerationRequest request, Pixels picture) {
-    return upscalers.upscale(request, picture, new RunStop());
+    return upscalers.upscale(request, picture, new RunStop(), () -> {});
   }
 
   private static Pixels reduced(Pixels picture, int factor) {
