@@ -23,7 +23,7 @@ from onnxruntime.transformers.optimizer import optimize_model
 from fusion_base import Fusion  # isort: skip; where that package finds its own modules
 
 KEPT_BYTES = 1024
-"""What is smaller stays in the graph."""
+"""What is no larger stays in the graph."""
 
 
 class MultiHeadAttention(torch.autograd.Function):
@@ -120,7 +120,7 @@ def drop_weights(model, module):
     weights = {}
     for tensor in model.graph.initializer:
         array = numpy_helper.to_array(tensor)
-        if array.nbytes <= KEPT_BYTES or array.ndim < 2:
+        if array.nbytes <= KEPT_BYTES or array.ndim < 2 or np.all(array == array.flat[0]):
             continue
         if digest(array) not in parameters:
             print("stays in the graph:", tensor.name, array.dtype, array.shape)

@@ -57,7 +57,7 @@ final class CudaProvider {
 
   /** One sentence for whoever started the service. */
   static String unavailable(Device device, String said) {
-    return "latentline.inference.device is " + device + ", but " + why(said);
+    return "latentline.inference.device is " + device + ", but " + why(said.strip());
   }
 
   private static String why(String said) {

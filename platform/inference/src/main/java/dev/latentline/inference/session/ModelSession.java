@@ -2,6 +2,7 @@ package dev.latentline.inference.session;
 
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.RunOptions;
@@ -57,6 +58,8 @@ public final class ModelSession implements AutoCloseable {
    */
   public static ModelSession open(Path graph, SessionSettings settings) {
     String name = graph.getParent().getFileName() + "/" + graph.getFileName();
+    // before the options: the CUDA provider's are read with the environment's logger
+    OrtEnvironment environment = OrtRuntime.environment();
     try (SessionOptions options = new SessionOptions()) {
       options.setIntraOpNumThreads(settings.intraOpThreads());
       options.setInterOpNumThreads(1);
@@ -67,7 +70,7 @@ public final class ModelSession implements AutoCloseable {
         CudaProvider.add(options, settings);
         NodePlacement.begin(options);
       }
-      OrtSession session = OrtRuntime.environment().createSession(graph.toString(), options);
+      OrtSession session = environment.createSession(graph.toString(), options);
       try {
         return new ModelSession(name, settings.device(), session, inputs(session));
       } catch (OrtException | RuntimeException e) {
