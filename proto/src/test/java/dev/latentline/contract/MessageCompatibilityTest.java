@@ -10,6 +10,7 @@ import dev.latentline.proto.v1.ControlOuterClass;
 import dev.latentline.proto.v1.Event;
 import dev.latentline.proto.v1.ProgressOuterClass;
 import dev.latentline.proto.v1.Request;
+import dev.latentline.proto.v1.Step;
 import dev.latentline.proto.v1.TensorOuterClass;
 import dev.latentline.proto.v1.Webhook;
 import java.io.IOException;
@@ -51,6 +52,7 @@ class MessageCompatibilityTest {
             dev.latentline.proto.v1.Stage.getDescriptor(),
             Event.getDescriptor(),
             ProgressOuterClass.getDescriptor(),
+            Step.getDescriptor(),
             ControlOuterClass.getDescriptor(),
             Webhook.getDescriptor());
     Set<String> lines = new TreeSet<>();
