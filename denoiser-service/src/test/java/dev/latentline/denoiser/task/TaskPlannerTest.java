@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -42,7 +43,7 @@ class TaskPlannerTest {
               new ModelLimits(64, 128, 64, 128, 32, 128 * 128, 100),
               List.of(new TextEncoder("tokenizer.json", "text.onnx", "out", 4, 2)),
               new UNet("unet/model.onnx", 4, 2),
-              new Vae("decoder.onnx", "encoder.onnx", 8, 1),
+              new Vae("decoder.onnx", "encoder.onnx", 8, 1, Optional.empty()),
               Configs.starter(),
               Map.of()),
           null,

@@ -92,6 +92,39 @@ final class Fields {
     return has(name) ? number(name, min, max) : absent;
   }
 
+  /** The elements of an array of so many numbers. */
+  List<Double> numbers(String name, int count, double min, double max) {
+    return numbers(name, take(name), count, min, max);
+  }
+
+  /** Up to so many arrays of so many numbers each. */
+  List<List<Double>> rows(String name, int maxRows, int count, double min, double max) {
+    JsonNode node = take(name);
+    List<List<Double>> rows = new ArrayList<>();
+    if (!node.isArray() || node.isEmpty() || node.size() > maxRows) {
+      problem(name, "must be an array of 1 to " + maxRows + " arrays of numbers");
+      return rows;
+    }
+    for (int i = 0; i < node.size(); i++) {
+      rows.add(numbers(name + "[" + i + "]", node.get(i), count, min, max));
+    }
+    return rows;
+  }
+
+  private List<Double> numbers(String name, JsonNode node, int count, double min, double max) {
+    List<Double> numbers = new ArrayList<>();
+    boolean good = node.isArray() && node.size() == count;
+    for (JsonNode element : node) {
+      double value = element.isNumber() ? element.doubleValue() : Double.NaN;
+      good &= value >= min && value <= max;
+      numbers.add(value);
+    }
+    if (!good) {
+      problem(name, "must be an array of " + count + " numbers from " + min + " to " + max);
+    }
+    return numbers;
+  }
+
   boolean flag(String name, boolean absent) {
     if (!has(name)) {
       return absent;

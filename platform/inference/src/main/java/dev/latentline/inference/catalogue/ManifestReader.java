@@ -6,11 +6,18 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.contract.Sha256;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /** Reads manifest.json and scheduler_config.json of one model; the only place that knows them. */
 final class ManifestReader {
+  private static final int MAX_CHANNELS = 128;
+  private static final int COLOURS = 3;
+
+  /** Of a colour; published ones are below 1. */
+  private static final double MAX_WEIGHT = 1000;
+
   private static final Pattern TENSOR = Pattern.compile("[A-Za-z0-9_./:-]{1,200}");
 
   private final Path folder;
@@ -105,7 +112,7 @@ final class ManifestReader {
     UNet unet =
         new UNet(
             ManifestFolder.path(fields, "model", files),
-            fields.integer("latent_channels", 1, 128),
+            fields.integer("latent_channels", 1, MAX_CHANNELS),
             fields.integer("context_size", 1, 65_536));
     fields.done();
     return unet;
@@ -117,9 +124,20 @@ final class ManifestReader {
             ManifestFolder.path(fields, "decoder", files),
             ManifestFolder.path(fields, "encoder", files),
             fields.integer("scale_factor", 1, 64),
-            fields.number("scaling_factor", 1e-6, 1e6));
+            fields.number("scaling_factor", 1e-6, 1e6),
+            latentRgb(fields));
     fields.done();
     return vae;
+  }
+
+  private static Optional<LatentRgb> latentRgb(Fields fields) {
+    if (!fields.has("latent_rgb_factors") && !fields.has("latent_rgb_bias")) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new LatentRgb(
+            fields.rows("latent_rgb_factors", MAX_CHANNELS, COLOURS, -MAX_WEIGHT, MAX_WEIGHT),
+            fields.numbers("latent_rgb_bias", COLOURS, -MAX_WEIGHT, MAX_WEIGHT)));
   }
 
   private SchedulerConfig scheduler(String path) {
@@ -174,6 +192,10 @@ final class ManifestReader {
     require(
         width == card.unet().contextSize(),
         "unet.context_size is not the sum of the text encoders' hidden_size");
+    int channels = card.unet().latentChannels();
+    require(
+        card.vae().latentRgb().map(rgb -> rgb.factors().size() == channels).orElse(true),
+        "vae.latent_rgb_factors has not one row for each of unet.latent_channels");
   }
 
   private void require(boolean holds, String otherwise) {

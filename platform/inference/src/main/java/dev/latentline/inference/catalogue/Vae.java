@@ -1,5 +1,7 @@
 package dev.latentline.inference.catalogue;
 
+import java.util.Optional;
+
 /**
  * The autoencoder between pixels and latents.
  *
@@ -7,5 +9,11 @@ package dev.latentline.inference.catalogue;
  * @param encoder path of the graph: sample in -1..1 to latent_sample
  * @param scaleFactor pixels per latent, in each direction
  * @param scalingFactor latents are divided by it before they are decoded
+ * @param latentRgb what previews are made with; without it the model has none
  */
-public record Vae(String decoder, String encoder, int scaleFactor, double scalingFactor) {}
+public record Vae(
+    String decoder,
+    String encoder,
+    int scaleFactor,
+    double scalingFactor,
+    Optional<LatentRgb> latentRgb) {}

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.Sampler;
@@ -23,6 +25,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class CatalogueTest {
+  private static final String ROWS = "[[1, 0, 0], [0, 1, 0], [0, 0, 1], [-0.5, 0, 4]]";
+
   @TempDir Path folder;
   private SmallCatalogue small;
 
@@ -286,6 +290,13 @@ class CatalogueTest {
         broken(m -> in(m, "limits").put("min_width", 2048), "a minimum is above its maximum"),
         broken(m -> in(m, "unet").put("model", "/etc/passwd"), "\"files\" does not list"),
         broken(m -> in(m, "unet").put("context_size", 1), "sum of the text encoders'"),
+        broken(m -> rgb(m, "[[1, 1, 1]]", "[0, 0, 0]"), "not one row for each of unet.latent_"),
+        broken(m -> rgb(m, ROWS.replace("4", "1e999"), "[0, 0, 0]"), "factors[3] must be an array"),
+        broken(m -> rgb(m, ROWS.replace("4", "\"4\""), "[0, 0, 0]"), "factors[3] must be an array"),
+        broken(m -> rgb(m, "[[1, 2]]", "[0, 0, 0]"), "factors[0] must be an array of 3 numbers"),
+        broken(m -> rgb(m, "7", "[0, 0, 0]"), "vae.latent_rgb_factors must be an array of 1 to"),
+        broken(m -> rgb(m, ROWS, "[0, 0]"), "vae.latent_rgb_bias must be an array of 3 numbers"),
+        broken(m -> rgb(m, ROWS, "null"), "vae.latent_rgb_bias must be an array of 3 numbers"),
         broken(m -> m.putArray("text_encoders"), "text_encoders must be an array of 1 to 4"),
         broken(m -> m.withArray("text_encoders").add(1), "text_encoders[1] must be an object"),
         broken(
@@ -300,6 +311,26 @@ class CatalogueTest {
         broken(
             m -> in(m, "files").putObject("a").put("sha256", "00"),
             "files[\"a\"].sha256 must be 64 digits"));
+  }
+
+  @Test
+  void previewsAreAsTheManifestSays() throws IOException {
+    assertThat(open().find("alpha").orElseThrow().vae().latentRgb()).isEmpty();
+
+    small.manifest("alpha", m -> rgb(m, ROWS, "[0.5, 0, -0.5]"));
+
+    LatentRgb rgb = open().find("alpha").orElseThrow().vae().latentRgb().orElseThrow();
+    assertThat(rgb.factors()).hasSize(4).last().isEqualTo(List.of(-0.5, 0.0, 4.0));
+    assertThat(rgb.bias()).containsExactly(0.5, 0.0, -0.5);
+  }
+
+  private static void rgb(ObjectNode manifest, String factors, String bias) {
+    try {
+      in(manifest, "vae").set("latent_rgb_factors", new JsonMapper().readTree(factors));
+      in(manifest, "vae").set("latent_rgb_bias", new JsonMapper().readTree(bias));
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(e);
+    }
   }
 
   private static Arguments broken(Consumer<ObjectNode> change, String problem) {
