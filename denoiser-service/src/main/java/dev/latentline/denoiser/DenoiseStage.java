@@ -101,7 +101,7 @@ public class DenoiseStage {
                 stop,
                 () -> cancelled.contains(item.generationId()),
                 item.lease()::onEnding,
-                new TaskWatcher(item, task, progress, ofTask)));
+                new TaskWatcher(item, task, progress.of(item, model.card(), task), ofTask)));
     LOG.logf(
         end == StepLoop.End.HANDED_OVER ? Logger.Level.DEBUG : Logger.Level.INFO,
         "generation=%s image=%d attempt=%d %s at step %d/%d %dms",

@@ -26,7 +26,19 @@ interface DenoiserSettings {
   @WithDefault("8")
   int slots();
 
+  Previews previews();
+
   Inference inference();
+
+  /** What pictures look like on their way. */
+  interface Previews {
+    /**
+     * After so many steps a preview is shown, at most four times a second of each picture; 0:
+     * never.
+     */
+    @WithDefault("1")
+    int every();
+  }
 
   /** How graphs run. */
   interface Inference {

@@ -27,12 +27,15 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import javax.imageio.ImageIO;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -83,9 +86,14 @@ class DenoiserIT {
     FloatTensor tensor = TensorRecords.fromRecord(latents.getLatents().getInline());
     Denoised fact = fact(id).getDenoised();
     List<Integer> steps = new ArrayList<>();
+    List<byte[]> previews = new ArrayList<>();
     for (ConsumerRecord<String, byte[]> told :
         reader.ofGeneration(Topic.GENERATION_PROGRESS.topicName(), id, 5, SOON)) {
-      steps.add(Progress.parseFrom(told.value()).getStep());
+      Progress progress = Progress.parseFrom(told.value());
+      steps.add(progress.getStep());
+      if (!progress.getPreview().isEmpty()) {
+        previews.add(progress.getPreview().toByteArray());
+      }
     }
 
     assertThat(only(Topic.LATENT_DENOISED.topicName(), id).key())
@@ -100,6 +108,12 @@ class DenoiserIT {
     assertThat(fact.getRuntimeClass()).isEqualTo(latents.getRuntimeClass());
     // some may be left out when the broker is slow
     assertThat(steps).isSorted().doesNotHaveDuplicates().allMatch(n -> n >= 1 && n <= 25);
+    assertThat(previews).isNotEmpty();
+    for (byte[] preview : previews) {
+      BufferedImage picture = ImageIO.read(new ByteArrayInputStream(preview));
+      assertThat(picture.getWidth()).isEqualTo(16);
+      assertThat(picture.getHeight()).isEqualTo(16);
+    }
   }
 
   @Test

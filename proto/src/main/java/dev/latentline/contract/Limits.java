@@ -56,6 +56,9 @@ public final class Limits {
   /** A larger tensor goes to the store and the record carries its key and digest. */
   public static final int INLINE_PAYLOAD_BYTES = 1024 * 1024;
 
+  /** Of a preview's PNG: 64 x 64 pixels fit, however they look. */
+  public static final int MAX_PREVIEW_BYTES = 16 * 1024;
+
   /** Names of models and pools: keys of the catalogue, never joined to a path unchecked. */
   public static final String NAME_PATTERN = "[a-z0-9][a-z0-9._-]{0,63}";
 

@@ -8,6 +8,7 @@ import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.schedule.Prediction;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
+import java.util.Optional;
 
 /**
  * One picture being denoised, a step at a time, so that several can take turns or share a call of
@@ -16,6 +17,7 @@ import dev.latentline.inference.tensor.FloatTensor;
 public final class StepTask {
   private final TaskPlan plan;
   private SamplerState state;
+  private Optional<float[]> denoised = Optional.empty();
 
   private StepTask(TaskPlan plan, SamplerState state) {
     this.plan = plan;
@@ -49,6 +51,11 @@ public final class StepTask {
     return state;
   }
 
+  /** x0 that the network saw in the newest step; empty before one was made here. */
+  public Optional<float[]> denoised() {
+    return denoised;
+  }
+
   public boolean done() {
     return state.step() == plan.steps();
   }
@@ -80,12 +87,12 @@ public final class StepTask {
         plan.rows() == 1
             ? predictions
             : Guidance.combine(predictions, latents.length, plan.guidanceScale());
-    float[] denoised = Prediction.denoised(plan.predicts(), latents, predicted, sigma);
+    float[] x0 = Prediction.denoised(plan.predicts(), latents, predicted, sigma);
     SamplerState next =
         plan.sampler()
             .next(
                 state,
-                denoised,
+                x0,
                 plan.sigmas(),
                 number -> Noise.draw(plan.seed(), number, latents.length));
     if (!new FloatTensor(plan.shape(), next.latents()).isFinite()) {
@@ -96,6 +103,7 @@ public final class StepTask {
               + "; a smaller guidance_scale or another sampler may help");
     }
     state = next;
+    denoised = Optional.of(x0);
   }
 
   /** The finished latents, in the scale that the autoencoder was trained on. */

@@ -43,6 +43,18 @@ class StepTaskTest {
   }
 
   @Test
+  void whatTheNewestStepSawIsTheFinishedPictureInTheEnd() {
+    StepTask task = StepTask.start(plan(Sampler.EULER, 7));
+    assertThat(task.denoised()).isEmpty();
+
+    Steps.one(task, StepTaskTest::network);
+    assertThat(task.denoised().orElseThrow()).isNotEqualTo(task.state().latents());
+
+    Steps.all(task, StepTaskTest::network);
+    assertThat(task.denoised()).contains(task.latents().data());
+  }
+
+  @Test
   void anotherSeedGivesAnotherPicture() {
     assertThat(finished(plan(Sampler.DDIM, 7))).isNotEqualTo(finished(plan(Sampler.DDIM, 8)));
   }
