@@ -13,6 +13,8 @@ import java.util.OptionalLong;
  * @param request without prompts where they are no longer in memory: the manifest has them
  * @param progress 0 to 1
  * @param queuePosition 0 is next; only while QUEUED
+ * @param etaMs until the last step of its pictures is made, at the pace so far; empty while nobody
+ *     can say
  * @param images those in the store, ascending by index
  * @param failure of a FAILED one
  * @param lastOffset in generation.event, of the last fact folded into this view
@@ -22,6 +24,7 @@ public record GenerationView(
     Status status,
     double progress,
     OptionalInt queuePosition,
+    OptionalLong etaMs,
     List<StoredImage> images,
     Optional<EndedBadly> failure,
     Timings timings,
@@ -46,6 +49,7 @@ public record GenerationView(
         status,
         progress,
         queuePosition,
+        etaMs,
         images,
         failure,
         timings,

@@ -1,6 +1,8 @@
 package dev.latentline.gateway.line;
 
+import com.google.protobuf.ByteString;
 import dev.latentline.contract.Failure;
+import dev.latentline.contract.Limits;
 import dev.latentline.contract.Topic;
 import dev.latentline.gateway.decide.DispatchQueue;
 import dev.latentline.gateway.fold.Fold;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
@@ -58,6 +61,7 @@ public class Line implements Generations {
     private final int[] stepsDone;
     private final List<Consumer<GenerationUpdate>> watchers = new ArrayList<>();
     private GenerationState state;
+    private Optional<Eta> eta = Optional.empty();
 
     Entry(int partition, GenerationState state) {
       this.partition = partition;
@@ -96,6 +100,9 @@ public class Line implements Generations {
       unsettled.put(event.getGenerationId(), accepted);
     } else {
       entry.state = after.get();
+      if (entry.state.ended()) {
+        entry.eta = Optional.empty();
+      }
       if (entry.state.settled()) {
         unsettled.remove(event.getGenerationId());
         held.add(entry.state).forEach(this::dropPrompts);
@@ -134,11 +141,29 @@ public class Line implements Generations {
       return;
     }
     entry.stepsDone[index] = progress.getStep();
-    tell(
-        entry,
-        GenerationUpdate.Kind.PROGRESS,
-        Optional.of(
-            new GenerationUpdate.StepProgress(index, progress.getStep(), progress.getSteps())));
+    if (entry.eta.isEmpty()) {
+      entry.eta = Optional.of(new Eta(entry.stepsDone.length));
+    }
+    entry.eta.get().stepped(index, entry.stepsDone, left(progress), System.nanoTime());
+    tell(entry, GenerationUpdate.Kind.PROGRESS, step(progress, ByteString.EMPTY));
+    ByteString preview = progress.getPreview();
+    if (!preview.isEmpty() && preview.size() <= Limits.MAX_PREVIEW_BYTES) {
+      tell(entry, GenerationUpdate.Kind.PREVIEW, step(progress, preview));
+    }
+  }
+
+  /** A denoiser that cannot say leaves it at 0. */
+  private static OptionalLong left(Progress progress) {
+    return progress.getEtaMs() > 0 || progress.getStep() == progress.getSteps()
+        ? OptionalLong.of(progress.getEtaMs())
+        : OptionalLong.empty();
+  }
+
+  private static Optional<GenerationUpdate.StepProgress> step(
+      Progress progress, ByteString preview) {
+    return Optional.of(
+        new GenerationUpdate.StepProgress(
+            progress.getImageIndex(), progress.getStep(), progress.getSteps(), preview));
   }
 
   /** What was written before this replica came must be read before it answers and decides. */
@@ -279,7 +304,12 @@ public class Line implements Generations {
 
   private GenerationView view(Entry entry) {
     OptionalInt position = queue.position(entry.state);
-    return Views.of(entry.state, entry.stepsDone, position);
+    OptionalLong etaMs =
+        entry
+            .eta
+            .map(eta -> eta.millis(entry.state, entry.stepsDone, System.nanoTime()))
+            .orElse(OptionalLong.empty());
+    return Views.of(entry.state, entry.stepsDone, position, etaMs);
   }
 
   private void tell(

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** What a client sees of a state. Pure. */
 public final class Views {
@@ -19,12 +20,14 @@ public final class Views {
   /**
    * @param stepsDone of each image
    */
-  static GenerationView of(GenerationState state, int[] stepsDone, OptionalInt queuePosition) {
+  static GenerationView of(
+      GenerationState state, int[] stepsDone, OptionalInt queuePosition, OptionalLong etaMs) {
     return new GenerationView(
         state.request(),
         status(state),
         progress(state, stepsDone),
         queuePosition,
+        etaMs,
         images(state),
         state.outcome().flatMap(Outcome::reason).map(Views::failure),
         new GenerationView.Timings(

@@ -16,7 +16,7 @@ public record Allowed(
     values = List.copyOf(values);
   }
 
-  static Allowed oneOf(List<String> values) {
+  public static Allowed oneOf(List<String> values) {
     return new Allowed(List.copyOf(values), Optional.empty(), Optional.empty(), Optional.empty());
   }
 

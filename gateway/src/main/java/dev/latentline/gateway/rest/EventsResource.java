@@ -1,11 +1,17 @@
 package dev.latentline.gateway.rest;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.latentline.gateway.access.Caller;
 import dev.latentline.gateway.line.GenerationUpdate;
+import dev.latentline.gateway.line.GenerationUpdate.StepProgress;
 import dev.latentline.gateway.line.GenerationView;
 import dev.latentline.gateway.line.Generations;
+import dev.latentline.gateway.problem.Problem;
+import dev.latentline.gateway.problem.ProblemException;
+import dev.latentline.gateway.request.Allowed;
+import dev.latentline.gateway.request.FieldError;
 import dev.latentline.proto.v1.GenerationRequest;
 import io.smallrye.common.annotation.Blocking;
 import io.smallrye.mutiny.Multi;
@@ -15,12 +21,19 @@ import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.sse.OutboundSseEvent;
 import jakarta.ws.rs.sse.Sse;
+import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestMulti;
@@ -53,11 +66,20 @@ class EventsResource {
   @APIResponse(
       responseCode = "200",
       description =
-          "Events snapshot and state hold a generation, progress the steps done of one picture;"
-              + " ids are offsets, to be sent again as Last-Event-ID")
+          "Events snapshot and state hold a generation, progress the steps done of one picture,"
+              + " preview what it looks like after some of them; ids are offsets, to be sent again"
+              + " as Last-Event-ID")
   @APIResponse(responseCode = "204", description = "It has ended and the client knows all of it")
+  @APIResponse(responseCode = "400", description = "previews is neither true nor false")
   public RestMulti<OutboundSseEvent> events(
-      @PathParam("id") String id, @HeaderParam("Last-Event-ID") String lastEventId) {
+      @PathParam("id") String id,
+      @Parameter(
+              description = "Whether to send the event preview too",
+              schema = @Schema(type = SchemaType.BOOLEAN, defaultValue = "false"))
+          @QueryParam("previews")
+          String previews,
+      @HeaderParam("Last-Event-ID") String lastEventId) {
+    boolean withPreviews = flag("previews", previews);
     GenerationView view = GenerationsResource.find(generations, caller, id);
     long after = offset(lastEventId);
     if (view.status().terminal() && after == view.lastOffset()) {
@@ -69,7 +91,16 @@ class EventsResource {
     Multi<OutboundSseEvent> events =
         EventStream.of(
                 vertx,
-                listener -> generations.watch(tenant, id, after, listener),
+                listener ->
+                    generations.watch(
+                        tenant,
+                        id,
+                        after,
+                        update -> {
+                          if (withPreviews || update.kind() != GenerationUpdate.Kind.PREVIEW) {
+                            listener.accept(update);
+                          }
+                        }),
                 update -> event(update, request),
                 () -> sse.newEventBuilder().comment("still here").build())
             .onFailure()
@@ -86,18 +117,26 @@ class EventsResource {
         .name(update.kind().name().toLowerCase(Locale.ROOT))
         .mediaType(MediaType.APPLICATION_JSON_TYPE)
         .data(
-            update
-                .progress()
-                .<Object>map(
-                    step ->
-                        new ProgressJson(
-                            update.view().id(),
-                            step.imageIndex(),
-                            step.step(),
-                            step.steps(),
-                            update.view().progress()))
-                .orElseGet(() -> GenerationJson.of(whole(update.view(), request))))
+            switch (update.kind()) {
+              case SNAPSHOT, STATE -> GenerationJson.of(whole(update.view(), request));
+              case PROGRESS -> ProgressJson.of(update.view(), update.progress().orElseThrow());
+              case PREVIEW -> PreviewJson.of(update.view(), update.progress().orElseThrow());
+            })
         .build();
+  }
+
+  private static boolean flag(String name, String value) {
+    if (value == null || value.equals("true") || value.equals("false")) {
+      return Boolean.parseBoolean(value);
+    }
+    throw new ProblemException(
+        Problem.invalid(
+            List.of(
+                new FieldError(
+                    name,
+                    "not_allowed",
+                    "Must be true or false",
+                    Optional.of(Allowed.oneOf(List.of("true", "false")))))));
   }
 
   private static GenerationView whole(GenerationView view, GenerationRequest request) {
@@ -113,7 +152,38 @@ class EventsResource {
         : UNKNOWN;
   }
 
-  /** Steps done of steps of one picture, and how far the whole generation is (0 to 1). */
+  /**
+   * Steps done of steps of one picture, how far the whole generation is (0 to 1), and how long its
+   * steps will take; absent while nobody can say.
+   */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-  record ProgressJson(String id, int imageIndex, int step, int steps, double progress) {}
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record ProgressJson(String id, int imageIndex, int step, int steps, double progress, Long etaMs) {
+    static ProgressJson of(GenerationView view, StepProgress step) {
+      return new ProgressJson(
+          view.id(),
+          step.imageIndex(),
+          step.step(),
+          step.steps(),
+          view.progress(),
+          view.etaMs().isPresent() ? view.etaMs().getAsLong() : null);
+    }
+  }
+
+  /**
+   * What a picture looks like after a step.
+   *
+   * @param image a data: URL of a PNG
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  record PreviewJson(String id, int imageIndex, int step, String image) {
+    static PreviewJson of(GenerationView view, StepProgress step) {
+      return new PreviewJson(
+          view.id(),
+          step.imageIndex(),
+          step.step(),
+          "data:image/png;base64,"
+              + Base64.getEncoder().encodeToString(step.preview().toByteArray()));
+    }
+  }
 }

@@ -20,6 +20,8 @@ import java.util.TreeMap;
  * @param status queued, running, succeeded, failed or cancelled
  * @param progress 0 to 1
  * @param queuePosition 0 is next; only while it is queued
+ * @param etaMs until the last step of its pictures is made, at the pace so far; absent while nobody
+ *     can say
  * @param images those that are stored, ascending by index; also of one that failed
  * @param error of one that failed
  * @param request with every default filled in: sent again, it makes the same pictures
@@ -32,6 +34,7 @@ record GenerationJson(
     String status,
     double progress,
     Integer queuePosition,
+    Long etaMs,
     List<Image> images,
     Error error,
     Times timings,
@@ -114,6 +117,7 @@ record GenerationJson(
         view.status().name().toLowerCase(Locale.ROOT),
         view.progress(),
         view.queuePosition().isPresent() ? view.queuePosition().getAsInt() : null,
+        view.etaMs().isPresent() ? view.etaMs().getAsLong() : null,
         view.images().stream().map(image -> image(view.id(), image)).toList(),
         view.failure().map(failure -> new Error(failure.code(), failure.message())).orElse(null),
         new Times(

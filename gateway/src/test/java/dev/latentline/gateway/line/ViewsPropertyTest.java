@@ -15,6 +15,7 @@ import dev.latentline.proto.v1.GenerationEvent;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -38,7 +39,8 @@ class ViewsPropertyTest {
         steps[next.stepOf()]++;
       }
       state = Fold.apply(Optional.of(state), next.fact(), 1).orElseThrow();
-      double progress = Views.of(state, steps, OptionalInt.empty()).progress();
+      double progress =
+          Views.of(state, steps, OptionalInt.empty(), OptionalLong.empty()).progress();
       assertThat(progress).isBetween(before, 1.0);
       before = progress;
     }

@@ -25,6 +25,7 @@ import dev.latentline.proto.v1.GenerationEvent;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class ViewsTest {
@@ -32,11 +33,12 @@ class ViewsTest {
 
   @Test
   void aWaitingGenerationIsQueuedAtItsPosition() {
-    GenerationView view = Views.of(after(2), new int[2], OptionalInt.of(3));
+    GenerationView view = Views.of(after(2), new int[2], OptionalInt.of(3), OptionalLong.of(1500));
 
     assertThat(view.request()).isEqualTo(request(2).build());
     assertThat(view.status()).isEqualTo(Status.QUEUED);
     assertThat(view.queuePosition()).hasValue(3);
+    assertThat(view.etaMs()).hasValue(1500);
     assertThat(view.progress()).isZero();
     assertThat(view.images()).isEmpty();
     assertThat(view.failure()).isEmpty();
@@ -129,7 +131,9 @@ class ViewsTest {
   void progressIsThePartOfAllStepsAndThePicturesThatAreStored() {
     GenerationState state = after(4, dispatched(), denoised(1), stored(2), imageFailed(3, "x"));
 
-    double progress = Views.of(state, new int[] {10, 3, 0, 0}, OptionalInt.empty()).progress();
+    double progress =
+        Views.of(state, new int[] {10, 3, 0, 0}, OptionalInt.empty(), OptionalLong.empty())
+            .progress();
 
     double steps = 0.95;
     assertThat(progress).isCloseTo((steps * 10 / STEPS + steps + 1 + 1) / 4, within(1e-9));
@@ -139,12 +143,15 @@ class ViewsTest {
   void progressIsCompleteOnlyWithTheLastPicture() {
     GenerationState denoised = after(2, dispatched(), stored(0), denoised(1));
 
-    assertThat(Views.of(denoised, new int[] {STEPS, STEPS}, OptionalInt.empty()).progress())
+    assertThat(
+            Views.of(denoised, new int[] {STEPS, STEPS}, OptionalInt.empty(), OptionalLong.empty())
+                .progress())
         .isLessThan(1);
     assertThat(view(after(2, dispatched(), stored(0), stored(1))).progress()).isEqualTo(1);
   }
 
   private static GenerationView view(GenerationState state) {
-    return Views.of(state, new int[state.images().size()], OptionalInt.empty());
+    return Views.of(
+        state, new int[state.images().size()], OptionalInt.empty(), OptionalLong.empty());
   }
 }

@@ -28,6 +28,14 @@ final class EventLines {
   }
 
   static EventLines open(String generation, Map<String, String> headers) throws Exception {
+    return open(generation, "", headers);
+  }
+
+  /**
+   * @param query with its question mark
+   */
+  static EventLines open(String generation, String query, Map<String, String> headers)
+      throws Exception {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(
                 URI.create(
@@ -35,7 +43,8 @@ final class EventLines {
                         + RestAssured.port
                         + "/v1/generations/"
                         + generation
-                        + "/events"))
+                        + "/events"
+                        + query))
             .timeout(Patience.SOON)
             .header("Accept", "text/event-stream");
     headers.forEach(request::header);

@@ -70,6 +70,26 @@ class EventStreamTest {
     reader.request(Long.MAX_VALUE).awaitFailure();
   }
 
+  @Test
+  void previewsThatAReaderIsTooSlowForAreLeftOutAndNothingElse() {
+    AssertSubscriber<Long> reader =
+        stream(List.of()).subscribe().withSubscriber(AssertSubscriber.create(0));
+    for (int i = 0; i < 100; i++) {
+      listener.get().accept(update(i, Status.RUNNING, GenerationUpdate.Kind.PREVIEW));
+    }
+    tell(1000, Status.RUNNING);
+    reader.request(Long.MAX_VALUE).awaitItems(EventStream.MAX_PREVIEWS_WAITING + 1);
+    // who has caught up gets them again
+    listener.get().accept(update(1001, Status.RUNNING, GenerationUpdate.Kind.PREVIEW));
+    tell(1002, Status.SUCCEEDED);
+
+    reader.awaitCompletion();
+    assertThat(reader.getItems())
+        .hasSize(EventStream.MAX_PREVIEWS_WAITING + 3)
+        .isSorted()
+        .endsWith(1000L, 1001L, 1002L);
+  }
+
   private Multi<Long> stream(List<GenerationUpdate> atOnce) {
     return EventStream.of(
         vertx,
@@ -88,18 +108,23 @@ class EventStreamTest {
   }
 
   private static GenerationUpdate update(long offset, Status status) {
+    return update(offset, status, GenerationUpdate.Kind.STATE);
+  }
+
+  private static GenerationUpdate update(long offset, Status status, GenerationUpdate.Kind kind) {
     return new GenerationUpdate(
         new GenerationView(
             GenerationRequest.getDefaultInstance(),
             status,
             0,
             OptionalInt.empty(),
+            OptionalLong.empty(),
             List.of(),
             Optional.empty(),
             new GenerationView.Timings(0, OptionalLong.empty(), OptionalLong.empty()),
             offset),
         offset,
-        GenerationUpdate.Kind.STATE,
+        kind,
         Optional.empty());
   }
 

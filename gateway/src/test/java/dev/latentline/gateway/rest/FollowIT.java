@@ -6,7 +6,10 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.nullValue;
 
+import com.google.protobuf.ByteString;
+import dev.latentline.contract.Limits;
 import dev.latentline.contract.ObjectKeys;
 import dev.latentline.contract.Topic;
 import dev.latentline.gateway.line.Generations;
@@ -24,6 +27,7 @@ import jakarta.inject.Inject;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -68,12 +72,13 @@ class FollowIT {
     assertThat(snapshot.data().getString("id")).isEqualTo(id);
     awaitStatus(id, "running");
 
-    progress(id, 10);
+    write(progress(id, 10).build());
     EventLines.Event progress = next(events, "progress");
     assertThat(progress.data().getInt("image_index")).isZero();
     assertThat(progress.data().getInt("step")).isEqualTo(10);
     assertThat(progress.data().getInt("steps")).isEqualTo(25);
     assertThat(progress.data().getDouble("progress")).isBetween(0.1, 0.9);
+    assertThat(progress.data().<Object>get("eta_ms")).as("was not told").isNull();
 
     store(id);
     List<EventLines.Event> rest = events.rest();
@@ -92,6 +97,53 @@ class FollowIT {
     assertThat(again).extracting(EventLines.Event::name).containsExactly("snapshot");
     assertThat(again.get(0).data().getString("status")).isEqualTo("succeeded");
     assertThat(EventLines.open(id, Map.of("Last-Event-ID", "x")).rest()).hasSize(1);
+  }
+
+  @Test
+  void previewsComeToThoseWhoAskForThem() throws Exception {
+    String id = submit();
+    EventLines with = EventLines.open(id, "?previews=true", Map.of());
+    EventLines without = EventLines.open(id, "?previews=false", Map.of());
+    next(with, "snapshot");
+    next(without, "snapshot");
+    awaitStatus(id, "running");
+
+    byte[] large = new byte[Limits.MAX_PREVIEW_BYTES + 1];
+    write(progress(id, 1).setEtaMs(60_000).build());
+    write(progress(id, 2).setEtaMs(50_000).setPreview(ByteString.copyFrom(picture)).build());
+    write(progress(id, 3).setEtaMs(40_000).setPreview(ByteString.copyFrom(large)).build());
+    write(progress(id, 4).setEtaMs(30_000).build());
+
+    EventLines.Event progress = next(with, "progress");
+    assertThat(progress.data().getInt("eta_ms")).isBetween(50_000, 60_000);
+    EventLines.Event preview = next(with, "preview");
+    assertThat(preview.data().getString("id")).isEqualTo(id);
+    assertThat(preview.data().getInt("image_index")).isZero();
+    assertThat(preview.data().getInt("step")).isEqualTo(2);
+    assertThat(preview.data().getString("image"))
+        .isEqualTo("data:image/png;base64," + Base64.getEncoder().encodeToString(picture));
+    assertThat(given().get("/v1/generations/" + id).<Integer>path("eta_ms")).isBetween(1, 60_000);
+
+    store(id);
+    assertThat(with.rest()).extracting(EventLines.Event::name).doesNotContain("preview");
+    assertThat(without.rest())
+        .extracting(EventLines.Event::name)
+        .contains("progress")
+        .doesNotContain("preview");
+    given().get("/v1/generations/" + id).then().body("eta_ms", nullValue());
+  }
+
+  @Test
+  void whetherPreviewsAreWantedIsTrueOrFalse() {
+    given()
+        .queryParam("previews", "yes")
+        .get("/v1/generations/" + submit() + "/events")
+        .then()
+        .statusCode(400)
+        .contentType("application/problem+json")
+        .body("code", equalTo("invalid_request"))
+        .body("errors[0].field", equalTo("previews"))
+        .body("errors[0].allowed.values", equalTo(List.of("true", "false")));
   }
 
   @Test
@@ -246,10 +298,13 @@ class FollowIT {
     return event;
   }
 
-  private void progress(String id, int step) {
-    Progress progress =
-        Progress.newBuilder().setGenerationId(id).setStep(step).setSteps(25).build();
-    write(Topic.GENERATION_PROGRESS, id, progress.toByteArray(), "Progress");
+  private static Progress.Builder progress(String id, int step) {
+    return Progress.newBuilder().setGenerationId(id).setStep(step).setSteps(25);
+  }
+
+  private void write(Progress progress) {
+    write(
+        Topic.GENERATION_PROGRESS, progress.getGenerationId(), progress.toByteArray(), "Progress");
   }
 
   private void store(String id) {
