@@ -3,6 +3,7 @@ package dev.latentline.local.client;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.OptionalLong;
 import java.util.concurrent.Flow;
 import java.util.function.Consumer;
 
@@ -15,9 +16,10 @@ public final class EventStream implements Flow.Subscriber<String> {
    * What an event said.
    *
    * @param progress 0 to 1, or -1 when the event names none
+   * @param etaMs how long the generation will take, where the event says so
    * @param terminal whether the generation has ended
    */
-  public record Change(double progress, boolean terminal) {}
+  public record Change(double progress, OptionalLong etaMs, boolean terminal) {}
 
   private final ObjectMapper json = new ObjectMapper();
   private final Consumer<Change> changes;
@@ -60,9 +62,10 @@ public final class EventStream implements Flow.Subscriber<String> {
       JsonNode source = generation.isObject() ? generation : event;
       return new Change(
           source.path("progress").isNumber() ? source.path("progress").asDouble() : -1,
+          Generation.etaMs(source),
           Generation.isTerminal(source.path("status").asText("")));
     } catch (JsonProcessingException e) {
-      return new Change(-1, false);
+      return new Change(-1, OptionalLong.empty(), false);
     }
   }
 }

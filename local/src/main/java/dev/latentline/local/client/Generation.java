@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * A generation as GET /v1/generations/{id} tells it; fields that are not there are empty.
  *
  * @param status queued, running, succeeded, failed or cancelled
  * @param progress 0 to 1
+ * @param etaMs how long it will take, where the gateway knows
  * @param images the pictures that are stored
  * @param errorCode empty unless it failed
  */
@@ -18,6 +20,7 @@ public record Generation(
     String status,
     double progress,
     OptionalInt queuePosition,
+    OptionalLong etaMs,
     List<Image> images,
     String errorCode,
     String errorMessage) {
@@ -60,9 +63,17 @@ public record Generation(
         json.path("status").asText(""),
         Math.max(0, Math.min(1, json.path("progress").asDouble(0))),
         position.isInt() ? OptionalInt.of(position.intValue()) : OptionalInt.empty(),
+        etaMs(json),
         List.copyOf(images),
         error.path("code").asText(""),
         error.path("message").asText(""));
+  }
+
+  static OptionalLong etaMs(JsonNode json) {
+    JsonNode eta = json.path("eta_ms");
+    return eta.canConvertToLong() && eta.isIntegralNumber()
+        ? OptionalLong.of(eta.longValue())
+        : OptionalLong.empty();
   }
 
   /** Whether nothing will change any more. */

@@ -74,7 +74,7 @@ final class GenerationRun {
             new EventStream(
                 change -> {
                   if (change.progress() >= 0) {
-                    progress.done(change.progress());
+                    progress.done(change.progress(), change.etaMs());
                   }
                   if (change.terminal() || change.progress() < 0) {
                     changed.release();
@@ -179,7 +179,7 @@ final class GenerationRun {
     if ("queued".equals(generation.status())) {
       progress.waiting(generation.queuePosition());
     } else {
-      progress.done(generation.progress());
+      progress.done(generation.progress(), generation.etaMs());
     }
   }
 

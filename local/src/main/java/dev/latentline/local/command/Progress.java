@@ -2,6 +2,7 @@ package dev.latentline.local.command;
 
 import java.io.PrintStream;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * Tells people on stderr how far it is: a bar that moves on a terminal, otherwise a line at each
@@ -51,8 +52,12 @@ final class Progress implements AutoCloseable {
     shownText = text;
   }
 
-  /** So much is done, 0 to 1; never goes back. */
-  synchronized void done(double share) {
+  /**
+   * So much is done, 0 to 1; never goes back.
+   *
+   * @param leftMillis how long the rest will take, shown on a terminal
+   */
+  synchronized void done(double share, OptionalLong leftMillis) {
     int percent = (int) Math.floor(share * 100);
     if (percent <= shownPercent) {
       return;
@@ -61,13 +66,22 @@ final class Progress implements AutoCloseable {
       clear();
       int full = percent * BAR_CHARS / 100;
       shownText =
-          String.format("[%s%s] %3d%%", "#".repeat(full), "-".repeat(BAR_CHARS - full), percent);
+          String.format("[%s%s] %3d%%", "#".repeat(full), "-".repeat(BAR_CHARS - full), percent)
+              + (leftMillis.isPresent() ? "  " + left(leftMillis.getAsLong()) : "");
       err.print(shownText);
       err.flush();
     } else if (percent / PLAIN_EVERY > Math.max(0, shownPercent) / PLAIN_EVERY) {
       err.println(percent / PLAIN_EVERY * PLAIN_EVERY + "%");
     }
     shownPercent = percent;
+  }
+
+  /** Never sooner than it is. */
+  private static String left(long millis) {
+    long seconds = (millis + 999) / 1000;
+    return seconds < 60
+        ? seconds + " s left"
+        : String.format("%d:%02d min left", seconds / 60, seconds % 60);
   }
 
   private void clear() {
