@@ -72,7 +72,7 @@ public final class VerifyCommand implements Callable<Integer> {
     try {
       return checked(gateway.manifest(id), id);
     } catch (GatewayException e) {
-      throw CliException.failed(e.with("a manifest is written when its generation has ended"));
+      throw CliException.failed(e.with("wait until it has ended, then try again"));
     }
   }
 
