@@ -45,7 +45,7 @@ class Attention(nn.Module):
     def attend(self, q, k, v, bias=None):
         batch, n, channels = q.shape
         q, k, v = (x.reshape(batch, -1, self.heads, self.head).transpose(1, 2) for x in (q, k, v))
-        if bias is None and not torch.onnx.is_in_onnx_export():
+        if bias is None and q.is_cuda and not torch.onnx.is_in_onnx_export():  # on a CPU its backward pass costs ten times that
             h = F.scaled_dot_product_attention(q, k, v)
         else:
             weights = (q * self.head**-0.5) @ k.transpose(-1, -2)
