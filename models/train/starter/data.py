@@ -1,4 +1,5 @@
 """A pool of encoded pictures that is renewed while it is trained from."""
+import functools
 import multiprocessing
 import pathlib
 import time
@@ -32,13 +33,18 @@ class Source:
     """Painted pictures and the text of their captions, in an endless stream."""
 
     def __init__(self, folder, work, device, planned):
-        self.canvas = Canvas(folder, work / "bank.pt", device)
+        self.folder, self.work = folder, work
         self.text = TextEncoder(folder / "text.npz", device)
         self.tokens = tokenizer(folder / "tokenizer.json")
         self.device = device
         self.plans = {k: torch.from_numpy(v).to(device) for k, v in planned.items()}
         self.count, self.next = len(planned["length"]), 0
         self.null = self.text.prompts([""], self.tokens, device)[0]
+
+    @functools.cached_property
+    def canvas(self):
+        """Loaded when the first picture is painted: text alone needs none."""
+        return Canvas(self.folder, self.work / "bank.pt", self.device)
 
     def take(self, n):
         rows = (torch.arange(self.next, self.next + n) % self.count).to(self.device)

@@ -1,6 +1,6 @@
 """Checkpoints to ONNX (opset 17) in diffusers' layout, weights stored as fp16 and cast to fp32 when a session loads.
 
-usage: python -m starter.export WORK MODELS      writes MODELS/starter, MODELS/starter-turbo and MODELS/starter/image_encoder
+usage: python -m starter.export WORK MODELS      writes MODELS/starter with its image encoder, and the U-Net of MODELS/starter-turbo
 """
 import json
 import pathlib
@@ -120,9 +120,8 @@ def main(work: pathlib.Path, models: pathlib.Path):
     if (work / "image_encoder.pt").exists():
         export(filled(ImageEncoder(), load("image_encoder")["weights"]), (torch.rand(2, 3, 128, 128) * 2 - 1,), ["sample"], "features",
                {"sample": {0: "batch"}, "features": {0: "batch"}}, starter / "image_encoder/model.onnx")
-    for folder in (f for f in (starter, turbo) if f.exists()):
-        (folder / "scheduler").mkdir(parents=True, exist_ok=True)
-        (folder / "scheduler/scheduler_config.json").write_text(json.dumps(SCHEDULER, indent=2))
+    (starter / "scheduler").mkdir(parents=True, exist_ok=True)
+    (starter / "scheduler/scheduler_config.json").write_text(json.dumps(SCHEDULER, indent=2))
 
 
 if __name__ == "__main__":

@@ -83,3 +83,14 @@ class Muon:
 
     def weights(self, ema=True):
         return {n: t.clone() for n, t in zip(self.names, self.ema if ema else self.master)}
+
+    def state(self):
+        """Everything that a run needs to go on."""
+        return dict(t=self.t, master=self.master, ema=self.ema, momenta=[m for _, _, m in self.groups], first=self.first, second=self.second)
+
+    def restore(self, state):
+        self.t, mine = state["t"], self.state()
+        for name in mine.keys() - {"t"}:
+            for tensor, stored in zip(mine[name], state[name], strict=True):
+                tensor.copy_(stored)
+        self.write()

@@ -3,7 +3,8 @@
 usage: python -m starter.train --data FOLDER --work FOLDER STAGE=SECONDS:BATCH...
 
 Stages, in this order: autoencoder, unet, turbo, image-encoder. Data is what starter.art and starter.text wrote.
-A stage writes WORK/<stage>.pt at its end and every minute; with --resume, `unet` goes on from the WORK/unet.pt it finds.
+A stage writes WORK/<stage>.pt at its end and every minute, turbo WORK/turbo-unfinished.pt until its end. With --resume, `unet`
+starts from the weights in WORK/unet.pt, and `turbo` goes on as if it had not been interrupted: SECONDS are of all runs together.
 `compile-unet` only compiles the U-Net's training step and says how fast it is.
 """
 import argparse
@@ -13,6 +14,7 @@ import pathlib
 import sys
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -23,6 +25,7 @@ from .autoencoder import Decoder, Encoder, reconstruction_loss
 from .data import Pool, Source, make_plans
 from .image_encoder import ImageEncoder
 from .muon import Muon
+from .paths import PIECES, Paths
 from .prompts import OVERVIEW
 from .unet import UNet, alphas_cumprod
 
@@ -33,12 +36,16 @@ PREPARATION = 12  # seconds a stage takes to load and compile on a GPU, about
 class Clock:
     """How far a stage is (0..1 of its time), its learning rate, and a line of progress now and then."""
 
-    def __init__(self, seconds, peak, warm_up=100):
-        self.started, self.seconds, self.peak, self.warm_up = time.time(), seconds, peak, warm_up
-        self.steps, self.reported, self.saved = 0, time.time(), time.time()
+    def __init__(self, seconds, peak, warm_up=100, spent=0.0, steps=0):
+        """spent, steps: what a run that was interrupted had done of it."""
+        self.started, self.seconds, self.peak, self.warm_up = time.time() - spent, seconds, peak, warm_up
+        self.steps, self.reported, self.saved = steps, time.time(), time.time()
+
+    def spent(self):
+        return time.time() - self.started
 
     def share(self):
-        return (time.time() - self.started) / self.seconds
+        return self.spent() / self.seconds
 
     def rate(self):
         self.steps += 1
@@ -48,7 +55,7 @@ class Clock:
         """text: a function, called only when a line is due, since reading a loss waits for the GPU."""
         if time.time() - self.reported > every:
             self.reported = time.time()
-            print(f"{time.time() - self.started:6.0f} s  step {self.steps}  {self.steps / (time.time() - self.started):.2f}/s  {text()}", flush=True)
+            print(f"{self.spent():6.0f} s  step {self.steps}  {self.steps / self.spent():.2f}/s  {text()}", flush=True)
 
     def save_due(self, every=60):
         due = time.time() - self.saved > every
@@ -242,78 +249,55 @@ class Training:
     # --- few steps --------------------------------------------------------------------------------------------------
 
     def turbo(self):
-        """Multistep consistency distillation (Heek et al. 2024) of the guided model into four DDIM steps without guidance.
+        """Distils the guided model into four DDIM steps without guidance, in the manner of progressive distillation
+        (Salimans & Ho 2022), all pieces at once.
 
-        The schedule is cut where DDIM with four trailing steps stands: 999, 749, 499, 249. From any point of a piece the
-        student predicts what DDIM carries to the piece's end; its target is its own prediction one teacher step further.
+        The schedule is cut where DDIM with four trailing steps stands. From a point of the teacher's path the student
+        predicts what one step of DDIM carries to where the teacher stands at the end of that piece.
         """
         self.prepare_noise()
-        encoder, mean, std = self.encoder()
-        source = self.source()
-        stored = self.load("unet")
-        teacher, net = UNet(), UNet()
-        teacher.load_state_dict(stored["weights"])
+        _, mean, std = self.encoder()
+        source, stored = self.source(), self.load("unet")
+        net = UNet()
         net.load_state_dict(stored["weights"])
-        teacher, net = self.place(teacher).requires_grad_(False), self.place(net)
+        net = self.place(net)
+        paths = Paths(self.work / "paths", self.o.paths, net, source, GUIDANCE)  # by the net while it is the teacher still
         optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"), weight_decay=0.0, ema=0.99)
-        pool = Pool(source, encoder, mean, std, self.o.pool)
-        while pool.filled < min(self.o.pool, self.batch * 64):
-            pool.grow(min(self.batch, 4096))
-        run_teacher, run = teacher, net  # compiled, the step failed on a GPU with 'misaligned address' (PyTorch 2.11)
-        pieces, inner = 4, 12
-        alpha = torch.cat([torch.ones(1, device=self.device), self.alpha])  # alpha[t + 1]; alpha[0] is the clean end
-        null = source.null[None].to(pool.text.dtype)
-        n = self.batch
+        unfinished = self.work / "turbo-unfinished.pt"
+        before = self.load(unfinished.stem) if self.o.resume and unfinished.exists() else dict(seconds=0.0, steps=0)
+        if "optimiser" in before:
+            optimiser.restore(before["optimiser"])
 
-        def at(t):
-            return alpha[t + 1].sqrt()[:, None, None, None], (1 - alpha[t + 1]).sqrt()[:, None, None, None]
+        # on a CPU a part for each core: two that share one kernel wait for each other wherever the machine has other work
+        cores = 1 if self.device == "cuda" else os.cpu_count()
+        pool = ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,))
 
-        def clean(x, v, t):
-            a, s = at(t)
-            return (a * x - s * v).clamp(-5, 5)
-
-        def ddim(x, x0, t, to):
-            (a, s), (b, u) = at(t), at(to)
-            return b * x0 + u * (x - a * x0) / s
-
-        def student(x, t, text):
-            return clean(x, run(x.to(memory_format=torch.channels_last), t, text).float(), t)
-
-        def loss_of_batch(k):
-            z, text = pool.batch(n, unconditional=0.0)
-            end = torch.randint(pieces, (n,), device=self.device) * 250 - 1
-            i = torch.randint(1, k + 1, (n,), device=self.device)
-            t, to = end + (i * 250) // k, end + ((i - 1) * 250) // k
-            a, s = at(t)
-            x = a * z + s * torch.randn_like(z)
-            with torch.no_grad():
-                both = run_teacher(torch.cat([x, x]).to(memory_format=torch.channels_last), torch.cat([t, t]),
-                                   torch.cat([null.expand_as(text), text])).float()
-                off, on = both.chunk(2)
-                nearer = ddim(x, clean(x, off + GUIDANCE * (on - off), t), t, to)
-                there = student(nearer, to.clamp(min=0), text)
-                last = (to == end)[:, None, None, None]
-                goal = torch.where(last, nearer, ddim(nearer, there, to.clamp(min=0), end))
-                # the x0 from which DDIM goes from t straight to the goal
-                b, u = at(end)
-                target = ((goal - u / s * x) / (b - a * u / s)).clamp(-6, 6)
-            weight = (1 / s.clamp(min=0.1)).clamp(max=4)
-            return (((student(x, t, text) - target) * weight).pow(2) + 1e-4).sqrt().mean()
-
-        self.warm(lambda: loss_of_batch(inner), net)
-        clock, mean_loss = Clock(self.seconds, self.o.turbo_rate, warm_up=30), torch.zeros((), device=self.device)
-        while clock.share() < 1:
-            # a coarse grid of teacher steps at first, which learns faster, and the exact one at the end
-            loss = loss_of_batch(max(1, round(inner * min(1.0, 0.35 + clock.share()))))
+        def part(_):
+            x, t, text, straight = paths.batch(self.batch // cores)
+            v = net(x.to(memory_format=torch.channels_last), t, text).float()  # compiled, it failed on a GPU with 'misaligned address' (PyTorch 2.11)
+            loss = ((v - straight).pow(2) + 1e-4).sqrt().mean() / cores
             loss.backward()
+            return loss.detach()
+
+        clock = Clock(self.seconds, self.o.turbo_rate, warm_up=30, spent=before["seconds"], steps=before["steps"])
+        torch.manual_seed(self.o.seed + clock.steps)  # other batches than before the interruption
+        mean_loss = torch.zeros((), device=self.device)
+        first = clock.steps
+
+        def done():
+            return dict(weights=optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch, seconds=clock.spent())
+
+        while clock.share() < 1:
+            loss = sum(pool.map(part, range(cores)))
             optimiser.step(clock.rate())
-            mean_loss.lerp_(loss.detach(), 0.03 if clock.steps > 20 else 1)
-            if clock.steps % 4 == 0:
-                pool.grow(n)
+            mean_loss.lerp_(loss, 0.03 if clock.steps > first + 20 else 1)
             clock.report(lambda: f"loss {mean_loss.item():.4f}")
-        self.save("turbo", dict(weights=optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch))
+            if clock.save_due(every=90):
+                self.save(unfinished.stem, done() | dict(optimiser=optimiser.state()))
+        self.save("turbo", done())
+        unfinished.unlink(missing_ok=True)
         net.load_state_dict(optimiser.weights())
-        self.grid("turbo", net, source, mean, std, steps=4, guidance=1.0)
+        self.grid("turbo", net, source, mean, std, steps=PIECES, guidance=1.0)
 
     # --- pictures into the text's space -----------------------------------------------------------------------------
 
@@ -399,6 +383,7 @@ def main():
     p.add_argument("--plans", type=int, default=200_000, help="how many different pictures there are")
     p.add_argument("--pool", type=int, default=400_000, help="encoded pictures kept at a time")
     p.add_argument("--rate", type=float, default=3e-3, help="peak learning rate of U-Net")
+    p.add_argument("--paths", type=int, default=16_384, help="of the teacher, for turbo")
     p.add_argument("--turbo-rate", type=float, default=6e-4)
     p.add_argument("--latent-noise", type=float, default=0.06)
     p.add_argument("--seed", type=int, default=1)
