@@ -243,7 +243,7 @@ class EncoderServiceIT {
     Logger.getLogger("").removeHandler(handler);
     // messaging's own loggers would tell the exception's message
     assertThat(loggers)
-        .contains("dev.latentline.kit.workqueue.ShareSlot")
+        .contains("dev.latentline.kit.workqueue.Delivery")
         .noneMatch(name -> name.startsWith("io.smallrye"));
     assertThat(header(dead, HeaderNames.DEAD_LETTER_CODE)).isEqualTo("internal_error");
     assertThat(header(dead, HeaderNames.DEAD_LETTER_ATTEMPTS)).isEqualTo("3");
