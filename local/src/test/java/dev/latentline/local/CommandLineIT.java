@@ -79,6 +79,8 @@ class CommandLineIT {
       assertThat(none.err().get(0)).contains("manifest.json is no manifest of Latentline");
       assertThat(none.exitCode()).isEqualTo(2);
       assertThat(run(gateway.url(), "verify", "nowhere.json").exitCode()).isEqualTo(2);
+      assertThat(run(gateway.url(), "verify", "manifest.json", "--timeout", "0").err().get(0))
+          .contains("--timeout is 0: give a number from 1 to 86400");
       assertThat(gateway.bodies).hasSize(2);
     }
   }

@@ -13,7 +13,6 @@ import dev.latentline.local.client.Model;
 import dev.latentline.local.stack.EmbeddedStack;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -33,9 +32,6 @@ import picocli.CommandLine.Parameters;
     sortOptions = false)
 public final class GenerateCommand implements Callable<Integer> {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,6})[xX*](\\d{1,6})");
-
-  /** The gateway judges deadlines; the command only stops waiting some time later. */
-  private static final Duration AFTER_DEADLINE = Duration.ofSeconds(15);
 
   @Parameters(index = "0", paramLabel = "PROMPT", description = "What the pictures show.")
   private String prompt;
@@ -91,8 +87,7 @@ public final class GenerateCommand implements Callable<Integer> {
     try (Progress progress = Progress.toStderr();
         StackAccess access = StackAccess.open(options, progress, this::checkModelFolder)) {
       GatewayClient gateway = access.gateway();
-      GenerationRun run =
-          new GenerationRun(gateway, progress, Duration.ofSeconds(timeout).plus(AFTER_DEADLINE));
+      GenerationRun run = new GenerationRun(gateway, progress, timeout);
       String id = run.submit(body(gateway));
       ChildProcess.atShutdown(() -> run.breakOff(id));
       Generation generation = run.await(id);
@@ -236,7 +231,7 @@ public final class GenerateCommand implements Callable<Integer> {
     return Optional.of(wanted);
   }
 
-  private static void range(String name, long value, long min, long max) {
+  static void range(String name, long value, long min, long max) {
     if (value < min || value > max) {
       throw CliException.usage(
           String.format("%s is %d: give a number from %d to %d", name, value, min, max));

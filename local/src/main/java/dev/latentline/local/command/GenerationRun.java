@@ -24,6 +24,9 @@ final class GenerationRun {
   private static final long POLL_MILLIS = 250;
   private static final int SUBMIT_ATTEMPTS = 5;
 
+  /** The gateway judges deadlines; the command only stops waiting some time later. */
+  private static final Duration AFTER_DEADLINE = Duration.ofSeconds(15);
+
   private final GatewayClient gateway;
   private final Progress progress;
   private final long deadline;
@@ -32,9 +35,10 @@ final class GenerationRun {
   private final AtomicBoolean ended = new AtomicBoolean();
 
   /**
-   * @param atMost from now on; then it is cancelled
+   * @param timeout the request's deadline, in seconds; some time after it, it is cancelled
    */
-  GenerationRun(GatewayClient gateway, Progress progress, Duration atMost) {
+  GenerationRun(GatewayClient gateway, Progress progress, int timeout) {
+    Duration atMost = Duration.ofSeconds(timeout).plus(AFTER_DEADLINE);
     this.gateway = gateway;
     this.progress = progress;
     this.seconds = atMost.toSeconds();

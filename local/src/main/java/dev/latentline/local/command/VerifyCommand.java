@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.GenerationIds;
+import dev.latentline.contract.Limits;
 import dev.latentline.embedded.ChildProcess;
 import dev.latentline.local.CliException;
 import dev.latentline.local.client.GatewayClient;
@@ -11,7 +12,6 @@ import dev.latentline.local.client.GatewayException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
@@ -36,7 +36,6 @@ public final class VerifyCommand implements Callable<Integer> {
   private static final Set<String> BESIDE_THE_PICTURE = Set.of("metadata", "output_format");
 
   private static final long MAX_MANIFEST_BYTES = 1024 * 1024;
-  private static final Duration AFTER_DEADLINE = Duration.ofSeconds(15);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @Parameters(
@@ -52,13 +51,13 @@ public final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    GenerateCommand.range("--timeout", timeout, 1, Limits.MAX_DEADLINE.toSeconds());
     JsonNode fromFile = GenerationIds.isValid(manifest) ? null : read(Path.of(manifest));
     try (Progress progress = Progress.toStderr();
         StackAccess access = StackAccess.open(options, progress, stack -> {})) {
       GatewayClient gateway = access.gateway();
       JsonNode before = fromFile == null ? of(gateway, manifest) : fromFile;
-      GenerationRun run =
-          new GenerationRun(gateway, progress, Duration.ofSeconds(timeout).plus(AFTER_DEADLINE));
+      GenerationRun run = new GenerationRun(gateway, progress, timeout);
       String id = run.submit(request(before));
       ChildProcess.atShutdown(() -> run.breakOff(id));
       run.await(id);
