@@ -1,14 +1,17 @@
 package dev.latentline.bench;
 
 import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.loop.TurnScheduler;
 import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.denoiser.task.StepTask;
@@ -25,7 +28,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -149,12 +151,13 @@ public final class Mixed {
     return new TaskPlan(
         new ImageTask("gen_bench", seed),
         seed,
+        Rng.NV,
         new long[] {1, model.card().unet().latentChannels(), 16, 16},
         new FloatTensor(new long[] {2, tokens, width}, new float[2 * tokens * width]),
-        3,
+        new Guidance(3, 0),
         model.card().scheduler().predictionType(),
-        Samplers.of(Sampler.EULER, OptionalDouble.empty()),
-        Schedules.of(Schedule.NORMAL, model.noise(), steps));
+        Samplers.of(Sampler.EULER, SamplerOptions.defaults(Sampler.EULER)),
+        Schedules.of(Sampler.EULER, Schedule.NORMAL, model.noise(), steps));
   }
 
   private static double secondsPerStep(LoadedModel model) {

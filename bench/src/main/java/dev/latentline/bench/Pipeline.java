@@ -2,11 +2,14 @@ package dev.latentline.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.denoiser.task.StepTask;
@@ -24,7 +27,6 @@ import dev.latentline.proto.v1.ModelRef;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -130,12 +132,13 @@ public final class Pipeline {
             new TaskPlan(
                 new ImageTask("gen_bench", 0),
                 seed,
+                Rng.NV,
                 new long[] {1, model.card().unet().latentChannels(), side, side},
                 new FloatTensor(new long[] {2, tokens, width}, new float[2 * tokens * width]),
-                3,
+                new Guidance(3, 0),
                 model.card().scheduler().predictionType(),
-                Samplers.of(Sampler.EULER, OptionalDouble.empty()),
-                Schedules.of(Schedule.NORMAL, model.noise(), STEPS)));
+                Samplers.of(Sampler.EULER, SamplerOptions.defaults(Sampler.EULER)),
+                Schedules.of(Sampler.EULER, Schedule.NORMAL, model.noise(), STEPS)));
     while (!task.done()) {
       task.advance(model.network().predict(List.of(task.call()), new RunStop()).get(0));
     }

@@ -80,7 +80,7 @@ class StepProgress {
               .setStep(task.state().step())
               .setSteps(task.plan().steps())
               .setAtMs(System.currentTimeMillis())
-              .setEtaMs(pace.of(task.stepsLeft()).toMillis());
+              .setEtaMs(pace.of(task.callsLeft()).toMillis());
       report(item, progress, shown.next(now));
     }
   }

@@ -94,7 +94,7 @@ class TaskRecords {
               ? found().map(s -> StepTask.resume(plan, s.state())).orElseGet(this::anew)
               : anew();
       newest = task.state();
-      checkpoints = new Checkpoints(task.stepsLeft());
+      checkpoints = new Checkpoints(task.callsLeft());
       return task;
     }
 
@@ -171,7 +171,7 @@ class TaskRecords {
 
     /** Leaves the newest state for whoever goes on. */
     void handedOver() {
-      if (newest.step() == 0) {
+      if (newest.step() == 0 && newest.call() == 0) {
         return;
       }
       writer.settle(plan.task(), PATIENCE);

@@ -41,6 +41,10 @@ class CommandLineIT {
               "4",
               "--guidance-scale",
               "2.5",
+              "--eta",
+              "0.5",
+              "--rng",
+              "cpu",
               "--out",
               "apple.png");
       assertThat(ran.err()).noneMatch(line -> line.contains("latentline:"));
@@ -51,7 +55,7 @@ class CommandLineIT {
       assertThat(gateway.bodies.get(0))
           .contains("\"model\":\"starter\"", "\"prompt\":\"a red apple\"", "\"seed\":7")
           .contains("\"steps\":12", "\"width\":128", "\"height\":64", "\"guidance_scale\":2.5")
-          .contains("\"upscale\":4")
+          .contains("\"upscale\":4", "\"eta\":0.5", "\"rng\":\"cpu\"")
           .doesNotContain("negative_prompt", "sampler");
     }
   }
@@ -194,7 +198,8 @@ class CommandLineIT {
   void aFailedGenerationIsExitCodeOneWithItsReason() throws Exception {
     try (FakeGateway gateway = new FakeGateway()) {
       gateway.end =
-          "{\"id\":\"x\",\"status\":\"failed\",\"error\":{\"code\":\"deadline\",\"message\":\"too late\"}}";
+          "{\"id\":\"x\",\"status\":\"failed\",\"error\":{\"code\":\"deadline\",\"message\":\"too"
+              + " late\"}}";
       Ran ran = run(gateway.url(), "generate", "a red apple");
       assertThat(ran.exitCode()).isEqualTo(1);
       assertThat(ran.out()).isEmpty();
@@ -240,6 +245,10 @@ class CommandLineIT {
         "generate apple --seed -1              | a number from 0 to",
         "generate apple --upscale 3            | choose one of [1, 2, 4]",
         "generate apple --sampler best         | choose one of ddim",
+        "generate apple --schedule best        | choose one of normal",
+        "generate apple --eta 1.5              | a number from 0 to 1",
+        "generate apple --s-churn NaN          | a number from 0 to 100",
+        "generate apple --rng gpu              | choose one of nv, cpu",
         "generate apple --guidance-scale NaN   | a number from 0 to 30",
         "generate apple --out apple.jpg        | pictures are PNG files",
         "generate apple --colour red           | Unknown option",

@@ -20,6 +20,16 @@ public final class Limits {
   public static final int MAX_STEPS = 150;
   public static final float MIN_GUIDANCE_SCALE = 0;
   public static final float MAX_GUIDANCE_SCALE = 30;
+
+  /** Of eta and of guidance_rescale: from nothing to all. */
+  public static final float MAX_PART = 1;
+
+  /** Of s_churn. From steps * 0.42 on nothing changes. */
+  public static final float MAX_CHURN = 100;
+
+  /** Of s_noise, whose use is to be a little above 1. */
+  public static final float MAX_NOISE_SCALE = 2;
+
   public static final int MIN_COUNT = 1;
   public static final int MAX_COUNT = 16;
 

@@ -9,10 +9,20 @@ import java.util.Optional;
  * denoiser.
  */
 public enum Schedule {
-  /** The model's own timesteps in its own spacing. */
+  /** The model's own timesteps in its own spacing, as diffusers' scheduler of the sampler. */
   NORMAL("normal", "Normal"),
+  /** Evenly spaced timesteps from the last of training to the first: AUTOMATIC1111's default. */
+  UNIFORM("uniform", "Uniform"),
+  /** Evenly spaced timesteps from the last of training, those of Stability's models. */
+  SGM_UNIFORM("sgm_uniform", "SGM Uniform"),
+  /** Every so-manieth sigma of training, from the highest. */
+  SIMPLE("simple", "Simple"),
   /** Karras et al. 2022, equation 5, rho 7. */
-  KARRAS("karras", "Karras");
+  KARRAS("karras", "Karras"),
+  /** Evenly spaced in log sigma. */
+  EXPONENTIAL("exponential", "Exponential"),
+  /** Quantiles of a beta distribution: dense at both ends. */
+  BETA("beta", "Beta");
 
   private final String id;
   private final String label;

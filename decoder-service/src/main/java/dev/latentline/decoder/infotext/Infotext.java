@@ -1,11 +1,13 @@
 package dev.latentline.decoder.infotext;
 
+import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.StringJoiner;
 
 /**
@@ -52,8 +54,21 @@ public final class Infotext {
     values.put("Size", request.getWidth() + "x" + request.getHeight());
     values.put("Model hash", modelHash(request.getModel().getDigest()));
     values.put("Model", request.getModel().getName());
-    // the noise is equal to that of AUTOMATIC1111's source "NV"
-    values.put("RNG", "NV");
+    Sampler.byId(request.getSampler())
+        .filter(sampler -> request.hasEta() && isChosen(request.getEta(), sampler.defaultEta()))
+        .ifPresent(
+            sampler ->
+                values.put(sampler == Sampler.DDIM ? "Eta DDIM" : "Eta", number(request.getEta())));
+    if (request.getSChurn() > 0) {
+      values.put("Sigma churn", number(request.getSChurn()));
+    }
+    if (request.hasSNoise() && request.getSNoise() != 1) {
+      values.put("Sigma noise", number(request.getSNoise()));
+    }
+    if (request.getGuidanceRescale() > 0) {
+      values.put("CFG rescale", number(request.getGuidanceRescale()));
+    }
+    values.put("RNG", Rng.byId(request.getRng()).orElse(Rng.NV).label());
     if (request.hasUpscale()) {
       values.put(
           "Postprocess upscale by", Integer.toUnsignedString(request.getUpscale().getFactor()));
@@ -61,6 +76,10 @@ public final class Infotext {
     }
     values.put("Version", "latentline " + version);
     return values;
+  }
+
+  private static boolean isChosen(float eta, OptionalDouble byDefault) {
+    return byDefault.isEmpty() || eta != (float) byDefault.getAsDouble();
   }
 
   private static String number(float value) {

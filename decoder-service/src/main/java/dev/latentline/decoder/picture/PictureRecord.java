@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sha256;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
@@ -61,14 +62,20 @@ public record PictureRecord(
   public record Runtime(
       String provider, String onnxruntimeVersion, String device, int intraOpThreads, int batch) {}
 
-  /** What was asked for, by the API's names. */
+  /** What was asked for, by the API's names; null where the sampler does not take it. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Parameters(
       String prompt,
       String negativePrompt,
       int steps,
       float guidanceScale,
+      float guidanceRescale,
       String sampler,
       String schedule,
+      Float eta,
+      Float sChurn,
+      Float sNoise,
+      String rng,
       int upscale) {}
 
   public static PictureRecord of(Picture picture) {
@@ -96,8 +103,13 @@ public record PictureRecord(
             request.getNegativePrompt(),
             request.getSteps(),
             request.getGuidanceScale(),
+            request.getGuidanceRescale(),
             request.getSampler(),
             request.getSchedule(),
+            request.hasEta() ? request.getEta() : null,
+            request.getSChurn() > 0 ? request.getSChurn() : null,
+            request.hasSNoise() ? request.getSNoise() : null,
+            request.getRng().isEmpty() ? Rng.NV.id() : request.getRng(),
             Math.max(1, request.getUpscale().getFactor())));
   }
 

@@ -61,6 +61,25 @@ class InfotextTest {
   }
 
   @Test
+  void whatIsChosenOfASamplerIsWrittenUnderItsNamesThere() {
+    GenerationRequest.Builder chosen =
+        APPLE.toBuilder().setSampler("ddim").setEta(0.5f).setSNoise(1).setRng("cpu");
+    assertThat(Infotext.of(chosen.build(), 7, "1")).contains(", Eta DDIM: 0.5, RNG: CPU, ");
+
+    chosen.setSampler("dpmpp_3m_sde").setSNoise(1.003f).setGuidanceRescale(0.7f);
+    assertThat(Infotext.of(chosen.build(), 7, "1"))
+        .contains("Sampler: DPM++ 3M SDE, ")
+        .contains(", Eta: 0.5, Sigma noise: 1.003, CFG rescale: 0.7, RNG: CPU, ");
+
+    chosen.setSampler("heun").clearEta().setSNoise(1).setSChurn(4).setRng("nv");
+    assertThat(Infotext.of(chosen.build(), 7, "1"))
+        .contains(", Sigma churn: 4, CFG rescale: 0.7, RNG: NV, ");
+
+    chosen.setSampler("euler_a").setEta(1).clearSChurn().clearGuidanceRescale();
+    assertThat(Infotext.of(chosen.build(), 7, "1")).doesNotContain("Eta").doesNotContain("Sigma");
+  }
+
+  @Test
   void anUpscaleIsWrittenAsByTheTabExtras() {
     GenerationRequest.Builder upscaled = APPLE.toBuilder();
     upscaled.getUpscaleBuilder().setFactor(4).getUpscalerBuilder().setName("esrgan");

@@ -324,7 +324,7 @@ public final class StepLoop implements AutoCloseable {
 
     @Override
     public double remaining() {
-      return work.task().stepsLeft() * times.expected(kind);
+      return work.task().callsLeft() * times.expected(kind);
     }
 
     @Override
@@ -335,7 +335,7 @@ public final class StepLoop implements AutoCloseable {
     @Override
     public boolean overdue() {
       double waited = TimeUnit.MILLISECONDS.toSeconds(System.currentTimeMillis() - accepted());
-      double own = work.task().plan().steps() * times.expected(kind);
+      double own = work.task().plan().calls(0) * times.expected(kind);
       return waited > Math.max(SHORTEST_WAIT, OVERDUE_AFTER * own);
     }
   }

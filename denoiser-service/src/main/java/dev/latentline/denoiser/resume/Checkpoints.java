@@ -19,7 +19,8 @@ public final class Checkpoints {
   private long unsaved;
 
   /**
-   * @param steps that are left to make
+   * @param steps that are left to make; of a sampler that asks the network twice in a step, each
+   *     half counts as one
    */
   public Checkpoints(int steps) {
     this.steps = steps;

@@ -12,6 +12,7 @@ import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.proto.v1.StepRecord;
 import dev.latentline.proto.v1.StepState;
+import java.util.List;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
@@ -63,14 +64,13 @@ public final class StepRecords {
             .setModelDigest(snapshot.modelDigest())
             .setRuntimeClass(snapshot.runtimeClass())
             .setStep(state.step())
+            .setCall(state.call())
             .setDraws(state.draws())
             .setLatents(TensorRecords.toFloat32(new FloatTensor(snapshot.shape(), state.latents())))
             .setAttempt(snapshot.attempt());
-    state
-        .previousDenoised()
-        .ifPresent(
-            x0 ->
-                message.addHistory(TensorRecords.toFloat32(new FloatTensor(snapshot.shape(), x0))));
+    for (float[] remembered : state.history()) {
+      message.addHistory(TensorRecords.toFloat32(new FloatTensor(snapshot.shape(), remembered)));
+    }
     byte[] bytes = message.build().toByteArray();
     return StepRecord.newBuilder()
         .setState(ByteString.copyFrom(bytes))
@@ -95,14 +95,14 @@ public final class StepRecords {
     if (!task.equals(new ImageTask(state.getGenerationId(), state.getImageIndex()))) {
       return unusable(task, "it is another picture's");
     }
-    if (state.getHistoryCount() > 1) {
+    if (state.getHistoryCount() > SamplerState.MAX_HISTORY) {
       return unusable(task, "it remembers more than any sampler here");
     }
     FloatTensor latents = finite(TensorRecords.fromRecord(state.getLatents()));
-    Optional<float[]> previous =
+    List<float[]> history =
         state.getHistoryList().stream()
             .map(tensor -> finite(TensorRecords.fromRecord(tensor)).data())
-            .findFirst();
+            .toList();
     return Optional.of(
         new StepSnapshot(
             tenant,
@@ -111,7 +111,8 @@ public final class StepRecords {
             state.getRuntimeClass(),
             latents.shape(),
             state.getAttempt(),
-            new SamplerState(state.getStep(), latents.data(), previous, state.getDraws())));
+            new SamplerState(
+                state.getStep(), state.getCall(), latents.data(), history, state.getDraws())));
   }
 
   private static FloatTensor finite(FloatTensor tensor) {

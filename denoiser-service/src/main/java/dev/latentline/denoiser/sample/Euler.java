@@ -4,13 +4,27 @@ import dev.latentline.denoiser.schedule.Sigmas;
 
 /**
  * Euler's method on the probability flow ODE: algorithm 2 of Karras et al. 2022 (arXiv:2206.00364)
- * without churn and without the second-order correction; k-diffusion's sample_euler.
+ * without the second-order correction; k-diffusion's sample_euler. On the levels of a model that
+ * was trained by flow matching it is diffusers' FlowMatchEulerDiscreteScheduler.
  */
 final class Euler implements SamplerStep {
+  private final Churn churn;
+
+  Euler(SamplerOptions options) {
+    churn = new Churn(options);
+  }
+
+  @Override
+  public Point asks(SamplerState state, Sigmas sigmas, NoiseDraws noise) {
+    return churn.start(state, sigmas, noise);
+  }
+
   @Override
   public SamplerState next(SamplerState state, float[] denoised, Sigmas sigmas, NoiseDraws noise) {
-    double sigma = sigmas.from(state.step());
-    return state.next(towards(state.latents(), denoised, sigma, sigmas.to(state.step())));
+    Point start = asks(state, sigmas, noise);
+    return state
+        .drew(churn.draws())
+        .next(towards(start.latents(), denoised, start.sigma(), sigmas.to(state.step())));
   }
 
   /** Along the straight line through x0 from one level to another. */
@@ -21,5 +35,14 @@ final class Euler implements SamplerStep {
       next[i] = (float) (denoised[i] + kept * ((double) latents[i] - denoised[i]));
     }
     return next;
+  }
+
+  /** dx / dsigma. */
+  static float[] derivative(float[] latents, float[] denoised, double sigma) {
+    float[] derivative = new float[latents.length];
+    for (int i = 0; i < derivative.length; i++) {
+      derivative[i] = (float) (((double) latents[i] - denoised[i]) / sigma);
+    }
+    return derivative;
   }
 }

@@ -1,34 +1,40 @@
 package dev.latentline.denoiser.task;
 
 import dev.latentline.contract.Failure;
-import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.network.NetworkCall;
-import dev.latentline.denoiser.noise.Noise;
+import dev.latentline.denoiser.noise.NoiseSource;
 import dev.latentline.denoiser.sample.SamplerState;
+import dev.latentline.denoiser.sample.SamplerStep;
 import dev.latentline.denoiser.schedule.Prediction;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
 import java.util.Optional;
 
 /**
- * One picture being denoised, a step at a time, so that several can take turns or share a call of
- * the network. What is left to do depends on the plan and {@link #state()} alone. Not thread-safe.
+ * One picture being denoised, a call of the network at a time, so that several can take turns or
+ * share a call of the network. What is left to do depends on the plan and {@link #state()} alone.
+ * Not thread-safe.
  */
 public final class StepTask {
   private final TaskPlan plan;
+  private final NoiseSource noise;
   private SamplerState state;
   private Optional<float[]> denoised = Optional.empty();
 
   private StepTask(TaskPlan plan, SamplerState state) {
     this.plan = plan;
+    this.noise = noise(plan);
     this.state = state;
   }
 
   /** From noise. */
   public static StepTask start(TaskPlan plan) {
-    float[] noise = Noise.draw(plan.seed(), 0, DenseTensor.elements(plan.shape()));
-    return resume(
-        plan, SamplerState.initial(Prediction.initialLatents(noise, plan.sigmas().from(0))));
+    float[] initial = Prediction.scaled(noise(plan).draw(0), plan.sigmas().initialScale());
+    return resume(plan, SamplerState.initial(initial));
+  }
+
+  private static NoiseSource noise(TaskPlan plan) {
+    return NoiseSource.of(plan.rng(), plan.seed(), DenseTensor.elements(plan.shape()));
   }
 
   /**
@@ -60,50 +66,54 @@ public final class StepTask {
     return state.step() == plan.steps();
   }
 
-  public int stepsLeft() {
-    return plan.steps() - state.step();
+  /** How often the network is still asked. */
+  public int callsLeft() {
+    return plan.calls(state.step()) - state.call();
   }
 
-  /** What the next step asks the network. */
+  /** What the network is asked next. */
   public NetworkCall call() {
-    double sigma = plan.sigmas().from(state.step());
+    SamplerStep.Point asked = asked();
     return new NetworkCall(
-        new FloatTensor(plan.shape(), Prediction.networkInput(state.latents(), sigma)),
-        plan.sigmas().timestep(state.step()),
+        new FloatTensor(
+            plan.shape(), Prediction.networkInput(plan.predicts(), asked.latents(), asked.sigma())),
+        plan.sigmas().timestep(state.step(), asked.sigma()),
         plan.contexts());
   }
 
+  private SamplerStep.Point asked() {
+    return plan.sampler().asks(state, plan.sigmas(), noise::draw);
+  }
+
   /**
-   * Makes the next step with the network's answer to {@link #call()}.
+   * Goes on with the network's answer to {@link #call()}: to the end of the step, or to where the
+   * step asks again.
    *
    * @param predictions rows x channels x height x width
    * @throws Failure.Rejected with code {@code not_finite} when the numbers leave what fp32 holds;
    *     the state is as before
    */
   public void advance(float[] predictions) {
-    double sigma = plan.sigmas().from(state.step());
-    float[] latents = state.latents();
+    SamplerStep.Point asked = asked();
     float[] predicted =
         plan.rows() == 1
             ? predictions
-            : Guidance.combine(predictions, latents.length, plan.guidanceScale());
-    float[] x0 = Prediction.denoised(plan.predicts(), latents, predicted, sigma);
-    SamplerState next =
-        plan.sampler()
-            .next(
-                state,
-                x0,
-                plan.sigmas(),
-                number -> Noise.draw(plan.seed(), number, latents.length));
-    if (!new FloatTensor(plan.shape(), next.latents()).isFinite()) {
+            : plan.guidance().combine(predictions, asked.latents().length);
+    float[] x0 = Prediction.denoised(plan.predicts(), asked.latents(), predicted, asked.sigma());
+    SamplerState next = plan.sampler().next(state, x0, plan.sigmas(), noise::draw);
+    if (!isFinite(next.latents()) || !next.history().stream().allMatch(this::isFinite)) {
       throw new Failure.Rejected(
           "not_finite",
           "The picture's numbers overflowed in step "
-              + next.step()
+              + (state.step() + 1)
               + "; a smaller guidance_scale or another sampler may help");
     }
     state = next;
     denoised = Optional.of(x0);
+  }
+
+  private boolean isFinite(float[] values) {
+    return new FloatTensor(plan.shape(), values).isFinite();
   }
 
   /** The finished latents, in the scale that the autoencoder was trained on. */
@@ -112,6 +122,7 @@ public final class StepTask {
       throw new IllegalStateException("steps are left to do");
     }
     double end = plan.sigmas().to(plan.steps() - 1);
-    return new FloatTensor(plan.shape(), Prediction.networkInput(state.latents(), end));
+    return new FloatTensor(
+        plan.shape(), Prediction.networkInput(plan.predicts(), state.latents(), end));
   }
 }

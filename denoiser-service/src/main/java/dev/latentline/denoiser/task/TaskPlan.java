@@ -1,17 +1,21 @@
 package dev.latentline.denoiser.task;
 
 import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Rng;
+import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.sample.SamplerStep;
 import dev.latentline.denoiser.schedule.Sigmas;
 import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
+import java.util.stream.IntStream;
 
 /**
  * What is to be computed for one picture: all numbers of the request, resolved.
  *
  * @param seed the picture's own
+ * @param rng where its noise comes from
  * @param shape of its latents, [1, channels, height, width]
  * @param contexts [rows, tokens, width]: the prompt and, where guidance needs it, the negative
  *     prompt
@@ -20,9 +24,10 @@ import dev.latentline.inference.tensor.FloatTensor;
 public record TaskPlan(
     ImageTask task,
     long seed,
+    Rng rng,
     long[] shape,
     FloatTensor contexts,
-    float guidanceScale,
+    Guidance guidance,
     PredictionType predicts,
     SamplerStep sampler,
     Sigmas sigmas) {
@@ -31,7 +36,12 @@ public record TaskPlan(
     return sigmas.steps();
   }
 
-  /** How many answers a step needs from the network. */
+  /** How often the network is asked from a step on. */
+  public int calls(int fromStep) {
+    return IntStream.range(fromStep, steps()).map(step -> sampler.calls(step, sigmas)).sum();
+  }
+
+  /** How many answers a call needs from the network. */
   public int rows() {
     return (int) contexts.shape()[0];
   }
@@ -39,9 +49,10 @@ public record TaskPlan(
   /** Whether a sampler's state can be one of this plan's. */
   public boolean fits(SamplerState state) {
     int elements = DenseTensor.elements(shape);
-    return state.step() >= 0
-        && state.step() <= steps()
+    boolean begun = state.step() >= 0 && state.step() <= steps() && state.call() >= 0;
+    return begun
+        && state.call() < (state.step() == steps() ? 1 : sampler.calls(state.step(), sigmas))
         && state.latents().length == elements
-        && state.previousDenoised().map(x0 -> x0.length == elements).orElse(true);
+        && state.history().stream().allMatch(one -> one.length == elements);
   }
 }

@@ -3,15 +3,17 @@ package dev.latentline.denoiser.task;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Limits;
+import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Schedules;
-import dev.latentline.denoiser.schedule.Sigmas;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.SchedulerConfig;
+import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
 import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
@@ -49,30 +51,44 @@ public final class TaskPlanner {
     Schedule schedule =
         Schedule.byId(request.getSchedule())
             .orElseThrow(() -> unsupported("the schedule is not known here"));
+    Rng rng =
+        request.getRng().isEmpty()
+            ? Rng.NV
+            : Rng.byId(request.getRng())
+                .orElseThrow(() -> unsupported("the source of noise is not known here"));
     SchedulerConfig scheduler = model.card().scheduler();
-    Sigmas sigmas =
-        sampler == Sampler.DDIM
-            ? Schedules.ofDdim(schedule, model.noise(), request.getSteps())
-            : Schedules.of(schedule, model.noise(), request.getSteps());
-    OptionalDouble range =
-        scheduler.clipSample()
-            ? OptionalDouble.of(scheduler.clipSampleRange())
-            : OptionalDouble.empty();
+    if (scheduler.predictionType() == PredictionType.FLOW && !sampler.samplesFlow()) {
+      throw unsupported("the sampler cannot sample a model of flow matching");
+    }
+    Guidance guidance = new Guidance(request.getGuidanceScale(), request.getGuidanceRescale());
     int scale = model.card().vae().scaleFactor();
     return new TaskPlan(
         new ImageTask(request.getGenerationId(), record.getImageIndex()),
         request.getSeed() + record.getImageIndex(),
+        rng,
         new long[] {
           1,
           model.card().unet().latentChannels(),
           request.getHeight() / scale,
           request.getWidth() / scale
         },
-        contexts(record, model.card()),
-        request.getGuidanceScale(),
+        contexts(record, model.card(), guidance),
+        guidance,
         scheduler.predictionType(),
-        Samplers.of(sampler, range),
-        sigmas);
+        Samplers.of(sampler, options(sampler, request, scheduler)),
+        Schedules.of(sampler, schedule, model.noise(), request.getSteps()));
+  }
+
+  private static SamplerOptions options(
+      Sampler sampler, GenerationRequest request, SchedulerConfig scheduler) {
+    SamplerOptions defaults = SamplerOptions.defaults(sampler);
+    return new SamplerOptions(
+        request.hasEta() ? request.getEta() : defaults.eta(),
+        request.getSChurn(),
+        request.hasSNoise() ? request.getSNoise() : defaults.noiseScale(),
+        scheduler.clipSample()
+            ? OptionalDouble.of(scheduler.clipSampleRange())
+            : OptionalDouble.empty());
   }
 
   private static void check(GenerationRequest request, ModelCard model) {
@@ -83,11 +99,11 @@ public final class TaskPlanner {
     if (request.getSteps() < Limits.MIN_STEPS || request.getSteps() > maxSteps) {
       throw unsupported("steps must be " + Limits.MIN_STEPS + " to " + maxSteps);
     }
-    float guidance = request.getGuidanceScale();
-    // not NaN either
-    if (!(guidance >= Limits.MIN_GUIDANCE_SCALE && guidance <= Limits.MAX_GUIDANCE_SCALE)) {
-      throw unsupported("guidance_scale is out of its range");
-    }
+    within("guidance_scale", request.getGuidanceScale(), Limits.MAX_GUIDANCE_SCALE);
+    within("guidance_rescale", request.getGuidanceRescale(), Limits.MAX_PART);
+    within("eta", request.getEta(), Limits.MAX_PART);
+    within("s_churn", request.getSChurn(), Limits.MAX_CHURN);
+    within("s_noise", request.getSNoise(), Limits.MAX_NOISE_SCALE);
     int scale = model.vae().scaleFactor();
     if (!model.limits().allowSize(request.getWidth(), request.getHeight())
         || request.getWidth() % scale != 0
@@ -100,12 +116,19 @@ public final class TaskPlanner {
     }
   }
 
+  private static void within(String field, float value, float max) {
+    // not NaN either
+    if (!(value >= 0 && value <= max)) {
+      throw unsupported(field + " is out of its range");
+    }
+  }
+
   /** [1 or 2, tokens, width], the prompt first; short texts end in zeros. */
-  private FloatTensor contexts(EmbeddingReady record, ModelCard model) {
+  private FloatTensor contexts(EmbeddingReady record, ModelCard model, Guidance guidance) {
     int rows = model.textEncoders().stream().mapToInt(TextEncoder::maxTokens).max().orElseThrow();
     int width = model.unet().contextSize();
     List<Role> roles =
-        Guidance.needsUnconditional(record.getRequest().getGuidanceScale())
+        guidance.needsUnconditional()
             ? List.of(Role.POSITIVE, Role.NEGATIVE)
             : List.of(Role.POSITIVE);
     float[] contexts = new float[roles.size() * rows * width];

@@ -7,16 +7,26 @@ import org.junit.jupiter.api.Test;
 class GuidanceTest {
   @Test
   void goesOnBeyondTheConditionalAnswer() {
-    float[] combined = Guidance.combine(new float[] {2, -1, 1, 1}, 2, 3);
+    float[] combined = new Guidance(3, 0).combine(new float[] {2, -1, 1, 1}, 2);
 
     assertThat(combined).containsExactly(1 + 3 * (2 - 1), 1 + 3 * (-1 - 1));
   }
 
   @Test
   void atScaleOneOrLessTheConditionalAnswerIsEnough() {
-    assertThat(Guidance.needsUnconditional(0)).isFalse();
-    assertThat(Guidance.needsUnconditional(1)).isFalse();
-    assertThat(Guidance.needsUnconditional(Math.nextUp(1f))).isTrue();
-    assertThat(Guidance.needsUnconditional(7.5f)).isTrue();
+    assertThat(new Guidance(0, 0).needsUnconditional()).isFalse();
+    assertThat(new Guidance(1, 0).needsUnconditional()).isFalse();
+    assertThat(new Guidance(Math.nextUp(1f), 0).needsUnconditional()).isTrue();
+    assertThat(new Guidance(7.5f, 0).needsUnconditional()).isTrue();
+  }
+
+  /** Golden values: rescale_noise_cfg of diffusers 0.42.1. */
+  @Test
+  void whatGuidanceAddsToTheVarianceIsTakenBack() {
+    float[] predictions = {0.3f, -1.2f, 0.8f, 2.1f, 0.1f, -0.4f, 0.5f, 0.9f};
+
+    assertThat(new Guidance(7.5f, 0.7f).combine(predictions, 4))
+        .usingComparatorWithPrecision(1e-5f)
+        .containsExactly(0.708818376f, -2.8352735f, 1.21828151f, 4.38581276f);
   }
 }

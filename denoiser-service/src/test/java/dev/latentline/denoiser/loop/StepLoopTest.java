@@ -158,7 +158,7 @@ class StepLoopTest {
         run(
             new WorkBuilder(dangerous, network)
                 .alone()
-                .stepped(() -> leftOfTheOther.compareAndSet(-1, before.stepsLeft())));
+                .stepped(() -> leftOfTheOther.compareAndSet(-1, before.callsLeft())));
     awaitHeld(2);
 
     assertThat(loop.hasRoom()).isFalse();

@@ -1,10 +1,13 @@
 package dev.latentline.denoiser.loop;
 
 import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.network.NoisePredictor;
+import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Configs;
 import dev.latentline.denoiser.schedule.Schedules;
@@ -15,7 +18,6 @@ import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.tensor.FloatTensor;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -34,12 +36,13 @@ final class Tasks {
     return new TaskPlan(
         new ImageTask("gen_1", (int) seed),
         seed,
+        Rng.NV,
         new long[] {1, 4, 2, 2},
         new FloatTensor(new long[] {2, 3, 2}, new float[12]),
-        3,
+        new Guidance(3, 0),
         Configs.starter().predictionType(),
-        Samplers.of(Sampler.EULER_ANCESTRAL, OptionalDouble.empty()),
-        Schedules.of(Schedule.NORMAL, NOISE, steps));
+        Samplers.of(Sampler.EULER_ANCESTRAL, SamplerOptions.defaults(Sampler.EULER_ANCESTRAL)),
+        Schedules.of(Sampler.EULER_ANCESTRAL, Schedule.NORMAL, NOISE, steps));
   }
 
   /** A network without weights: its answers depend on what is asked alone. */

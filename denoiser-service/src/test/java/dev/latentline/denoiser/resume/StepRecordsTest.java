@@ -14,7 +14,8 @@ import dev.latentline.proto.v1.StepRecord;
 import dev.latentline.proto.v1.StepState;
 import dev.latentline.testkit.Patience;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class StepRecordsTest {
@@ -26,7 +27,7 @@ class StepRecordsTest {
   private final MapStore store = new MapStore();
   private final StepRecords records = new StepRecords(store);
 
-  private static StepSnapshot snapshot(int step, Optional<float[]> previous) {
+  private static StepSnapshot snapshot(int step, float[]... history) {
     float[] latents = {1.5f, Float.MIN_VALUE, -0.0f, 1e30f};
     return new StepSnapshot(
         "acme",
@@ -35,13 +36,14 @@ class StepRecordsTest {
         CLASS,
         new long[] {1, 1, 2, 2},
         2,
-        new SamplerState(step, latents, previous, 4));
+        new SamplerState(step, 1, latents, List.of(history), 4));
   }
 
   @Test
   void whatIsWrittenIsReadBitForBit() {
     float[] previous = {1, 2, 3, 4};
-    records.write(snapshot(7, Optional.of(previous)));
+    float[] older = {5, 6, 7, 8};
+    records.write(snapshot(7, previous, older));
 
     StepSnapshot read = records.read("acme", TASK).orElseThrow();
 
@@ -52,18 +54,19 @@ class StepRecordsTest {
     assertThat(read.shape()).containsExactly(1, 1, 2, 2);
     assertThat(read.state().step()).isEqualTo(7);
     assertThat(read.state().draws()).isEqualTo(4);
-    float[] latents = snapshot(7, Optional.empty()).state().latents();
+    float[] latents = snapshot(7).state().latents();
     for (int i = 0; i < 4; i++) {
       assertThat(Float.floatToRawIntBits(read.state().latents()[i]))
           .isEqualTo(Float.floatToRawIntBits(latents[i]));
     }
-    assertThat(read.state().previousDenoised().orElseThrow()).isEqualTo(previous);
+    assertThat(read.state().history()).containsExactly(previous, older);
+    assertThat(read.state().call()).isEqualTo(1);
   }
 
   @Test
   void onlyTheNewestIsKept() {
-    records.write(snapshot(7, Optional.empty()));
-    records.write(snapshot(8, Optional.empty()));
+    records.write(snapshot(7));
+    records.write(snapshot(8));
 
     assertThat(records.read("acme", TASK).orElseThrow().state().step()).isEqualTo(8);
     assertThat(store.objects).hasSize(1);
@@ -73,7 +76,7 @@ class StepRecordsTest {
 
   @Test
   void whatIsAlteredIsAsGoodAsNone() {
-    records.write(snapshot(7, Optional.empty()));
+    records.write(snapshot(7));
     byte[] altered = store.objects.get(KEY).clone();
     altered[altered.length / 2] ^= 1;
     store.objects.put(KEY, altered);
@@ -88,7 +91,7 @@ class StepRecordsTest {
 
   @Test
   void anotherPicturesRecordAndWhatIsNotFiniteAreNotUsed() throws Exception {
-    records.write(snapshot(7, Optional.empty()));
+    records.write(snapshot(7));
     StepState good = StepState.parseFrom(StepRecord.parseFrom(store.objects.get(KEY)).getState());
 
     put(good.toBuilder().setImageIndex(2).build());
@@ -101,7 +104,7 @@ class StepRecordsTest {
     put(infinite.build());
     assertThat(records.read("acme", TASK)).isEmpty();
 
-    put(good.toBuilder().addHistory(good.getLatents()).addHistory(good.getLatents()).build());
+    put(good.toBuilder().addAllHistory(Collections.nCopies(5, good.getLatents())).build());
     assertThat(records.read("acme", TASK)).isEmpty();
 
     put(good);
@@ -129,12 +132,12 @@ class StepRecordsTest {
   void theWriterGoesOnWhenTheStoreIsBack() {
     try (StepWriter writer = new StepWriter(records)) {
       store.away = true;
-      writer.offer(snapshot(1, Optional.empty()));
+      writer.offer(snapshot(1));
       writer.settle(TASK, Patience.SOON);
       assertThat(store.objects).isEmpty();
 
       store.away = false;
-      writer.offer(snapshot(2, Optional.empty()));
+      writer.offer(snapshot(2));
 
       await().atMost(Patience.SOON).until(() -> store.objects.containsKey(KEY));
     }
@@ -144,7 +147,7 @@ class StepRecordsTest {
   void afterItIsSettledNothingIsWrittenAnyMore() {
     try (StepWriter writer = new StepWriter(records)) {
       for (int step = 1; step <= 200; step++) {
-        writer.offer(snapshot(step, Optional.empty()));
+        writer.offer(snapshot(step));
       }
       writer.settle(TASK, Patience.SOON);
       store.objects.clear();

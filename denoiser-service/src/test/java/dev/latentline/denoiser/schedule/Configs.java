@@ -25,7 +25,9 @@ public final class Configs {
         1,
         true,
         5,
-        true);
+        true,
+        false,
+        1);
   }
 
   /** Stable Diffusion 1.5's. */
@@ -40,6 +42,47 @@ public final class Configs {
         1,
         false,
         1,
-        false);
+        false,
+        false,
+        1);
+  }
+
+  /** Stable Diffusion's betas, rescaled. */
+  static SchedulerConfig zeroTerminalSnr() {
+    return new SchedulerConfig(
+        1000,
+        BetaSchedule.SCALED_LINEAR,
+        0.00085,
+        0.012,
+        PredictionType.V_PREDICTION,
+        TimestepSpacing.TRAILING,
+        0,
+        false,
+        1,
+        false,
+        true,
+        1);
+  }
+
+  /** Of flow matching, as SD 3's. */
+  public static SchedulerConfig flow() {
+    return new SchedulerConfig(
+        1000,
+        BetaSchedule.LINEAR,
+        0,
+        0,
+        PredictionType.FLOW,
+        TimestepSpacing.LINSPACE,
+        0,
+        false,
+        1,
+        true,
+        false,
+        3);
+  }
+
+  /** Levels of the test's own. */
+  public static Sigmas sigmas(double... levels) {
+    return new Sigmas(TrainedNoise.of(starter()), levels, new double[levels.length - 1], 1);
   }
 }

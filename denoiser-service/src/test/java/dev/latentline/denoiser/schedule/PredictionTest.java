@@ -18,7 +18,7 @@ class PredictionTest {
       float[] latents = {(float) (X0 + sigma * NOISE)};
       float[] velocity = {(float) (alpha * NOISE - beta * X0)};
 
-      float[] input = Prediction.networkInput(latents, sigma);
+      float[] input = Prediction.networkInput(PredictionType.EPSILON, latents, sigma);
       float[] ofEpsilon =
           Prediction.denoised(PredictionType.EPSILON, latents, new float[] {NOISE}, sigma);
       float[] ofVelocity =
@@ -31,9 +31,18 @@ class PredictionTest {
   }
 
   @Test
-  void theNetworksFirstInputIsTheNoise() {
-    float[] initial = Prediction.initialLatents(new float[] {NOISE}, 157.4);
+  void aNetworkOfFlowMatchingSeesTheLatentsAndPredictsWhereTheyCameFrom() {
+    float[] latents = {(float) ((1 - 0.75) * X0 + 0.75 * NOISE)};
+    float[] velocity = {NOISE - X0};
 
-    assertThat(Prediction.networkInput(initial, 157.4)[0]).isCloseTo(NOISE, within(1e-6f));
+    assertThat(Prediction.networkInput(PredictionType.FLOW, latents, 0.75)).isEqualTo(latents);
+    assertThat(Prediction.denoised(PredictionType.FLOW, latents, velocity, 0.75)[0])
+        .isCloseTo(X0, within(1e-6f));
+  }
+
+  @Test
+  void aNetworkThatPredictsThePictureIsBelieved() {
+    assertThat(Prediction.denoised(PredictionType.SAMPLE, new float[] {5}, new float[] {X0}, 14))
+        .containsExactly(X0);
   }
 }

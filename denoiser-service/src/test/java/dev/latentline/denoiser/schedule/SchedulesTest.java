@@ -4,32 +4,44 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.SchedulerConfig.TimestepSpacing;
+import java.util.List;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Golden values are those of diffusers 0.42.1, which computes in fp32. */
 class SchedulesTest {
   private static final Percentage FP32 = Percentage.withPercentage(0.01);
   private final TrainedNoise starter = TrainedNoise.of(Configs.starter());
+  private final TrainedNoise flow = TrainedNoise.of(Configs.flow());
   private final TrainedNoise stableDiffusion = TrainedNoise.of(Configs.stableDiffusion());
 
   @Test
   void timestepsAreSpacedAsDiffusersSpacesThem() {
-    assertThat(Schedules.timesteps(Configs.starter(TimestepSpacing.TRAILING), 7))
+    assertThat(Layout.TIMESTEPS.timesteps(Configs.starter(TimestepSpacing.TRAILING), 7))
         .containsExactly(999, 856, 713, 570, 428, 285, 142);
-    assertThat(Schedules.timesteps(Configs.starter(TimestepSpacing.LEADING), 7))
+    assertThat(Layout.TIMESTEPS.timesteps(Configs.starter(TimestepSpacing.LEADING), 7))
         .containsExactly(853, 711, 569, 427, 285, 143, 1);
-    assertThat(Schedules.timesteps(Configs.starter(TimestepSpacing.LINSPACE), 7))
+    assertThat(Layout.TIMESTEPS.timesteps(Configs.starter(TimestepSpacing.LINSPACE), 7))
         .containsExactly(999, 832, 666, 500, 333, 166, 0);
+    assertThat(Layout.SIGMAS.timesteps(Configs.starter(TimestepSpacing.LINSPACE), 7))
+        .containsExactly(999, 832.5, 666, 499.5, 333, 166.5, 0);
+    assertThat(Layout.MULTISTEP.timesteps(Configs.starter(TimestepSpacing.LEADING), 7))
+        .containsExactly(876, 751, 626, 501, 376, 251, 126);
+    assertThat(Layout.DISTILLED.timesteps(Configs.starter(), 4))
+        .containsExactly(999, 759, 499, 259);
   }
 
-  @Test
-  void everyNumberOfStepsGivesDescendingTimestepsWithinTraining() {
+  @ParameterizedTest
+  @EnumSource(Layout.class)
+  void everyNumberOfStepsGivesDescendingTimestepsWithinTraining(Layout layout) {
     for (TimestepSpacing spacing : TimestepSpacing.values()) {
       for (int steps = 1; steps <= 150; steps++) {
-        int[] timesteps = Schedules.timesteps(Configs.starter(spacing), steps);
+        double[] timesteps = layout.timesteps(Configs.starter(spacing), steps);
         assertThat(timesteps).hasSize(steps);
         assertThat(timesteps[0]).isLessThan(1000);
         assertThat(timesteps[steps - 1]).isGreaterThanOrEqualTo(0);
@@ -40,10 +52,44 @@ class SchedulesTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Schedule.class)
+  void everyScheduleDescendsFromTheHighestLevelsWhateverTheNumberOfSteps(Schedule schedule) {
+    for (TrainedNoise trained : List.of(starter, stableDiffusion, flow)) {
+      for (Sampler sampler : Sampler.values()) {
+        for (int steps : new int[] {1, 2, 3, 20, 150}) {
+          Sigmas sigmas = Schedules.of(sampler, schedule, trained, steps);
+          assertThat(sigmas.steps()).isEqualTo(steps);
+          assertThat(sigmas.from(0)).isLessThanOrEqualTo(trained.highest() * (1 + 1e-9));
+          for (int i = 0; i < steps; i++) {
+            assertThat(sigmas.to(i)).isLessThanOrEqualTo(sigmas.from(i) * (1 + 1e-9));
+            assertThat(sigmas.from(i)).isPositive();
+            assertThat(sigmas.timestep(i)).isBetween(0.0, 1000.0);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void quantilesOfTheBetaDistributionAreThoseOfScipy() {
+    assertThat(BetaQuantile.symmetric(0.6, 0)).isCloseTo(0, within(1e-12));
+    assertThat(BetaQuantile.symmetric(0.6, 0.01)).isCloseTo(0.0008612388215429059, within(1e-12));
+    assertThat(BetaQuantile.symmetric(0.6, 0.3)).isCloseTo(0.23401700387523572, within(1e-12));
+    assertThat(BetaQuantile.symmetric(0.6, 0.5)).isCloseTo(0.5, within(1e-12));
+    assertThat(BetaQuantile.symmetric(0.6, 0.9)).isCloseTo(0.9604155944112192, within(1e-12));
+    assertThat(BetaQuantile.symmetric(0.6, 1)).isEqualTo(1);
+  }
+
+  @Test
+  void withoutSignalAtTheEndTheHighestLevelIsThatOfDiffusers() {
+    assertThat(TrainedNoise.of(Configs.zeroTerminalSnr()).highest()).isCloseTo(4096, within(1e-3));
+  }
+
   @Test
   void normalHasTheLevelsOfTheTimesteps() {
     assertLevels(
-        Schedules.of(Schedule.NORMAL, starter, 10),
+        Schedules.of(Sampler.DDIM, Schedule.NORMAL, starter, 10),
         157.4072723388672,
         60.27141571044922,
         25.528484344482422,
@@ -56,7 +102,7 @@ class SchedulesTest {
         0.3388286828994751,
         0);
     assertLevels(
-        Schedules.of(Schedule.NORMAL, stableDiffusion, 10),
+        Schedules.of(Sampler.EULER, Schedule.NORMAL, stableDiffusion, 10),
         8.390686988830566,
         5.134433269500732,
         3.3477649688720703,
@@ -72,7 +118,7 @@ class SchedulesTest {
 
   @Test
   void karrasHasTheLevelsAndTimestepsOfDiffusers() {
-    Sigmas karras = Schedules.of(Schedule.KARRAS, starter, 10);
+    Sigmas karras = Schedules.of(Sampler.DPMPP_2M, Schedule.KARRAS, starter, 10);
 
     assertLevels(
         karras,
@@ -95,24 +141,24 @@ class SchedulesTest {
 
   @Test
   void ddimEndsAtTheFirstTimestepOfTrainingWhereTheModelSaysSo() {
-    Sigmas ddim = Schedules.ofDdim(Schedule.NORMAL, stableDiffusion, 10);
+    Sigmas ddim = Schedules.of(Sampler.DDIM, Schedule.NORMAL, stableDiffusion, 10);
 
     assertThat(ddim.to(9)).isEqualTo(stableDiffusion.sigma(0)).isPositive();
-    assertThat(Schedules.ofDdim(Schedule.NORMAL, starter, 10).to(9)).isZero();
-    assertThat(Schedules.ofDdim(Schedule.KARRAS, stableDiffusion, 10).to(9)).isZero();
+    assertThat(Schedules.of(Sampler.DDIM, Schedule.NORMAL, starter, 10).to(9)).isZero();
+    assertThat(Schedules.of(Sampler.DDIM, Schedule.KARRAS, stableDiffusion, 10).to(9)).isZero();
   }
 
   @Test
   void oneStepStartsAtTheHighestLevel() {
-    assertLevels(Schedules.of(Schedule.NORMAL, starter, 1), 157.4072723388672, 0);
-    assertLevels(Schedules.of(Schedule.KARRAS, starter, 1), 157.4072723388672, 0);
+    assertLevels(Schedules.of(Sampler.DDIM, Schedule.NORMAL, starter, 1), 157.4072723388672, 0);
+    assertLevels(Schedules.of(Sampler.DDIM, Schedule.KARRAS, starter, 1), 157.4072723388672, 0);
   }
 
   @Test
   void moreStepsThanWereTrainedAreRefused() {
-    assertThatThrownBy(() -> Schedules.of(Schedule.NORMAL, starter, 1001))
+    assertThatThrownBy(() -> Schedules.of(Sampler.DDIM, Schedule.NORMAL, starter, 1001))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> Schedules.of(Schedule.NORMAL, starter, 0))
+    assertThatThrownBy(() -> Schedules.of(Sampler.DDIM, Schedule.NORMAL, starter, 0))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

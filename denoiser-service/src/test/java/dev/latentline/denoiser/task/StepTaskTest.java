@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.network.NetworkCall;
+import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Configs;
@@ -88,12 +91,13 @@ class StepTaskTest {
     return new TaskPlan(
         new ImageTask("gen_1", 0),
         seed,
+        Rng.NV,
         new long[] {1, 4, 2, 2},
         new FloatTensor(new long[] {2, 3, 2}, new float[12]),
-        3,
+        new Guidance(3, 0),
         Configs.starter().predictionType(),
-        Samplers.of(sampler, OptionalDouble.of(5)),
-        Schedules.of(Schedule.NORMAL, NOISE, 5));
+        Samplers.of(sampler, SamplerOptions.defaults(sampler).withRange(OptionalDouble.of(5))),
+        Schedules.of(sampler, Schedule.NORMAL, NOISE, 5));
   }
 
   private static List<float[]> network(List<NetworkCall> calls, RunStop stop) {

@@ -88,8 +88,13 @@ class TaskPlannerTest {
         record(request -> request.setGuidanceScale(Float.NaN), 0), "unsupported_request");
     assertRejected(record(request -> request.setWidth(100), 0), "unsupported_request");
     assertRejected(record(request -> request.setHeight(1 << 30), 0), "unsupported_request");
-    assertRejected(record(request -> request.setSampler("heun"), 0), "unsupported_request");
+    assertRejected(record(request -> request.setSampler("dpm_fast"), 0), "unsupported_request");
     assertRejected(record(request -> request.setSchedule("sgm"), 0), "unsupported_request");
+    assertRejected(record(request -> request.setRng("gpu"), 0), "unsupported_request");
+    assertRejected(record(request -> request.setEta(1.1f), 0), "unsupported_request");
+    assertRejected(record(request -> request.setSChurn(Float.NaN), 0), "unsupported_request");
+    assertRejected(record(request -> request.setSNoise(-1), 0), "unsupported_request");
+    assertRejected(record(request -> request.setGuidanceRescale(2), 0), "unsupported_request");
   }
 
   @Test

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.Rng;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.ImageState;
 import dev.latentline.gateway.fold.Outcome;
@@ -82,8 +83,19 @@ public final class Manifests {
     fields.put("seed", request.getSeed());
     fields.put("steps", request.getSteps());
     fields.put("guidance_scale", request.getGuidanceScale());
+    fields.put("guidance_rescale", request.getGuidanceRescale());
     fields.put("sampler", request.getSampler());
     fields.put("schedule", request.getSchedule());
+    if (request.hasEta()) {
+      fields.put("eta", request.getEta());
+    }
+    if (request.getSChurn() > 0) {
+      fields.put("s_churn", request.getSChurn());
+    }
+    if (request.hasSNoise()) {
+      fields.put("s_noise", request.getSNoise());
+    }
+    fields.put("rng", request.getRng().isEmpty() ? Rng.NV.id() : request.getRng());
     fields.put("width", request.getWidth());
     fields.put("height", request.getHeight());
     fields.put("upscale", Math.max(1, request.getUpscale().getFactor()));

@@ -2,9 +2,6 @@ package dev.latentline.gateway.request;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
-import dev.latentline.contract.Sampler;
-import dev.latentline.contract.Schedule;
-import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.inference.catalogue.UpscalerCard;
@@ -17,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The body of POST /v1/generations against {@link Limits}, narrowed by the model's card. Everything
@@ -28,23 +26,20 @@ public final class RequestValidator {
       List.of("generation.succeeded", "generation.failed", "generation.cancelled");
 
   private static final List<String> FIELDS =
-      List.of(
-          "model",
-          "prompt",
-          "negative_prompt",
-          "seed",
-          "steps",
-          "guidance_scale",
-          "sampler",
-          "schedule",
-          "width",
-          "height",
-          "upscale",
-          "count",
-          "deadline_s",
-          "output_format",
-          "webhook",
-          "metadata");
+      Stream.of(
+              List.of("model", "prompt", "negative_prompt", "seed"),
+              SamplingFields.NAMES,
+              List.of(
+                  "width",
+                  "height",
+                  "upscale",
+                  "count",
+                  "deadline_s",
+                  "output_format",
+                  "webhook",
+                  "metadata"))
+          .flatMap(List::stream)
+          .toList();
 
   private static final List<String> FORMATS = List.of("png");
 
@@ -78,7 +73,7 @@ public final class RequestValidator {
             .setTenant(arrival.tenant())
             .setAcceptedAtMs(arrival.atMs());
     prompts(fields, request);
-    sampling(fields, card, request);
+    SamplingFields.read(fields, card, request);
     size(fields, card, request);
     upscale(fields, request);
     seeds(fields, arrival, request);
@@ -133,31 +128,6 @@ public final class RequestValidator {
     fields
         .prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
         .ifPresent(request::setNegativePrompt);
-  }
-
-  private static void sampling(
-      Fields fields, Optional<ModelCard> card, GenerationRequest.Builder request) {
-    Optional<Defaults> defaults = card.map(ModelCard::defaults);
-    int maxSteps =
-        Math.min(Limits.MAX_STEPS, card.map(c -> c.limits().maxSteps()).orElse(Limits.MAX_STEPS));
-    request.setSteps(
-        (int)
-            fields
-                .integer("steps", Limits.MIN_STEPS, maxSteps)
-                .orElse(defaults.map(Defaults::steps).orElse(Limits.MIN_STEPS)));
-    request.setGuidanceScale(
-        (float)
-            fields
-                .decimal("guidance_scale", Limits.MIN_GUIDANCE_SCALE, Limits.MAX_GUIDANCE_SCALE)
-                .orElse(defaults.map(Defaults::guidanceScale).orElse(Limits.MIN_GUIDANCE_SCALE)));
-    request.setSampler(
-        fields
-            .oneOf("sampler", Sampler.ids())
-            .orElse(defaults.map(Defaults::sampler).orElse(Sampler.DDIM).id()));
-    request.setSchedule(
-        fields
-            .oneOf("schedule", Schedule.ids())
-            .orElse(defaults.map(Defaults::schedule).orElse(Schedule.NORMAL).id()));
   }
 
   private static void size(

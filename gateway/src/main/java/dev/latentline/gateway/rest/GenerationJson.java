@@ -3,6 +3,7 @@ package dev.latentline.gateway.rest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.latentline.contract.Rng;
 import dev.latentline.gateway.line.GenerationView;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.math.BigDecimal;
@@ -94,8 +95,13 @@ record GenerationJson(
       long seed,
       int steps,
       BigDecimal guidanceScale,
+      BigDecimal guidanceRescale,
       String sampler,
       String schedule,
+      BigDecimal eta,
+      BigDecimal sChurn,
+      BigDecimal sNoise,
+      String rng,
       int width,
       int height,
       int upscale,
@@ -153,10 +159,14 @@ record GenerationJson(
         request.getNegativePrompt(),
         request.getSeed(),
         request.getSteps(),
-        // a float's own shortest decimal, not that of the double beside it
-        new BigDecimal(Float.toString(request.getGuidanceScale())),
+        decimal(request.getGuidanceScale()),
+        decimal(request.getGuidanceRescale()),
         request.getSampler(),
         request.getSchedule(),
+        request.hasEta() ? decimal(request.getEta()) : null,
+        request.getSChurn() > 0 ? decimal(request.getSChurn()) : null,
+        request.hasSNoise() ? decimal(request.getSNoise()) : null,
+        request.getRng().isEmpty() ? Rng.NV.id() : request.getRng(),
         request.getWidth(),
         request.getHeight(),
         Math.max(1, request.getUpscale().getFactor()),
@@ -167,6 +177,11 @@ record GenerationJson(
             ? new Webhook(request.getWebhook().getUrl(), request.getWebhook().getEventsList())
             : null,
         request.getMetadataMap());
+  }
+
+  /** A float's own shortest decimal, not that of the double beside it. */
+  private static BigDecimal decimal(float value) {
+    return new BigDecimal(Float.toString(value));
   }
 
   private static String time(OptionalLong unixMillis) {

@@ -3,7 +3,6 @@ package dev.latentline.gateway.rest;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.latentline.contract.Limits;
-import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.Defaults;
@@ -72,7 +71,7 @@ class ModelsResource {
           card.description(),
           card.digest(),
           DefaultsJson.of(card.defaults()),
-          LimitsJson.of(card.limits(), upscale),
+          LimitsJson.of(card, upscale),
           card.licence());
     }
   }
@@ -106,7 +105,8 @@ class ModelsResource {
       List<String> samplers,
       List<String> schedules,
       List<Integer> upscale) {
-    static LimitsJson of(ModelLimits limits, List<Integer> upscale) {
+    static LimitsJson of(ModelCard card, List<Integer> upscale) {
+      ModelLimits limits = card.limits();
       return new LimitsJson(
           Math.max(limits.minWidth(), Limits.MIN_SIDE),
           Math.min(limits.maxWidth(), Limits.MAX_SIDE),
@@ -116,7 +116,7 @@ class ModelsResource {
           Math.min(limits.maxPixels(), Limits.MAX_PIXELS),
           Math.min(limits.maxSteps(), Limits.MAX_STEPS),
           Limits.MAX_COUNT,
-          Sampler.ids(),
+          card.samplers(),
           Schedule.ids(),
           upscale);
     }

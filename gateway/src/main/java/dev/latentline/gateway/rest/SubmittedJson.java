@@ -20,8 +20,52 @@ record SubmittedJson(
         Long seed,
     @Schema(minimum = "1", maximum = "150") Integer steps,
     @Schema(minimum = "0", maximum = "30") Float guidanceScale,
-    @Schema(enumeration = {"ddim", "euler", "euler_a", "dpmpp_2m"}) String sampler,
-    @Schema(enumeration = {"normal", "karras"}) String schedule,
+    @Schema(minimum = "0", maximum = "1", defaultValue = "0") Float guidanceRescale,
+    @Schema(
+            enumeration = {
+              "ddim",
+              "euler",
+              "euler_a",
+              "heun",
+              "dpm2",
+              "dpm2_a",
+              "dpmpp_2s_a",
+              "dpmpp_2m",
+              "dpmpp_sde",
+              "dpmpp_2m_sde",
+              "dpmpp_2m_sde_heun",
+              "dpmpp_3m_sde",
+              "unipc",
+              "deis",
+              "lms",
+              "pndm",
+              "lcm",
+              "tcd"
+            })
+        String sampler,
+    @Schema(
+            enumeration = {
+              "normal",
+              "uniform",
+              "sgm_uniform",
+              "simple",
+              "karras",
+              "exponential",
+              "beta"
+            })
+        String schedule,
+    @Schema(
+            minimum = "0",
+            maximum = "1",
+            description = "noise that steps add, of samplers that add any")
+        Float eta,
+    @Schema(minimum = "0", maximum = "100", defaultValue = "0") Float sChurn,
+    @Schema(minimum = "0", maximum = "2", defaultValue = "1") Float sNoise,
+    @Schema(
+            enumeration = {"nv", "cpu"},
+            defaultValue = "nv",
+            description = "noise as NVIDIA's GPUs or as PyTorch's CPU generator draws it")
+        String rng,
     @Schema(minimum = "64", maximum = "4096") Integer width,
     @Schema(minimum = "64", maximum = "4096") Integer height,
     @Schema(

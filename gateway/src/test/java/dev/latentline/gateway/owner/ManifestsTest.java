@@ -56,7 +56,8 @@ class ManifestsTest {
                  "model": {"name": "starter", "digest": "sha256:0"},
                  "request": {
                    "prompt": "a red apple", "negative_prompt": "a pear", "seed": 41, "steps": 25,
-                   "guidance_scale": 3.5, "sampler": "ddim", "schedule": "normal", "width": 128,
+                   "guidance_scale": 3.5, "guidance_rescale": 0.0, "sampler": "ddim",
+                   "schedule": "normal", "rng": "nv", "width": 128,
                    "height": 96, "upscale": 1, "count": 2, "output_format": "png", "metadata": {"order": "17"}},
                  "images": [
                    {"index": 0, "seed": 41, "status": "stored",

@@ -24,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.DecimalFormat;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.Test;
 
 /** docs/api.md says what the code does. */
 class ApiDocumentTest {
-  private static final String DOCUMENT = read();
+  private static final String DOCUMENT = read("api.md");
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Pattern JSON_BLOCK = Pattern.compile("(?ms)^```json\\n(.*?)^```$");
   private static final Pattern FIELD_ROW =
@@ -52,7 +53,10 @@ class ApiDocumentTest {
     assertThat(validated).isInstanceOf(Validated.Valid.class);
     List<String> used = new ArrayList<>();
     JSON.readTree(example).fieldNames().forEachRemaining(used::add);
-    assertThat(used).containsExactlyElementsOf(fields());
+    // no sampler takes both this and eta
+    assertThat(used)
+        .containsExactlyElementsOf(
+            fields().stream().filter(field -> !field.equals("s_churn")).toList());
   }
 
   @Test
@@ -75,8 +79,31 @@ class ApiDocumentTest {
         .contains(String.format("1 to %,d s", Limits.MAX_DEADLINE.toSeconds()))
         .contains("up to " + Limits.MAX_METADATA_ENTRIES + " strings")
         .contains(Limits.MAX_JSON_BYTES / 1024 + " KiB");
-    Sampler.ids().forEach(id -> assertThat(table).contains("`" + id + "`"));
     Schedule.ids().forEach(id -> assertThat(table).contains("`" + id + "`"));
+  }
+
+  @Test
+  void theTableOfSamplersHasTheirNamesAndWhatTheyTake() {
+    String samplers = read("samplers.md");
+    for (Sampler sampler : Sampler.values()) {
+      String eta =
+          sampler.defaultEta().isPresent()
+              ? new DecimalFormat("0.#").format(sampler.defaultEta().getAsDouble())
+              : "";
+      assertThat(samplers)
+          .contains(
+              String.join(
+                  " | ",
+                  "| `" + sampler.id() + "`",
+                  sampler.label(),
+                  eta.isEmpty() ? "–" : eta,
+                  sampler.churns() ? "yes" : "–",
+                  sampler.samplesFlow() ? "yes" : "–",
+                  ""));
+    }
+    for (Schedule schedule : Schedule.values()) {
+      assertThat(samplers).contains("| `" + schedule.id() + "` | " + schedule.label() + " |");
+    }
   }
 
   @Test
@@ -162,9 +189,9 @@ class ApiDocumentTest {
     return DOCUMENT.substring(begin, DOCUMENT.indexOf(to, begin));
   }
 
-  private static String read() {
+  private static String read(String name) {
     try {
-      return Files.readString(Path.of(System.getProperty("latentline.home"), "docs", "api.md"));
+      return Files.readString(Path.of(System.getProperty("latentline.home"), "docs", name));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

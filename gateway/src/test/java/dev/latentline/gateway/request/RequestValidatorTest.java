@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.latentline.contract.Limits;
+import dev.latentline.contract.Sampler;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -16,6 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RequestValidatorTest {
@@ -41,8 +43,12 @@ class RequestValidatorTest {
     assertThat(request.getSeed()).isEqualTo(0xffff_ffffL);
     assertThat(request.getSteps()).isEqualTo(25);
     assertThat(request.getGuidanceScale()).isEqualTo(3);
+    assertThat(request.getGuidanceRescale()).isZero();
     assertThat(request.getSampler()).isEqualTo("ddim");
     assertThat(request.getSchedule()).isEqualTo("normal");
+    assertThat(request.getEta()).isZero();
+    assertThat(request.getSNoise()).isEqualTo(1);
+    assertThat(request.getRng()).isEqualTo("nv");
     assertThat(request.getWidth()).isEqualTo(128);
     assertThat(request.getHeight()).isEqualTo(96);
     assertThat(request.getCount()).isEqualTo(1);
@@ -60,7 +66,8 @@ class RequestValidatorTest {
         valid(
             """
             {"model":"small@%s","prompt":"a red apple 🍎\\n\\ton a table","negative_prompt":"text",
-             "seed":42,"steps":30,"guidance_scale":7.5,"sampler":"dpmpp_2m","schedule":"karras",
+             "seed":42,"steps":30,"guidance_scale":7.5,"guidance_rescale":0.7,"sampler":"tcd","schedule":"beta",
+             "eta":0.25,"s_noise":1.01,"rng":"cpu",
              "width":256,"height":64,"upscale":4,"count":4,"deadline_s":60,"output_format":"png",
              "webhook":{"url":"https://example.com/hook","events":["generation.failed"]},
              "metadata":{"order":"7","note":""}}
@@ -72,8 +79,12 @@ class RequestValidatorTest {
     assertThat(request.getSeed()).isEqualTo(42);
     assertThat(request.getSteps()).isEqualTo(30);
     assertThat(request.getGuidanceScale()).isEqualTo(7.5f);
-    assertThat(request.getSampler()).isEqualTo("dpmpp_2m");
-    assertThat(request.getSchedule()).isEqualTo("karras");
+    assertThat(request.getGuidanceRescale()).isEqualTo(0.7f);
+    assertThat(request.getSampler()).isEqualTo("tcd");
+    assertThat(request.getSchedule()).isEqualTo("beta");
+    assertThat(request.getEta()).isEqualTo(0.25f);
+    assertThat(request.getSNoise()).isEqualTo(1.01f);
+    assertThat(request.getRng()).isEqualTo("cpu");
     assertThat(request.getWidth()).isEqualTo(256);
     assertThat(request.getHeight()).isEqualTo(64);
     assertThat(request.getUpscale().getFactor()).isEqualTo(4);
@@ -114,6 +125,8 @@ class RequestValidatorTest {
         "'guidance_scale':'7'                   | guidance_scale    | wrong_type",
         "'sampler':1                            | sampler           | wrong_type",
         "'schedule':false                       | schedule          | wrong_type",
+        "'eta':'1'                              | eta               | wrong_type",
+        "'rng':1                                | rng               | wrong_type",
         "'width':'128'                          | width             | wrong_type",
         "'height':1e2                           | height            | wrong_type",
         "'upscale':'2'                          | upscale           | wrong_type",
@@ -123,7 +136,8 @@ class RequestValidatorTest {
         "'output_format':0                      | output_format     | wrong_type",
         "'webhook':'https://example.com'        | webhook           | wrong_type",
         "'webhook':{'url':7}                    | webhook.url       | wrong_type",
-        "'webhook':{'url':'https://a.b','events':'generation.failed'} | webhook.events | wrong_type",
+        "'webhook':{'url':'https://a.b','events':'generation.failed'} | webhook.events |"
+            + " wrong_type",
         "'webhook':{'url':'https://a.b','events':[1]}   | webhook.events[0] | wrong_type",
         "'metadata':[]                          | metadata          | wrong_type",
         "'metadata':{'a':1}                     | metadata.a        | wrong_type",
@@ -138,6 +152,11 @@ class RequestValidatorTest {
         "'guidance_scale':-0.1                  | guidance_scale    | out_of_range",
         "'guidance_scale':30.01                 | guidance_scale    | out_of_range",
         "'guidance_scale':1e309                 | guidance_scale    | out_of_range",
+        "'guidance_rescale':1.01                | guidance_rescale  | out_of_range",
+        "'eta':1.01                             | eta               | out_of_range",
+        "'eta':-0.01                            | eta               | out_of_range",
+        "'sampler':'heun','s_churn':100.1       | s_churn           | out_of_range",
+        "'s_noise':2.1                          | s_noise           | out_of_range",
         "'width':32                             | width             | out_of_range",
         "'width':288                            | width             | out_of_range",
         "'width':100                            | width             | not_a_multiple",
@@ -155,13 +174,19 @@ class RequestValidatorTest {
         "'model':'small@sha256:00'              | model             | unknown_model",
         "'sampler':'Euler'                      | sampler           | not_allowed",
         "'schedule':'linear'                    | schedule          | not_allowed",
+        "'rng':'gpu'                            | rng               | not_allowed",
+        "'s_churn':1                            | s_churn           | not_applicable",
+        "'sampler':'heun','eta':1               | eta               | not_applicable",
+        "'sampler':'dpmpp_2m','s_noise':1       | s_noise           | not_applicable",
         "'output_format':'jpeg'                 | output_format     | not_allowed",
         "'upscale':0                            | upscale           | not_allowed",
         "'upscale':3                            | upscale           | not_allowed",
         "'upscale':-2                           | upscale           | not_allowed",
         "'upscale':4294967298                   | upscale           | not_allowed",
-        "'webhook':{'url':'https://a.b','events':['generation.exploded']} | webhook.events[0] | not_allowed",
-        "'webhook':{'url':'https://a.b','events':['generation.failed','generation.failed']} | webhook.events[1] | duplicate",
+        "'webhook':{'url':'https://a.b','events':['generation.exploded']} | webhook.events[0] |"
+            + " not_allowed",
+        "'webhook':{'url':'https://a.b','events':['generation.failed','generation.failed']} |"
+            + " webhook.events[1] | duplicate",
         "'webhook':{'url':'https://a.b','events':[]} | webhook.events | empty",
         // text
         "'prompt':''                            | prompt            | empty",
@@ -227,7 +252,7 @@ class RequestValidatorTest {
             List.of(),
             null,
             null,
-            null,
+            small.scheduler(),
             Map.of());
     TestModels models =
         new TestModels() {
@@ -272,7 +297,29 @@ class RequestValidatorTest {
     assertThat(invalid(withDefaults("'sampler':'x'")).get(0).allowed().orElseThrow().values())
         .contains("ddim", "euler");
     assertThat(invalid(withDefaults("'model':'x'")).get(0).allowed())
-        .contains(Allowed.oneOf(List.of("small")));
+        .contains(Allowed.oneOf(List.of("flow", "small")));
+  }
+
+  @Test
+  void aModelOfFlowMatchingIsSampledByThoseThatCan() {
+    assertThat(valid("{'model':'flow','prompt':'x','sampler':'heun'}").getSampler())
+        .isEqualTo("heun");
+    FieldError error = invalid("{'model':'flow','prompt':'x','sampler':'ddim'}").get(0);
+    assertThat(error.code()).isEqualTo("not_allowed");
+    assertThat(error.allowed().orElseThrow().values())
+        .contains("euler", "heun")
+        .doesNotContain("ddim", "euler_a");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Sampler.class)
+  void whatASamplerDoesNotTakeIsNotInTheRequest(Sampler sampler) {
+    GenerationRequest request =
+        valid("{'model':'small','prompt':'x','sampler':'" + sampler.id() + "'}");
+
+    assertThat(request.hasEta()).isEqualTo(sampler.defaultEta().isPresent());
+    assertThat(request.getEta()).isEqualTo((float) sampler.defaultEta().orElse(0));
+    assertThat(request.hasSNoise()).isEqualTo(sampler.takesNoiseScale());
   }
 
   @Test

@@ -5,12 +5,14 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
+import dev.latentline.inference.catalogue.SchedulerConfig;
 import dev.latentline.inference.catalogue.UpscalerCard;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** One small model, like the starter. */
 class TestModels implements OfferedModels {
@@ -30,8 +32,42 @@ class TestModels implements OfferedModels {
           List.of(),
           null,
           null,
-          null,
+          scheduler(SchedulerConfig.PredictionType.EPSILON),
           Map.of());
+
+  /** The same, trained by flow matching. */
+  static final ModelCard FLOW =
+      new ModelCard(
+          "flow",
+          DIGEST,
+          Path.of("flow"),
+          "test",
+          "MIT",
+          "",
+          Instant.EPOCH,
+          new Defaults(25, 3, 128, 96, Sampler.EULER, Schedule.NORMAL),
+          SMALL.limits(),
+          List.of(),
+          null,
+          null,
+          scheduler(SchedulerConfig.PredictionType.FLOW),
+          Map.of());
+
+  private static SchedulerConfig scheduler(SchedulerConfig.PredictionType predicts) {
+    return new SchedulerConfig(
+        1000,
+        SchedulerConfig.BetaSchedule.LINEAR,
+        0.0001,
+        0.02,
+        predicts,
+        SchedulerConfig.TimestepSpacing.TRAILING,
+        0,
+        false,
+        1,
+        true,
+        false,
+        1);
+  }
 
   private final List<UpscalerCard> upscalers;
 
@@ -59,9 +95,9 @@ class TestModels implements OfferedModels {
 
   @Override
   public Optional<ModelCard> find(String reference) {
-    return reference.equals("small") || reference.equals("small@" + DIGEST)
-        ? Optional.of(SMALL)
-        : Optional.empty();
+    return Stream.of(SMALL, FLOW)
+        .filter(card -> reference.equals(card.name()) || reference.equals(card.reference()))
+        .findFirst();
   }
 
   @Override
@@ -71,7 +107,7 @@ class TestModels implements OfferedModels {
 
   @Override
   public List<String> names() {
-    return List.of("small");
+    return List.of("flow", "small");
   }
 
   @Override

@@ -2,8 +2,6 @@ package dev.latentline.local.command;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
-import dev.latentline.contract.Sampler;
-import dev.latentline.contract.Schedule;
 import dev.latentline.embedded.ChildProcess;
 import dev.latentline.local.CliException;
 import dev.latentline.local.client.GatewayClient;
@@ -51,11 +49,7 @@ public final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--guidance-scale", paramLabel = "X", description = "How close to the prompt.")
   private Float guidanceScale;
 
-  @Option(names = "--sampler", description = "ddim, euler, euler_a or dpmpp_2m.")
-  private String sampler;
-
-  @Option(names = "--schedule", description = "normal or karras.")
-  private String schedule;
+  @Mixin private SamplingOptions sampling = new SamplingOptions();
 
   @Option(names = "--size", paramLabel = "WxH", description = "In pixels, multiples of 8.")
   private String size;
@@ -132,8 +126,7 @@ public final class GenerateCommand implements Callable<Integer> {
               "--guidance-scale %s: give a number from %.0f to %.0f",
               guidanceScale, Limits.MIN_GUIDANCE_SCALE, Limits.MAX_GUIDANCE_SCALE));
     }
-    oneOf("--sampler", sampler, Sampler.ids());
-    oneOf("--schedule", schedule, Schedule.ids());
+    sampling.check();
     size();
     if (upscale != null && !Limits.UPSCALE_FACTORS.contains(upscale)) {
       throw CliException.usage(
@@ -146,8 +139,7 @@ public final class GenerateCommand implements Callable<Integer> {
     body.put("model", model == null ? firstModel(gateway) : model);
     body.put("prompt", prompt);
     put(body, "negative_prompt", negativePrompt);
-    put(body, "sampler", sampler);
-    put(body, "schedule", schedule);
+    sampling.addTo(body);
     if (seed != null) {
       body.put("seed", seed);
     }
@@ -235,13 +227,6 @@ public final class GenerateCommand implements Callable<Integer> {
     if (value < min || value > max) {
       throw CliException.usage(
           String.format("%s is %d: give a number from %d to %d", name, value, min, max));
-    }
-  }
-
-  private static void oneOf(String name, String value, List<String> allowed) {
-    if (value != null && !allowed.contains(value)) {
-      throw CliException.usage(
-          name + " " + value + ": choose one of " + String.join(", ", allowed));
     }
   }
 

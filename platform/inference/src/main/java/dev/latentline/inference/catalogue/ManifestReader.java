@@ -147,8 +147,12 @@ final class ManifestReader {
     if (fields == null) {
       return null;
     }
-    for (String unsupported : List.of("trained_betas", "thresholding", "rescale_betas_zero_snr")) {
+    for (String unsupported :
+        List.of("trained_betas", "thresholding", "use_dynamic_shifting", "shift_terminal")) {
       fields.mustBeOff(unsupported);
+    }
+    if (fields.has("shift")) {
+      return flow(fields);
     }
     SchedulerConfig config =
         new SchedulerConfig(
@@ -167,11 +171,30 @@ final class ManifestReader {
             fields.integer("steps_offset", 0, 1000, 0),
             fields.flag("clip_sample", false),
             fields.number("clip_sample_range", 0, 1e6, 1),
-            fields.flag("set_alpha_to_one", true));
+            fields.flag("set_alpha_to_one", true),
+            fields.flag("rescale_betas_zero_snr", false),
+            1);
     if (config.betaStart() > config.betaEnd()) {
       fields.problem("beta_start", "is above beta_end");
     }
     return config;
+  }
+
+  /** Of flow matching diffusers' files state the shift and no betas. */
+  private static SchedulerConfig flow(Fields fields) {
+    return new SchedulerConfig(
+        fields.integer("num_train_timesteps", 1, 100_000),
+        SchedulerConfig.BetaSchedule.LINEAR,
+        0,
+        0,
+        SchedulerConfig.PredictionType.FLOW,
+        SchedulerConfig.TimestepSpacing.LINSPACE,
+        0,
+        false,
+        1,
+        true,
+        false,
+        fields.number("shift", 1e-3, 1e3));
   }
 
   /** What one field alone cannot tell. */
@@ -184,6 +207,9 @@ final class ManifestReader {
     require(
         limits.allowSize(defaults.width(), defaults.height()),
         "defaults: width and height are not what limits allow");
+    require(
+        card.scheduler() == null || card.samplers().contains(defaults.sampler().id()),
+        "defaults.sampler cannot sample a model of flow matching");
     require(defaults.steps() <= limits.maxSteps(), "defaults.steps is above limits.max_steps");
     require(
         limits.sizeMultiple() % card.vae().scaleFactor() == 0,

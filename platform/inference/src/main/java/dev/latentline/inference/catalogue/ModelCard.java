@@ -1,7 +1,9 @@
 package dev.latentline.inference.catalogue;
 
+import dev.latentline.contract.Sampler;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -43,6 +45,12 @@ public record ModelCard(
   /** The name with the digest, as a request pins it. */
   public String reference() {
     return name + "@" + digest;
+  }
+
+  /** The names of the samplers that can sample it. */
+  public List<String> samplers() {
+    boolean flow = scheduler.predictionType() == SchedulerConfig.PredictionType.FLOW;
+    return Sampler.ids(Arrays.stream(Sampler.values()).filter(s -> !flow || s.samplesFlow()));
   }
 
   /**

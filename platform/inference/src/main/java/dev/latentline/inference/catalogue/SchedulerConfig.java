@@ -9,6 +9,9 @@ package dev.latentline.inference.catalogue;
  * @param clipSample whether predicted x0 is held within +-clipSampleRange
  * @param setAlphaToOne whether the last step goes to a cumulative alpha of 1, or to the first of
  *     training
+ * @param rescaleBetasZeroSnr whether the betas are rescaled so that nothing is left of the picture
+ *     at the last timestep (Lin et al. 2023, arXiv:2305.08891)
+ * @param flowShift of the sigmas of {@link PredictionType#FLOW}: diffusers' shift
  */
 public record SchedulerConfig(
     int trainTimesteps,
@@ -20,7 +23,9 @@ public record SchedulerConfig(
     int stepsOffset,
     boolean clipSample,
     double clipSampleRange,
-    boolean setAlphaToOne) {
+    boolean setAlphaToOne,
+    boolean rescaleBetasZeroSnr,
+    double flowShift) {
 
   /** The curve of beta over the training timesteps. */
   public enum BetaSchedule {
@@ -32,8 +37,14 @@ public record SchedulerConfig(
 
   /** What the network returns. */
   public enum PredictionType {
+    /** The noise. */
     EPSILON,
-    V_PREDICTION
+    /** The velocity of Salimans and Ho 2022 (arXiv:2202.00512). */
+    V_PREDICTION,
+    /** The picture. */
+    SAMPLE,
+    /** The velocity of flow matching, noise - picture (Lipman et al. 2023, arXiv:2210.02747). */
+    FLOW
   }
 
   /** Lin et al. 2023 (arXiv:2305.08891), table 2. */

@@ -63,7 +63,9 @@ class CatalogueTest {
                 0,
                 true,
                 5,
-                true));
+                true,
+                false,
+                1));
     assertThat(alpha.file("unet/model.onnx")).hasContent("alpha unet/model.onnx");
     assertThatThrownBy(() -> alpha.file("../beta/unet/model.onnx"))
         .isInstanceOf(IllegalArgumentException.class);
@@ -360,7 +362,9 @@ class CatalogueTest {
         broken(s -> s.put("thresholding", true), "thresholding is not supported"),
         broken(s -> s.putArray("trained_betas").add(1), "trained_betas is not supported"),
         broken(s -> s.put("beta_schedule", "sigmoid"), "must be one of linear, scaled_linear"),
-        broken(s -> s.put("prediction_type", "sample"), "must be one of epsilon, v_prediction"),
+        broken(s -> s.put("prediction_type", "x0"), "must be one of epsilon, v_prediction, sample"),
+        broken(s -> s.put("shift", 0), "shift must be"),
+        broken(s -> s.put("use_dynamic_shifting", true), "use_dynamic_shifting is not supported"),
         broken(s -> s.put("beta_start", 0.5), "beta_start is above beta_end"),
         broken(s -> s.put("clip_sample", "yes"), "clip_sample must be true or false"),
         broken(s -> s.remove("num_train_timesteps"), "num_train_timesteps must be an integer"));

@@ -28,11 +28,11 @@ public final class Requests {
     require(isProse(request.getNegativePrompt()), "the length of the negative prompt");
     require(within(request.getCount(), Limits.MIN_COUNT, Limits.MAX_COUNT), "count");
     require(within(request.getSteps(), Limits.MIN_STEPS, Limits.MAX_STEPS), "steps");
-    // not NaN either
-    require(
-        request.getGuidanceScale() >= Limits.MIN_GUIDANCE_SCALE
-            && request.getGuidanceScale() <= Limits.MAX_GUIDANCE_SCALE,
-        "guidance_scale");
+    number("guidance_scale", request.getGuidanceScale(), Limits.MAX_GUIDANCE_SCALE);
+    number("guidance_rescale", request.getGuidanceRescale(), Limits.MAX_PART);
+    number("eta", request.getEta(), Limits.MAX_PART);
+    number("s_churn", request.getSChurn(), Limits.MAX_CHURN);
+    number("s_noise", request.getSNoise(), Limits.MAX_NOISE_SCALE);
     require(isSide(request.getWidth()), "width");
     require(isSide(request.getHeight()), "height");
     require(request.getWidth() * request.getHeight() <= Limits.MAX_PIXELS, "the size");
@@ -48,6 +48,11 @@ public final class Requests {
   public static void check(WorkItem item, GenerationRequest request, int imageIndex) {
     check(item, request);
     require(within(imageIndex, 0, request.getCount() - 1), "image_index");
+  }
+
+  private static void number(String what, float value, float max) {
+    // not NaN either
+    require(value >= 0 && value <= max, what);
   }
 
   private static boolean isUpscale(GenerationRequest request) {
