@@ -183,6 +183,25 @@ class LineST {
   }
 
   @Test
+  void aLiveFrameComesByItselfAndTheSameRequestKeepsIt() throws Exception {
+    String documented = Markdown.of("docs/live.md").blocks("json").get(0);
+    try (LiveSocket live = new LiveSocket(URI.create(stack.url()))) {
+      live.send(documented);
+      JsonNode frame = JSON.readTree(live.next());
+      byte[] png = live.next();
+
+      assertThat(frame.at("/type").asText()).as(frame.toString()).isEqualTo("frame");
+      assertThat(frame.at("/seq")).isEqualTo(JSON.readTree(documented).at("/seq"));
+      JsonNode generation = frame.at("/generation");
+      assertThat(sha256(png)).isEqualTo(generation.at("/images/0/sha256").asText());
+      assertThat(ImageIO.read(new ByteArrayInputStream(png)).getWidth()).isEqualTo(128);
+      JsonNode kept = ended(submit(generation.at("/request").deepCopy()));
+      assertThat(pixels(kept)).isEqualTo(pixels(generation)).hasSize(1);
+      assertThat(manifest(kept.at("/id").asText()).at("/status").asText()).isEqualTo("succeeded");
+    }
+  }
+
+  @Test
   void theReadmesRequestMakesItsPictures() throws Exception {
     String curl =
         Markdown.of("README.md").blocks("sh").stream()

@@ -53,6 +53,18 @@ public final class Limits {
   public static final Duration DEFAULT_DEADLINE = Duration.ofHours(1);
   public static final Duration MAX_DEADLINE = Duration.ofHours(24);
 
+  /** Of a live frame: whoever types waits no longer. */
+  public static final Duration LIVE_DEADLINE = Duration.ofMinutes(1);
+
+  /** What more steps are made of is not for live mode. */
+  public static final int MAX_LIVE_STEPS = 8;
+
+  /** For so long after its end a live frame can be fetched and followed. */
+  public static final Duration LIVE_KEPT = Duration.ofMinutes(1);
+
+  /** Of a live message: a request and what is around it. */
+  public static final int MAX_LIVE_MESSAGE_BYTES = MAX_JSON_BYTES + 1024;
+
   /** A stage does not start work whose deadline passed this long ago by its own clock. */
   public static final Duration CLOCK_SKEW = Duration.ofSeconds(30);
 

@@ -37,7 +37,8 @@ public final class ObjectKeys {
     return "keys/" + tenant + "/" + hmac;
   }
 
-  private static String images(String tenant, String generationId) {
+  /** Where the pictures of a generation are, with what is known of them. */
+  public static String images(String tenant, String generationId) {
     return "images/" + tenant + "/" + generationId + "/";
   }
 }

@@ -19,7 +19,8 @@ import java.util.Optional;
 
 /**
  * Stands before everything that is served. Paths under /q/ (health, metrics, OpenAPI) need no key:
- * what may reach them is for the network to say.
+ * what may reach them is for the network to say. Nor does the page of live mode, which holds
+ * nothing and asks for the key.
  */
 @ApplicationScoped
 class AccessFilter {
@@ -27,6 +28,8 @@ class AccessFilter {
   private static final int FIRST = 1000;
 
   private static final String OPEN = "/q/";
+
+  private static final String PAGE = "/live(/|/live\\.(js|css))?";
 
   private final Optional<KeyFile> keys;
 
@@ -47,13 +50,11 @@ class AccessFilter {
   }
 
   private static void withKey(RoutingContext context, KeyFile keys) {
-    if (context.normalizedPath().startsWith(OPEN)) {
+    if (context.normalizedPath().startsWith(OPEN) || context.normalizedPath().matches(PAGE)) {
       context.next();
       return;
     }
-    List<String> headers = context.request().headers().getAll(HttpHeaders.AUTHORIZATION);
-    Optional<String> tenant =
-        headers.size() == 1 ? Bearer.key(headers.get(0)).flatMap(keys::tenantOf) : Optional.empty();
+    Optional<String> tenant = key(context.request()).flatMap(keys::tenantOf);
     if (tenant.isEmpty()) {
       context.response().putHeader("WWW-Authenticate", "Bearer realm=\"latentline\"");
       Problem.of(401, "unauthorized", "Send a valid key: Authorization: Bearer KEY").send(context);
@@ -61,6 +62,14 @@ class AccessFilter {
     }
     context.put(Caller.TENANT, tenant.get());
     context.next();
+  }
+
+  private static Optional<String> key(HttpServerRequest request) {
+    List<String> headers = request.headers().getAll(HttpHeaders.AUTHORIZATION);
+    if (headers.isEmpty()) {
+      return WebSocketKey.of(request.headers().getAll("Sec-WebSocket-Protocol"));
+    }
+    return headers.size() == 1 ? Bearer.key(headers.get(0)) : Optional.empty();
   }
 
   private static void withoutKey(RoutingContext context) {

@@ -6,8 +6,9 @@ import java.util.regex.Pattern;
 
 /** The key in an Authorization header (RFC 6750, section 2.1). */
 final class Bearer {
+  static final String KEY = "[A-Za-z0-9._~+/-]{1,512}=*";
   private static final Pattern HEADER =
-      Pattern.compile("Bearer +([A-Za-z0-9._~+/-]{1,512}=*)", Pattern.CASE_INSENSITIVE);
+      Pattern.compile("Bearer +(" + KEY + ")", Pattern.CASE_INSENSITIVE);
 
   private Bearer() {}
 

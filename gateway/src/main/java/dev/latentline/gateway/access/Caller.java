@@ -17,14 +17,19 @@ public class Caller {
     this.context = context;
   }
 
-  /**
-   * @throws IllegalStateException when nobody asked who it is: no resource is served without
-   */
-  public String tenant() {
+  /** The same outside of a resource: who sent the request that the context is of. */
+  public static String tenant(RoutingContext context) {
     String tenant = context.get(TENANT);
     if (tenant == null) {
       throw new IllegalStateException("a request came past the access filter");
     }
     return tenant;
+  }
+
+  /**
+   * @throws IllegalStateException when nobody asked who it is: no resource is served without
+   */
+  public String tenant() {
+    return tenant(context);
   }
 }

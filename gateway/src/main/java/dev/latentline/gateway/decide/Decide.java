@@ -1,5 +1,6 @@
 package dev.latentline.gateway.decide;
 
+import dev.latentline.contract.Limits;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.ImageState;
 import dev.latentline.gateway.fold.Outcome;
@@ -25,7 +26,9 @@ public final class Decide {
    */
   public static Optional<Effect> next(GenerationState state, long nowMs, boolean admitted) {
     if (state.ended()) {
-      return state.settled() ? Optional.empty() : Optional.of(new Effect.Settle());
+      return state.settled() || nowMs < settledFromMs(state)
+          ? Optional.empty()
+          : Optional.of(new Effect.Settle());
     }
     Optional<Outcome> outcome = outcome(state);
     if (outcome.isPresent()) {
@@ -35,6 +38,13 @@ public final class Decide {
       return Optional.of(new Effect.NoteDeadline());
     }
     return admitted && state.waiting() ? Optional.of(new Effect.Dispatch()) : Optional.empty();
+  }
+
+  /** What a live frame left is removed when whoever saw it has had the time to look at it. */
+  private static long settledFromMs(GenerationState state) {
+    return state.request().getLive()
+        ? state.endedAtMs().orElse(0) + Limits.LIVE_KEPT.toMillis()
+        : Long.MIN_VALUE;
   }
 
   /** How it must end by what is known; empty while that is open. */

@@ -14,13 +14,15 @@ import java.util.TreeSet;
  * Which generations are next. Work waits here, at the size of a request, and not in the line at the
  * size of tensors: of each pool a window of image tasks is in the line, first in, first out. A
  * generation larger than what is left of the window waits, and holds back those behind it, so that
- * it is not overtaken for ever.
+ * it is not overtaken for ever. Frames of live mode come first and do not wait for the window: each
+ * is short, and each session has only a few.
  *
  * <p>Fed with every change of every generation; not thread-safe.
  */
 public final class DispatchQueue {
   private static final Comparator<GenerationState> ARRIVAL =
-      Comparator.<GenerationState>comparingLong(state -> state.request().getAcceptedAtMs())
+      Comparator.<GenerationState, Boolean>comparing(state -> !state.request().getLive())
+          .thenComparingLong(state -> state.request().getAcceptedAtMs())
           .thenComparing(GenerationState::id);
 
   private final int window;
@@ -43,14 +45,14 @@ public final class DispatchQueue {
     pool.add(after);
   }
 
-  /** The generations that the windows have room for, oldest first. */
+  /** The generations that the windows have room for, live ones first, then the oldest. */
   public List<GenerationState> admitted() {
     List<GenerationState> admitted = new ArrayList<>();
     for (Pool pool : pools.values()) {
       int inLine = pool.inLine;
       for (GenerationState next : pool.waiting) {
         int tasks = next.request().getCount();
-        if (inLine > 0 && inLine + tasks > window) {
+        if (!next.request().getLive() && inLine > 0 && inLine + tasks > window) {
           break;
         }
         inLine += tasks;

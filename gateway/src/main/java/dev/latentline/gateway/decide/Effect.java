@@ -16,6 +16,9 @@ public sealed interface Effect {
   /** Tell the stages to stop unless all is done, and end it; mark: the terminal fact. */
   record End(Outcome outcome) implements Effect {}
 
-  /** Write the manifest and hand the webhook over; mark: {@code settled}. */
+  /**
+   * Write the manifest and hand the webhook over, or of a live frame remove what it left in the
+   * store; mark: {@code settled}.
+   */
   record Settle() implements Effect {}
 }

@@ -105,7 +105,9 @@ public class Line implements Generations {
       }
       if (entry.state.settled()) {
         unsettled.remove(event.getGenerationId());
-        held.add(entry.state).forEach(this::dropPrompts);
+        if (!entry.state.request().getLive()) {
+          held.add(entry.state).forEach(this::dropPrompts);
+        }
       }
       if (before.get().lastOffset() != after.get().lastOffset()) {
         tell(entry, GenerationUpdate.Kind.STATE, Optional.empty());
@@ -177,7 +179,8 @@ public class Line implements Generations {
   }
 
   /**
-   * Forgets what ended before the time given and is settled: its facts are past their retention.
+   * Forgets what ended before the time given and is settled: its facts are past their retention. A
+   * live frame is forgotten once it is settled: nothing is left of it.
    */
   public synchronized void forget(long endedBeforeMs) {
     entries
@@ -185,7 +188,8 @@ public class Line implements Generations {
         .removeIf(
             entry ->
                 entry.state.settled()
-                    && entry.state.endedAtMs().orElse(Long.MAX_VALUE) < endedBeforeMs
+                    && (entry.state.request().getLive()
+                        || entry.state.endedAtMs().orElse(Long.MAX_VALUE) < endedBeforeMs)
                     && entry.watchers.isEmpty());
   }
 

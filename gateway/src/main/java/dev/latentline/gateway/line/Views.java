@@ -74,6 +74,10 @@ public final class Views {
 
   private static List<GenerationView.StoredImage> images(GenerationState state) {
     List<GenerationView.StoredImage> images = new ArrayList<>();
+    if (state.settled() && state.request().getLive()) {
+      // removed
+      return images;
+    }
     for (ImageState image : state.images()) {
       Optional<Stored> stored = image.stored();
       stored.ifPresent(

@@ -26,6 +26,9 @@ import jakarta.enterprise.context.ApplicationScoped;
  */
 @ApplicationScoped
 class EffectRunner {
+  /** Under one prefix of a generation: of each picture a file and a record. */
+  private static final int MAX_OBJECTS = 2 * Limits.MAX_COUNT;
+
   private final Facts facts;
   private final Orders orders;
   private final BlobStore store;
@@ -52,6 +55,10 @@ class EffectRunner {
         orders.cancel(request);
       }
       facts.publish(request, terminal(end.outcome()));
+    } else if (effect instanceof Effect.Settle && request.getLive()) {
+      remove(ObjectKeys.images(request.getTenant(), request.getGenerationId()));
+      removeStepRecords(request);
+      facts.publish(request, fact().setSettled(Settled.getDefaultInstance()));
     } else if (effect instanceof Effect.Settle) {
       // the first one that was written stays: every owner writes the same
       store.putIfAbsent(
@@ -66,8 +73,11 @@ class EffectRunner {
 
   /** Nobody goes on with a picture of an ended generation. */
   private void removeStepRecords(GenerationRequest request) {
-    String prefix = ObjectKeys.steps(request.getTenant(), request.getGenerationId());
-    store.list(prefix, "", Limits.MAX_COUNT).forEach(store::delete);
+    remove(ObjectKeys.steps(request.getTenant(), request.getGenerationId()));
+  }
+
+  private void remove(String prefix) {
+    store.list(prefix, "", MAX_OBJECTS).forEach(store::delete);
   }
 
   private static GenerationEvent.Builder fact() {

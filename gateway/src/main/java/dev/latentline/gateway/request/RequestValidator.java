@@ -41,6 +41,9 @@ public final class RequestValidator {
           .flatMap(List::stream)
           .toList();
 
+  /** What a live request leaves out: it is one picture, now, as it was decoded. */
+  private static final List<String> NOT_LIVE = List.of("count", "deadline_s", "upscale", "webhook");
+
   private static final List<String> FORMATS = List.of("png");
 
   /** A seed that is drawn can be typed into any other tool: most take 32 bits. */
@@ -59,6 +62,15 @@ public final class RequestValidator {
 
   /** Pure: the same arguments give the same answer. */
   public Validated validate(byte[] body, Arrival arrival) {
+    return validate(body, arrival, false);
+  }
+
+  /** The same for a frame of live mode: few steps, one picture, and a deadline that is short. */
+  public Validated validateLive(byte[] body, Arrival arrival) {
+    return validate(body, arrival, true);
+  }
+
+  private Validated validate(byte[] body, Arrival arrival, boolean live) {
     Problems problems = new Problems();
     Optional<ObjectNode> object = StrictJson.read(body, problems);
     if (object.isEmpty()) {
@@ -67,20 +79,24 @@ public final class RequestValidator {
     Fields fields = new Fields(object.get(), "", problems);
     fields.refuseAllBut(FIELDS);
     Optional<ModelCard> card = model(fields);
+    if (live) {
+      live(fields, card);
+    }
     GenerationRequest.Builder request =
         GenerationRequest.newBuilder()
             .setGenerationId(arrival.generationId())
             .setTenant(arrival.tenant())
-            .setAcceptedAtMs(arrival.atMs());
+            .setAcceptedAtMs(arrival.atMs())
+            .setLive(live);
     prompts(fields, request);
-    SamplingFields.read(fields, card, request);
+    SamplingFields.read(fields, card, live ? Limits.MAX_LIVE_STEPS : Limits.MAX_STEPS, request);
     size(fields, card, request);
     upscale(fields, request);
     seeds(fields, arrival, request);
     long deadlineSeconds =
         fields
             .integer("deadline_s", Limits.MIN_DEADLINE.toSeconds(), Limits.MAX_DEADLINE.toSeconds())
-            .orElse(Limits.DEFAULT_DEADLINE.toSeconds());
+            .orElse((live ? Limits.LIVE_DEADLINE : Limits.DEFAULT_DEADLINE).toSeconds());
     request.setDeadlineMs(arrival.atMs() + deadlineSeconds * 1000);
     request.setOutputFormat(fields.oneOf("output_format", FORMATS).orElse(FORMATS.get(0)));
     fields.object("webhook").ifPresent(webhook -> request.setWebhook(webhook(webhook)));
@@ -114,6 +130,29 @@ public final class RequestValidator {
           Allowed.oneOf(models.names()));
     }
     return card;
+  }
+
+  /** What is said of a live request only; whatever else is wrong is found as ever. */
+  private static void live(Fields fields, Optional<ModelCard> card) {
+    for (String name : NOT_LIVE) {
+      if (fields.has(name)) {
+        fields.add(name, "not_live", "Cannot be said in live mode: leave it out");
+      }
+    }
+    int most =
+        Math.min(
+            Limits.MAX_LIVE_STEPS,
+            card.map(c -> c.limits().maxSteps()).orElse(Limits.MAX_LIVE_STEPS));
+    if (!fields.has("steps")) {
+      int steps = card.map(c -> c.defaults().steps()).orElse(0);
+      if (steps > most) {
+        fields.add(
+            "steps",
+            "missing",
+            "The model's default of " + steps + " is too many for live mode: say 1 to " + most,
+            Allowed.range(Limits.MIN_STEPS, most));
+      }
+    }
   }
 
   private static void prompts(Fields fields, GenerationRequest.Builder request) {

@@ -37,17 +37,17 @@ final class SamplingFields {
     this.request = request;
   }
 
-  static void read(Fields fields, Optional<ModelCard> card, GenerationRequest.Builder request) {
+  static void read(
+      Fields fields, Optional<ModelCard> card, int mostSteps, GenerationRequest.Builder request) {
     SamplingFields sampling = new SamplingFields(fields, card, request);
-    sampling.steps();
+    sampling.steps(mostSteps);
     sampling.guidance();
     sampling.sampler().ifPresent(sampling::options);
     request.setRng(fields.oneOf("rng", Rng.ids()).orElse(Rng.NV.id()));
   }
 
-  private void steps() {
-    int max =
-        Math.min(Limits.MAX_STEPS, card.map(c -> c.limits().maxSteps()).orElse(Limits.MAX_STEPS));
+  private void steps(int mostSteps) {
+    int max = Math.min(mostSteps, card.map(c -> c.limits().maxSteps()).orElse(mostSteps));
     request.setSteps(
         (int)
             fields

@@ -25,9 +25,12 @@ final class StrictJson {
 
   /** The object, unless something is wrong with it, which is then noted. */
   static Optional<ObjectNode> read(byte[] body, Problems problems) {
-    if (body.length > Limits.MAX_JSON_BYTES) {
-      return refuse(
-          problems, "too_large", "The body is longer than " + Limits.MAX_JSON_BYTES + " bytes");
+    return read(body, Limits.MAX_JSON_BYTES, problems);
+  }
+
+  static Optional<ObjectNode> read(byte[] body, int maxBytes, Problems problems) {
+    if (body.length > maxBytes) {
+      return refuse(problems, "too_large", "The body is longer than " + maxBytes + " bytes");
     }
     String text;
     try {
@@ -57,6 +60,14 @@ final class StrictJson {
       return e.getOriginalMessage().startsWith("Duplicate")
           ? refuse(problems, "duplicate", "An object has the same name twice" + at)
           : refuse(problems, "invalid_json", "The body is not valid JSON" + at);
+    }
+  }
+
+  static byte[] write(JsonNode node) {
+    try {
+      return JSON.writeValueAsBytes(node);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
     }
   }
 

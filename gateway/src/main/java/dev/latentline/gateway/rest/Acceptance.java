@@ -20,7 +20,7 @@ import java.util.Optional;
 
 /** A request becomes a generation, once for each Idempotency-Key. */
 @Singleton
-class Acceptance {
+public class Acceptance {
   /** The request's header (draft-ietf-httpapi-idempotency-key-header). */
   static final String KEY = "Idempotency-Key";
 
@@ -101,6 +101,18 @@ class Acceptance {
           .orElseGet(() -> acceptAs(id, request));
     }
     return accept(request, false);
+  }
+
+  /**
+   * Accepts a frame of live mode.
+   *
+   * @throws ProblemException 400 with everything that is wrong; 429 when too much is waiting
+   * @throws dev.latentline.contract.Failure.Retryable when the broker is away
+   */
+  public GenerationView acceptLive(byte[] body, String tenant) {
+    GenerationRequest request = submission.validateLive(body, tenant);
+    mustBeTaken(request);
+    return accept(request, false).view();
   }
 
   /** Before anything is written. */

@@ -29,7 +29,7 @@ import java.util.TreeMap;
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
-record GenerationJson(
+public record GenerationJson(
     String id,
     String object,
     String status,
@@ -48,7 +48,7 @@ record GenerationJson(
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  record Image(
+  public record Image(
       int index,
       long seed,
       int width,
@@ -67,7 +67,7 @@ record GenerationJson(
    * @param blurred whether what is stored is blurred
    * @param scores by class, 0 to 1
    */
-  record Safety(boolean flagged, boolean blurred, Map<String, BigDecimal> scores) {
+  public record Safety(boolean flagged, boolean blurred, Map<String, BigDecimal> scores) {
     static Safety of(dev.latentline.proto.v1.Safety safety) {
       Map<String, BigDecimal> scores = new TreeMap<>();
       safety
@@ -78,17 +78,17 @@ record GenerationJson(
   }
 
   /** Why it failed. */
-  record Error(String code, String message) {}
+  public record Error(String code, String message) {}
 
   /** What is not yet known is absent. */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  record Times(String acceptedAt, String dispatchedAt, String endedAt, String deadlineAt) {}
+  public record Times(String acceptedAt, String dispatchedAt, String endedAt, String deadlineAt) {}
 
   /** The fields of POST /v1/generations. */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  record Request(
+  public record Request(
       String model,
       String prompt,
       String negativePrompt,
@@ -113,9 +113,9 @@ record GenerationJson(
 
   /** Where the webhook goes. */
   @JsonInclude(JsonInclude.Include.NON_EMPTY)
-  record Webhook(String url, List<String> events) {}
+  public record Webhook(String url, List<String> events) {}
 
-  static GenerationJson of(GenerationView view) {
+  public static GenerationJson of(GenerationView view) {
     GenerationView.Timings timings = view.timings();
     return new GenerationJson(
         view.id(),

@@ -112,10 +112,13 @@ class ImagesResource {
             .orElseThrow(
                 () ->
                     new ProblemException(
-                        Problem.retryable(
-                            404,
-                            "manifest_not_found",
-                            "The manifest is written when the generation has ended")));
+                        view.request().getLive()
+                            ? Problem.of(
+                                404, "manifest_not_found", "A live frame leaves no manifest")
+                            : Problem.retryable(
+                                404,
+                                "manifest_not_found",
+                                "The manifest is written when the generation has ended")));
     return Response.ok(manifest, MediaType.APPLICATION_JSON)
         .header(HttpHeaders.CACHE_CONTROL, "no-store")
         .build();

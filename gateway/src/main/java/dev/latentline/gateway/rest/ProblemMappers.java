@@ -11,7 +11,7 @@ import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /** Whatever ends a request early leaves as a problem, and never with a stack trace. */
-final class ProblemMappers {
+public final class ProblemMappers {
   private static final Logger LOG = Logger.getLogger(ProblemMappers.class);
   static final String RETRY_AFTER_SECONDS = "2";
 
@@ -24,12 +24,33 @@ final class ProblemMappers {
 
   @ServerExceptionMapper
   Response failure(Failure e) {
-    if (e instanceof Failure.Retryable) {
-      return response(Problem.retryable(503, e.code(), e.getMessage()))
-          .header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS)
-          .build();
+    Response.ResponseBuilder response = response(of(e));
+    return e instanceof Failure.Retryable
+        ? response.header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS).build()
+        : response.build();
+  }
+
+  /** As a client is told. */
+  private static Problem of(Failure e) {
+    return e instanceof Failure.Retryable
+        ? Problem.retryable(503, e.code(), e.getMessage())
+        : Problem.of(400, e.code(), e.getMessage());
+  }
+
+  /** What ended a request, in the same words where there is no response to map it to. */
+  public static Problem of(RuntimeException e) {
+    if (e instanceof ProblemException told) {
+      return told.problem();
     }
-    return response(Problem.of(400, e.code(), e.getMessage())).build();
+    if (e instanceof Failure failure) {
+      return of(failure);
+    }
+    LOG.errorf("a request failed: %s", SafeTrace.of(e));
+    return internalError();
+  }
+
+  private static Problem internalError() {
+    return Problem.of(500, "internal_error", "Something went wrong here; see the log");
   }
 
   /** What the router refuses before a resource is reached: paths, methods, media types. */
@@ -66,8 +87,7 @@ final class ProblemMappers {
   @ServerExceptionMapper
   Response anythingElse(Throwable e) {
     LOG.errorf("a request failed: %s", SafeTrace.of(e));
-    return response(Problem.of(500, "internal_error", "Something went wrong here; see the log"))
-        .build();
+    return response(internalError()).build();
   }
 
   private static Response.ResponseBuilder response(Problem problem) {

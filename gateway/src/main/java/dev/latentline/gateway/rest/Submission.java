@@ -59,12 +59,27 @@ class Submission {
    * @throws Failure.Retryable when that name server is slow, or others are
    */
   GenerationRequest validate(byte[] body, String tenant) {
+    GenerationRequest request = valid(validator.validate(body, arrival(tenant)));
+    checkWebhook(request);
+    return request;
+  }
+
+  /**
+   * A frame of live mode under a new id.
+   *
+   * @throws ProblemException 400 with everything that is wrong
+   */
+  GenerationRequest validateLive(byte[] body, String tenant) {
+    return valid(validator.validateLive(body, arrival(tenant)));
+  }
+
+  private Arrival arrival(String tenant) {
     long now = clock.millis();
-    Arrival arrival =
-        new Arrival(GenerationIds.create(now, random), tenant, now, random.nextLong());
-    Validated validated = validator.validate(body, arrival);
+    return new Arrival(GenerationIds.create(now, random), tenant, now, random.nextLong());
+  }
+
+  private static GenerationRequest valid(Validated validated) {
     if (validated instanceof Validated.Valid valid) {
-      checkWebhook(valid.request());
       return valid.request();
     }
     throw new ProblemException(Problem.invalid(((Validated.Invalid) validated).errors()));

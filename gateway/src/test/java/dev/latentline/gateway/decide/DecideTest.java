@@ -2,6 +2,7 @@ package dev.latentline.gateway.decide;
 
 import static dev.latentline.gateway.fold.TestFacts.ACCEPTED_AT_MS;
 import static dev.latentline.gateway.fold.TestFacts.DEADLINE_MS;
+import static dev.latentline.gateway.fold.TestFacts.accepted;
 import static dev.latentline.gateway.fold.TestFacts.after;
 import static dev.latentline.gateway.fold.TestFacts.at;
 import static dev.latentline.gateway.fold.TestFacts.cancelRequested;
@@ -13,11 +14,14 @@ import static dev.latentline.gateway.fold.TestFacts.encoded;
 import static dev.latentline.gateway.fold.TestFacts.everyImageFailed;
 import static dev.latentline.gateway.fold.TestFacts.failed;
 import static dev.latentline.gateway.fold.TestFacts.imageFailed;
+import static dev.latentline.gateway.fold.TestFacts.request;
 import static dev.latentline.gateway.fold.TestFacts.settled;
 import static dev.latentline.gateway.fold.TestFacts.stored;
 import static dev.latentline.gateway.fold.TestFacts.succeeded;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latentline.contract.Limits;
+import dev.latentline.gateway.fold.Fold;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.Outcome;
 import dev.latentline.proto.v1.GenerationEvent;
@@ -58,6 +62,18 @@ class DecideTest {
   void picturesThatAreStoredCountBeforeTheMarkOfTheirDispatch() {
     assertThat(Decide.next(after(1, stored(0)), IN_TIME, true))
         .contains(new Effect.End(Outcome.SUCCEEDED));
+  }
+
+  @Test
+  void whatALiveFrameLeftIsRemovedAWhileAfterItsEnd() {
+    GenerationState ended = live(dispatched(), stored(0), succeeded());
+    long removedAt = ended.endedAtMs().orElseThrow() + Limits.LIVE_KEPT.toMillis();
+
+    assertThat(Decide.next(ended, removedAt - 1, false)).isEmpty();
+    assertThat(Decide.next(ended, removedAt, false)).contains(new Effect.Settle());
+    assertThat(Decide.next(live(succeeded(), settled()), removedAt, false)).isEmpty();
+    GenerationState other = after(1, stored(0), succeeded());
+    assertThat(Decide.next(other, removedAt - 1, false)).contains(new Effect.Settle());
   }
 
   @Test
@@ -187,5 +203,14 @@ class DecideTest {
   /** In time, and not let in. */
   private static Optional<Effect> next(GenerationState state) {
     return Decide.next(state, IN_TIME, false);
+  }
+
+  private static GenerationState live(GenerationEvent... facts) {
+    GenerationState state =
+        Fold.apply(Optional.empty(), accepted(request(1).setLive(true).build()), 0).orElseThrow();
+    for (GenerationEvent fact : facts) {
+      state = Fold.apply(Optional.of(state), fact, 1).orElseThrow();
+    }
+    return state;
   }
 }

@@ -198,6 +198,30 @@ class DispatchQueueTest {
     assertThat(position("x")).hasValue(0);
   }
 
+  @Test
+  void aLiveFrameComesFirstAndDoesNotWaitForTheWindow() {
+    accept("a", 4, 10);
+    fold("a", dispatched());
+    accept("b", 1, 20);
+    fold(
+        "live",
+        accepted(
+            request(1)
+                .setGenerationId("live")
+                .setLive(true)
+                .setAcceptedAtMs(ACCEPTED_AT_MS + 30)
+                .build()));
+
+    assertThat(admitted()).containsExactly("live");
+    assertThat(position("live")).hasValue(0);
+    assertThat(position("b")).hasValue(1);
+    fold("live", dispatched());
+    fold("a", stored(0));
+    assertThat(admitted()).as("it takes its room all the same").isEmpty();
+    fold("live", stored(0));
+    assertThat(admitted()).containsExactly("b");
+  }
+
   private void accept(String id, int count, long laterMs) {
     accept(id, count, laterMs, "default");
   }

@@ -9,6 +9,7 @@ import com.standardwebhooks.Webhook;
 import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Limits;
 import dev.latentline.contract.ObjectKeys;
 import dev.latentline.contract.Topic;
 import dev.latentline.gateway.line.GenerationUpdate;
@@ -101,6 +102,29 @@ class OwnerIT {
     assertThat(manifest.at("/request/prompt").asText()).isEqualTo("a red apple");
     assertThat(manifest.at("/images/1/seed").asLong()).isEqualTo(request.getSeed() + 1);
     assertThat(manifest.at("/images/1/pixels_sha256").asText()).isEqualTo("pixels-1");
+  }
+
+  @Test
+  void whatALiveFrameLeftInTheStoreIsRemoved() {
+    GenerationRequest request = request().setLive(true).build();
+    String id = request.getGenerationId();
+    String picture = ObjectKeys.image(TENANT, id, 0, "png");
+    store.put(picture, new byte[10], "image/png");
+    store.put(ObjectKeys.imageRecord(TENANT, id, 0), new byte[10], "application/json");
+    store.put(ObjectKeys.steps(TENANT, id) + "0/latest", new byte[10], "application/x-protobuf");
+    generations.accept(request);
+    // it ended a while ago
+    GenerationEvent ended =
+        GenerationEvent.newBuilder()
+            .setGenerationId(id)
+            .setAtMs(System.currentTimeMillis() - Limits.LIVE_KEPT.toMillis())
+            .setSucceeded(Succeeded.getDefaultInstance())
+            .build();
+    write(request, Topic.GENERATION_EVENT, ended.toByteArray(), "GenerationEvent");
+
+    assertThat(facts(request, FactCase.SETTLED)).contains(FactCase.SUCCEEDED);
+    assertThat(store.list(ObjectKeys.images(TENANT, id), "", 10)).isEmpty();
+    assertThat(store.list(ObjectKeys.steps(TENANT, id), "", 10)).isEmpty();
   }
 
   @Test
