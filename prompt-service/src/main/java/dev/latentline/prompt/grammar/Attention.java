@@ -17,7 +17,7 @@ public final class Attention {
   private static final double SQUARE = 1 / 1.1;
 
   /** More of them open at once are plain text. */
-  private static final int MAX_OPEN = 1000;
+  private static final int MAX_OPEN = 100;
 
   private static final Pattern TOKEN =
       Pattern.compile(
