@@ -79,6 +79,42 @@ class TaskPlannerTest {
   }
 
   @Test
+  void whatIsChosenOfASamplerReachesIt() {
+    float[] euler = made(request -> request.setSampler("euler"));
+
+    assertThat(made(request -> request.setSampler("euler_a").setEta(0))).isEqualTo(euler);
+    assertThat(made(request -> request.setSampler("euler_a"))).isNotEqualTo(euler);
+    assertThat(made(request -> request.setSampler("euler_a").setEta(1)))
+        .isEqualTo(made(request -> request.setSampler("euler_a")))
+        .isNotEqualTo(made(request -> request.setSampler("euler_a").setSNoise(0.5f)));
+    assertThat(made(request -> request.setSampler("euler").setSChurn(4))).isNotEqualTo(euler);
+    assertThat(made(request -> request.setSampler("euler").setRng("nv"))).isEqualTo(euler);
+    assertThat(made(request -> request.setSampler("euler").setRng("cpu"))).isNotEqualTo(euler);
+    assertThat(made(request -> request.setSampler("euler").setGuidanceRescale(0.7f)))
+        .isNotEqualTo(euler);
+  }
+
+  private float[] made(Consumer<GenerationRequest.Builder> change) {
+    StepTask task = StepTask.start(planner.plan(record(change, 0), MODEL));
+    return Steps.all(
+            task,
+            (calls, stop) ->
+                calls.stream()
+                    .map(
+                        call -> {
+                          float[] input = call.input().data();
+                          float[] answers = new float[2 * input.length];
+                          for (int i = 0; i < answers.length; i++) {
+                            answers[i] = input[i % input.length] * (i < input.length ? 0.4f : 0.3f);
+                          }
+                          return answers;
+                        })
+                    .toList())
+        .latents()
+        .data();
+  }
+
+  @Test
   void whatIsBeyondTheLimitsIsRejected() {
     assertRejected(record(request -> request.setSteps(0), 0), "unsupported_request");
     assertRejected(record(request -> request.setSteps(101), 0), "unsupported_request");
