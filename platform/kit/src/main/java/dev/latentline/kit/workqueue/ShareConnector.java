@@ -3,7 +3,6 @@ package dev.latentline.kit.workqueue;
 import dev.latentline.contract.Stage;
 import dev.latentline.kit.control.CancelledGenerations;
 import dev.latentline.kit.topics.StartGate;
-import dev.latentline.kit.topics.TopicAdmin;
 import io.quarkus.runtime.ShutdownEvent;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Multi;
@@ -16,8 +15,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Any;
 import jakarta.enterprise.inject.Instance;
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -28,7 +25,6 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.reactive.messaging.Message;
 import org.eclipse.microprofile.reactive.messaging.spi.Connector;
 import org.eclipse.microprofile.reactive.messaging.spi.ConnectorFactory;
-import org.jboss.logging.Logger;
 
 /**
  * Work queues as SmallRye channels, on Kafka share groups (KIP-932). Attributes of a channel:
@@ -45,16 +41,13 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 @Connector("latentline-share")
 public class ShareConnector implements InboundConnector {
-  private static final Logger LOG = Logger.getLogger(ShareConnector.class);
-
   private final Map<String, Object> client;
   private final Stage stage;
   private final Instance<CancelledGenerations> cancelled;
   private final StartGate gate;
   private final Instance<Intake> intakes;
   private final Instance<Attempts> progress;
-  private final List<ShareSlot> slots = new CopyOnWriteArrayList<>();
-  private final List<RecordSink> sinks = new CopyOnWriteArrayList<>();
+  private final List<ShareWorker> workers = new CopyOnWriteArrayList<>();
 
   ShareConnector(
       @Identifier("default-kafka-broker") Map<String, Object> client,
@@ -94,52 +87,24 @@ public class ShareConnector implements InboundConnector {
     Attempts attempts = own(progress, name, item -> 0);
     return Multi.createFrom()
         .emitter(
-            out -> {
-              StageWork work = work(attempts, out);
-              gate.whenOpen(() -> open(queue, slotGate(queue, count, intake), work));
-            },
+            out ->
+                gate.whenOpen(
+                    () ->
+                        workers.add(
+                            new ShareWorker(
+                                queue,
+                                client,
+                                count,
+                                intake,
+                                attempts,
+                                id -> cancelled.get().contains(id),
+                                item -> emit(item, out)))),
             BackPressureStrategy.BUFFER);
   }
 
   private static <T> T own(Instance<T> beans, String channel, T otherwise) {
     Instance<T> own = beans.select(Identifier.Literal.of(channel));
     return own.isResolvable() ? own.get() : otherwise;
-  }
-
-  private StageWork work(Attempts attempts, MultiEmitter<? super Message<?>> out) {
-    RecordSink sink = new RecordSink(client);
-    sinks.add(sink);
-    return new StageWork(
-        item -> emit(item, out),
-        attempts,
-        id -> cancelled.get().contains(id),
-        sink,
-        InstantSource.system());
-  }
-
-  private SlotGate slotGate(QueueSettings queue, int count, Intake intake) {
-    if (count > 1) {
-      try (TopicAdmin admin = new TopicAdmin(client)) {
-        int partitions = admin.partitions(queue.topic());
-        if (partitions > 1) {
-          LOG.warnf(
-              "topic %s has %d partitions: work may wait for a replica that is busy while another"
-                  + " has none, make it anew with 1",
-              queue.topic(), partitions);
-          return SlotGate.divided(count);
-        }
-      }
-    }
-    return SlotGate.shared(count, intake);
-  }
-
-  private void open(QueueSettings queue, SlotGate slotGate, StageWork work) {
-    List<ShareSlot> opened = new ArrayList<>();
-    for (int member = 0; member < slotGate.members(); member++) {
-      opened.add(new ShareSlot(queue, client, work, slotGate, member));
-    }
-    slots.addAll(opened);
-    opened.forEach(ShareSlot::start);
   }
 
   private static CompletableFuture<Void> emit(WorkItem item, MultiEmitter<? super Message<?>> out) {
@@ -160,13 +125,12 @@ public class ShareConnector implements InboundConnector {
 
   /** Whether every slot is a member of its group and takes records; true where there are none. */
   boolean polling() {
-    return slots.stream().allMatch(ShareSlot::polling);
+    return workers.stream().allMatch(ShareWorker::polling);
   }
 
   /** Before the outgoing channels close: what is being worked at still needs them. */
   void stop(@Observes @Priority(1) ShutdownEvent event) {
-    slots.forEach(ShareSlot::end);
-    slots.forEach(ShareSlot::close);
-    sinks.forEach(RecordSink::close);
+    workers.forEach(ShareWorker::end);
+    workers.forEach(ShareWorker::close);
   }
 }
