@@ -6,6 +6,7 @@ import dev.latentline.embedded.JavaCommand;
 import dev.latentline.embedded.KafkaBroker;
 import dev.latentline.embedded.Ports;
 import dev.latentline.embedded.S3Store;
+import dev.latentline.kit.blob.StoreSettings;
 import dev.latentline.local.client.GatewayClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,8 +68,24 @@ final class Line implements AutoCloseable {
     return broker.bootstrapServers();
   }
 
+  URI address() {
+    return URI.create("http://127.0.0.1:" + gatewayPort);
+  }
+
   GatewayClient gateway() {
-    return new GatewayClient(URI.create("http://127.0.0.1:" + gatewayPort), Optional.empty());
+    return new GatewayClient(address(), Optional.empty());
+  }
+
+  /** What each process has used of the cores since it began, in seconds, by name. */
+  Map<String, Double> cpuSeconds() {
+    Map<String, Double> used = new TreeMap<>();
+    running.forEach(process -> used.put(process.name(), Cpu.secondsOf(process.handle())));
+    return used;
+  }
+
+  /** The store's settings, for a client of its own. */
+  StoreSettings storeSettings() {
+    return new BenchStore(store.url(), KEYS);
   }
 
   /** One more process of a service, ready. */
@@ -89,8 +106,8 @@ final class Line implements AutoCloseable {
     environment.put("DJL_OFFLINE", "true");
     environment.put("LATENTLINE_MASTER_SECRET", "bench-".repeat(8));
     List<String> command =
-        new JavaCommand()
-            .options("-XX:+UseSerialGC", "-Xmx768m", "--enable-native-access=ALL-UNNAMED")
+        java(module)
+            .options("--enable-native-access=ALL-UNNAMED")
             .classpath(checkout.serviceClasspath(module))
             .main("io.quarkus.runner.GeneratedMain");
     ChildProcess process =
@@ -99,6 +116,16 @@ final class Line implements AutoCloseable {
                 name, command, environment, folder, folder.resolve(name + ".log")));
     running.add(process);
     return process.awaitReady(() -> isReady(port), START);
+  }
+
+  /** As the embedded stack starts them. */
+  private static JavaCommand java(String module) {
+    return switch (module) {
+      case "denoiser-service" -> new JavaCommand().options("-XX:+UseSerialGC", "-Xmx768m");
+      case "decoder-service", "encoder-service" ->
+          new JavaCommand().options("-XX:+UseSerialGC", "-Xmx512m");
+      default -> new JavaCommand().light(384);
+    };
   }
 
   private static boolean isReady(int port) {

@@ -1,6 +1,7 @@
 package dev.latentline.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.Topic;
 import dev.latentline.embedded.ChildProcess;
 import dev.latentline.local.client.GatewayClient;
 import dev.latentline.local.client.GatewayException;
@@ -33,7 +34,8 @@ public final class Recovery {
     List<Double> lost = new ArrayList<>();
     int same = 0;
     try (Line line = new Line();
-        Steps steps = new Steps(line.bootstrapServers())) {
+        Tail<Progress> steps =
+            new Tail<>(line.bootstrapServers(), Topic.GENERATION_PROGRESS, Progress.parser())) {
       line.start("prompt-service");
       line.start("encoder-service");
       line.start("decoder-service");

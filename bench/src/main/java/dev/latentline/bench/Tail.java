@@ -1,8 +1,8 @@
 package dev.latentline.bench;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Parser;
 import dev.latentline.contract.Topic;
-import dev.latentline.proto.v1.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,17 +15,18 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Reads generation.progress from now on. */
-final class Steps implements AutoCloseable {
+/** Reads a topic from now on. */
+final class Tail<T> implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
+  private final Parser<T> parser;
 
-  Steps(String bootstrapServers) {
+  Tail(String bootstrapServers, Topic topic, Parser<T> parser) {
+    this.parser = parser;
     consumer =
         new KafkaConsumer<>(
             Map.of(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer());
-    Topic topic = Topic.GENERATION_PROGRESS;
     List<TopicPartition> partitions =
         IntStream.range(0, topic.partitions())
             .mapToObj(i -> new TopicPartition(topic.topicName(), i))
@@ -35,16 +36,16 @@ final class Steps implements AutoCloseable {
     partitions.forEach(consumer::position);
   }
 
-  /** Everything that is told until one is as wanted, or the time is over. */
-  List<Progress> until(Predicate<Progress> wanted, Duration atMost) {
-    List<Progress> told = new ArrayList<>();
+  /** Everything that is told until one is as wanted. */
+  List<T> until(Predicate<T> wanted, Duration atMost) {
+    List<T> told = new ArrayList<>();
     long end = System.nanoTime() + atMost.toNanos();
     while (System.nanoTime() < end) {
       boolean found = false;
-      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(20))) {
-        Progress progress = parse(record.value());
-        told.add(progress);
-        found |= wanted.test(progress);
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+        T message = parse(record.value());
+        told.add(message);
+        found |= wanted.test(message);
       }
       if (found) {
         return told;
@@ -53,9 +54,9 @@ final class Steps implements AutoCloseable {
     throw new IllegalStateException("nothing was told for " + atMost);
   }
 
-  private static Progress parse(byte[] value) {
+  private T parse(byte[] value) {
     try {
-      return Progress.parseFrom(value);
+      return parser.parseFrom(value);
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException(e);
     }
