@@ -1,0 +1,218 @@
+"""The parts of a diffusion model as ONNX graphs without weights.
+
+Weights are never made: every parameter is one number seen through a shape (strides of 0), so that the graph of a model of any size is
+exported in little memory. In the graph a weight is an initializer with external data that nothing holds yet, named as in diffusers'
+state dict; whoever loads the graph supplies it.
+"""
+import io
+
+import onnx
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from onnx import TensorProto
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+OPSET = 17
+NOWHERE = "weights"
+PREFIXED = ("text_model.", "text_projection.")
+
+
+class UNet(torch.nn.Module):
+    """What diffusers' ONNX layout calls unet; with text_embeds of a width and time_ids where the model has them (SDXL)."""
+
+    prefix = None
+
+    def __init__(self, net, pooled):
+        super().__init__()
+        self.net = net
+        self.pooled = pooled
+        self.added = net.config.addition_embed_type == "text_time"
+
+    def inputs(self):
+        config = self.net.config
+        side = 2 ** (len(config.down_block_types) - 1) * 2
+        values = {
+            "sample": torch.randn(2, config.in_channels, side, side + 8),
+            "timestep": torch.tensor([500.0, 20.0]),
+            "encoder_hidden_states": torch.randn(2, 77, config.cross_attention_dim),
+        }
+        axes = {
+            "sample": {0: "batch", 2: "height", 3: "width"},
+            "timestep": {0: "batch"},
+            "encoder_hidden_states": {0: "batch", 1: "tokens"},
+        }
+        if self.added:
+            # beside the pooled text, an embedding of each number
+            numbers = (config.projection_class_embeddings_input_dim - self.pooled) // config.addition_time_embed_dim
+            values["text_embeds"] = torch.randn(2, self.pooled)
+            values["time_ids"] = torch.rand(2, numbers) * 100
+            axes["text_embeds"] = {0: "batch"}
+            axes["time_ids"] = {0: "batch"}
+        return values, axes, {"out_sample": {0: "batch", 2: "height", 3: "width"}}
+
+    def forward(self, sample, timestep, encoder_hidden_states, text_embeds=None, time_ids=None):
+        added = {"text_embeds": text_embeds, "time_ids": time_ids} if self.added else None
+        return self.net(sample, timestep, encoder_hidden_states, added_cond_kwargs=added, return_dict=False)[0]
+
+
+class VaeDecoder(torch.nn.Module):
+    """latent_sample, in the scale that the decoder was trained on, to sample in -1..1."""
+
+    prefix = None
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def inputs(self):
+        return (
+            {"latent_sample": torch.randn(1, self.net.config.latent_channels, 4, 6)},
+            {"latent_sample": {0: "batch", 2: "height", 3: "width"}},
+            {"sample": {0: "batch", 2: "height", 3: "width"}},
+        )
+
+    def forward(self, latent_sample):
+        return self.net.decode(latent_sample, return_dict=False)[0]
+
+
+class VaeEncoder(torch.nn.Module):
+    """sample in -1..1 to latent_sample, the mean of the latents, in the scale that the decoder takes."""
+
+    prefix = None
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def inputs(self):
+        side = 2 ** (len(self.net.config.block_out_channels) - 1) * 2
+        return (
+            {"sample": torch.randn(1, 3, side, side + 16)},
+            {"sample": {0: "batch", 2: "height", 3: "width"}},
+            {"latent_sample": {0: "batch", 2: "height", 3: "width"}},
+        )
+
+    def forward(self, sample):
+        return self.net.encode(sample).latent_dist.mean
+
+
+class TextEncoder(torch.nn.Module):
+    """input_ids to states.K, the states that are K layers older than those the U-Net was trained on (diffusers' clip_skip=K).
+
+    With `penultimate` those are the states before the last layer, as SDXL takes them; otherwise the last ones, behind the final norm.
+    A model with a projection also gives `pooled`.
+    """
+
+    # transformers leaves the prefix out where the model is nothing else; published files have it
+    prefix = "text_model."
+
+    def __init__(self, net, penultimate):
+        super().__init__()
+        self.net = net
+        self.penultimate = penultimate
+        self.projects = hasattr(net, "text_projection")
+
+    def inputs(self):
+        ids = torch.randint(1, self.net.config.vocab_size - 1, (2, 77))
+        ids[:, 40] = self.net.config.vocab_size - 1
+        outputs = {f"states.{k}": {0: "batch"} for k in range(self.skips())}
+        if self.projects:
+            outputs["pooled"] = {0: "batch"}
+        return {"input_ids": ids}, {"input_ids": {0: "batch"}}, outputs
+
+    def skips(self):
+        return self.net.config.num_hidden_layers - (1 if self.penultimate else 0)
+
+    def forward(self, input_ids):
+        out = self.net(input_ids, output_hidden_states=True)
+        text = getattr(self.net, "text_model", self.net)
+        outputs = []
+        for k in range(self.skips()):
+            if self.penultimate:
+                outputs.append(out.hidden_states[-2 - k])
+            else:
+                outputs.append(text.final_layer_norm(out.hidden_states[-1 - k]))
+        return tuple(outputs) + ((out.text_embeds,) if self.projects else ())
+
+
+def unet(config, pooled=0):
+    return UNet(_bare(config, UNet2DConditionModel.from_config), pooled)
+
+
+def vae_decoder(config):
+    return VaeDecoder(_bare(config, AutoencoderKL.from_config))
+
+
+def vae_encoder(config):
+    return VaeEncoder(_bare(config, AutoencoderKL.from_config))
+
+
+def text_encoder(config, penultimate):
+    projects = "CLIPTextModelWithProjection" in config.get("architectures", [])
+    kind = CLIPTextModelWithProjection if projects else CLIPTextModel
+    # only the written-out attention can be traced into a graph of any batch
+    return TextEncoder(_bare(config, lambda c: kind._from_config(CLIPTextConfig.from_dict(c), attn_implementation="eager")), penultimate)
+
+
+def _bare(config, make):
+    with torch.device("meta"):
+        net = make(config).eval()
+    parameters = dict(net.named_parameters())
+    for number, (name, value) in enumerate(parameters.items()):
+        # numbers of their own: the exporter merges tensors that are equal
+        seen = torch.full((), 0.01 + 1e-5 * number).expand(value.shape)
+        _set(net, name, torch.nn.Parameter(seen, requires_grad=False))
+    for name, value in list(net.named_buffers()):
+        if value.is_meta:
+            if not name.endswith("position_ids"):
+                raise ValueError(f"the buffer {name} is not known")
+            _set(net, name, torch.arange(value.shape[-1]).expand(value.shape).clone())
+    return net
+
+
+def _set(net, name, value):
+    *path, last = name.split(".")
+    for step in path:
+        net = getattr(net, step)
+    if isinstance(value, torch.nn.Parameter):
+        setattr(net, last, value)
+    else:
+        net.register_buffer(last, value, persistent=False)
+
+
+def export(part):
+    """(the graph's bytes, {initializer: shape}) of a part made by the functions above. Parameters that nothing reads are not in it."""
+    values, axes, outputs = part.inputs()
+    file = io.BytesIO()
+    with torch.no_grad():
+        torch.onnx.export(
+            part, tuple(values.values()), file, dynamo=False, opset_version=OPSET, do_constant_folding=False, export_params=False,
+            input_names=list(values), output_names=list(outputs), dynamic_axes=axes | outputs,
+        )
+    model = onnx.load_from_string(file.getvalue())
+    parameters = {name: tuple(p.shape) for name, p in part.net.named_parameters()}
+    kept, weights, names = [], {}, {}
+    for given in model.graph.input:
+        if given.name in values:
+            kept.append(given)
+        else:
+            name = given.name.removeprefix("net.")
+            shape = tuple(d.dim_value for d in given.type.tensor_type.shape.dim)
+            if parameters.pop(name, None) != shape:
+                raise ValueError(f"the graph takes {given.name} of {shape}, which is no parameter")
+            given.name = name if part.prefix is None or name.startswith(PREFIXED) else part.prefix + name
+            names[f"net.{name}"] = given.name
+            weights[given.name] = shape
+    for node in model.graph.node:
+        for i, taken in enumerate(node.input):
+            node.input[i] = names.get(taken, taken)
+        node.ClearField("doc_string")
+    del model.graph.input[:]
+    model.graph.input.extend(kept)
+    for name, shape in weights.items():
+        weight = model.graph.initializer.add()
+        weight.name, weight.data_type, weight.data_location = name, TensorProto.FLOAT, TensorProto.EXTERNAL
+        weight.dims.extend(shape)
+        place = weight.external_data.add()
+        place.key, place.value = "location", NOWHERE
+    return model.SerializeToString(deterministic=True), weights

@@ -1,0 +1,104 @@
+"""Where a single file in the original Stable Diffusion layout keeps each parameter that diffusers names.
+
+A source is {"tensor": name} and, where it is a part of the tensor, "rows": [from, to], or "transposed": true. Written after the layouts
+of CompVis/latent-diffusion, Stability-AI/generative-models and mlfoundations/open_clip; models/parity holds it against diffusers' own
+conversion.
+"""
+import re
+
+UNET = "model.diffusion_model."
+VAE = "first_stage_model."
+
+RESNET = {
+    "norm1": "in_layers.0", "conv1": "in_layers.2", "time_emb_proj": "emb_layers.1", "norm2": "out_layers.0", "conv2": "out_layers.3",
+    "conv_shortcut": "skip_connection",
+}
+TOP = {
+    "time_embedding.linear_1": "time_embed.0", "time_embedding.linear_2": "time_embed.2", "conv_in": "input_blocks.0.0",
+    "conv_norm_out": "out.0", "conv_out": "out.2", "add_embedding.linear_1": "label_emb.0.0", "add_embedding.linear_2": "label_emb.0.2",
+}
+VAE_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
+# diffusers before 0.17
+VAE_ATTENTION_ONCE = {"group_norm": "group_norm", "to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+OPEN_CLIP_LAYER = {"layer_norm1": "ln_1", "layer_norm2": "ln_2", "mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj", "self_attn.out_proj": "attn.out_proj"}
+
+
+def unet(name, config):
+    """The sources of a U-Net's parameter, the preferred first."""
+    stem, kind = name.rsplit(".", 1)
+    layers = config["layers_per_block"]
+    if stem in TOP:
+        return _one(f"{UNET}{TOP[stem]}.{kind}")
+    found = re.fullmatch(r"(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)", stem)
+    if found:
+        side, level, what, number, rest = found[1], int(found[2]), found[3], int(found[4]), found[5]
+        if side == "down":
+            block = 1 + level * (layers + 1) + (layers if what == "downsamplers" else number)
+            blocks = "input_blocks"
+        else:
+            block = level * (layers + 1) + (layers if what == "upsamplers" else number)
+            blocks = "output_blocks"
+        if what == "resnets":
+            inner = f"0.{RESNET[rest]}"
+        elif what == "attentions":
+            inner = f"1.{rest}"
+        elif what == "downsamplers":
+            inner = "0.op"
+        else:
+            inner = ("2" if "CrossAttn" in config["up_block_types"][level] else "1") + ".conv"
+        return _one(f"{UNET}{blocks}.{block}.{inner}.{kind}")
+    found = re.fullmatch(r"mid_block\.(resnets|attentions)\.(\d+)\.(.+)", stem)
+    if found[1] == "resnets":
+        return _one(f"{UNET}middle_block.{2 * int(found[2])}.{RESNET[found[3]]}.{kind}")
+    return _one(f"{UNET}middle_block.1.{found[3]}.{kind}")
+
+
+def vae(name, config):
+    """The sources of an autoencoder's parameter: inside a checkpoint, in a file of its own, and by diffusers' older names."""
+    stem, kind = name.rsplit(".", 1)
+    sources = []
+    attention = re.fullmatch(r"((?:en|de)coder\.mid_block\.attentions\.0\.)(.+)", stem)
+    if attention:
+        original = attention[1].replace("mid_block.attentions.0", "mid.attn_1") + VAE_ATTENTION[attention[2]]
+        sources = _one(f"{attention[1]}{VAE_ATTENTION_ONCE[attention[2]]}.{kind}")
+    else:
+        levels = len(config["block_out_channels"])
+        original = re.sub(r"down_blocks\.(\d+)\.resnets\.(\d+)", r"down.\1.block.\2", stem)
+        original = re.sub(r"down_blocks\.(\d+)\.downsamplers\.0", r"down.\1.downsample", original)
+        original = re.sub(r"up_blocks\.(\d+)\.resnets\.(\d+)", lambda m: f"up.{levels - 1 - int(m[1])}.block.{m[2]}", original)
+        original = re.sub(r"up_blocks\.(\d+)\.upsamplers\.0", lambda m: f"up.{levels - 1 - int(m[1])}.upsample", original)
+        original = re.sub(r"mid_block\.resnets\.(\d+)", lambda m: f"mid.block_{int(m[1]) + 1}", original)
+        original = original.replace("conv_norm_out", "norm_out").replace("conv_shortcut", "nin_shortcut")
+    return _one(f"{VAE}{original}.{kind}") + _one(f"{original}.{kind}") + sources
+
+
+def clip(name, prefix):
+    """The sources of a parameter of a text encoder that is kept as transformers has it."""
+    bare = name.removeprefix("text_model.")
+    # some checkpoints, and transformers 5, leave text_model out
+    return _one(f"{prefix}transformer.{name}") + _one(f"{prefix}transformer.{bare}") + _one(bare)
+
+
+def open_clip(name, prefix, width):
+    """The sources of a parameter of a text encoder that is kept as OpenCLIP has it."""
+    bare = name.removeprefix("text_model.")
+    stem, kind = bare.rsplit(".", 1)
+    layer = re.fullmatch(r"encoder\.layers\.(\d+)\.(.+)", stem)
+    own = _one(bare) if bare != name else []
+    if bare == "text_projection.weight":
+        return [{"tensor": f"{prefix}model.text_projection", "transposed": True}] + own
+    if layer and layer[2] in ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"):
+        row = "qkv".index(layer[2][10]) * width
+        tensor = f"{prefix}model.transformer.resblocks.{layer[1]}.attn.in_proj_{kind}"
+        return [{"tensor": tensor, "rows": [row, row + width]}] + own
+    if layer:
+        return _one(f"{prefix}model.transformer.resblocks.{layer[1]}.{OPEN_CLIP_LAYER[layer[2]]}.{kind}") + own
+    known = {
+        "embeddings.token_embedding.weight": "token_embedding.weight", "embeddings.position_embedding.weight": "positional_embedding",
+        "final_layer_norm.weight": "ln_final.weight", "final_layer_norm.bias": "ln_final.bias",
+    }
+    return _one(f"{prefix}model.{known[bare]}") + own
+
+
+def _one(tensor):
+    return [{"tensor": tensor}]
