@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,17 +28,17 @@ public final class Catalogue {
   static final String UPSCALERS = "upscalers";
   static final String SAFETY_CHECKERS = "safety_checkers";
 
-  private final SortedMap<String, ModelCard> models;
+  private final Map<String, ModelCard> models;
   private final SortedMap<String, List<String>> pools;
   private final List<UpscalerCard> upscalers;
   private final Optional<SafetyCheckerCard> safetyChecker;
 
   private Catalogue(
-      SortedMap<String, ModelCard> models,
+      Map<String, ModelCard> models,
       SortedMap<String, List<String>> pools,
       List<UpscalerCard> upscalers,
       List<SafetyCheckerCard> safetyCheckers) {
-    this.models = Collections.unmodifiableSortedMap(models);
+    this.models = Collections.unmodifiableMap(models);
     this.pools = Collections.unmodifiableSortedMap(pools);
     this.upscalers = List.copyOf(upscalers);
     this.safetyChecker = safetyCheckers.stream().findFirst();
@@ -50,22 +51,38 @@ public final class Catalogue {
    * @throws InvalidCatalogueException with everything that is wrong
    */
   public static Catalogue open(Path folder) {
+    return open(List.of(folder));
+  }
+
+  /**
+   * Reads every manifest of several folders, as one catalogue.
+   *
+   * @param folders the first is as {@link #open(Path)} says; of the others, which may be empty,
+   *     only models are read. A model of theirs that no pool names is in the pool default
+   * @throws InvalidCatalogueException with everything that is wrong
+   */
+  public static Catalogue open(List<Path> folders) {
+    Path folder = folders.get(0);
     List<String> problems = new ArrayList<>();
-    SortedMap<String, ModelCard> models = new TreeMap<>();
+    Map<String, ModelCard> models = new LinkedHashMap<>();
     List<String> names = new ArrayList<>();
+    List<String> added = new ArrayList<>();
     for (Path model : modelFolders(folder)) {
-      String name = model.getFileName().toString();
-      names.add(name);
-      if (!name.matches(Limits.NAME_PATTERN)) {
-        problems.add(name + ": the folder's name is no model name (" + Limits.NAME_PATTERN + ")");
-        continue;
-      }
-      ModelCard card = new ManifestReader(model, problems).read();
-      if (card != null) {
-        models.put(name, card);
+      names.add(model.getFileName().toString());
+      read(model, models, problems);
+    }
+    for (Path further : folders.subList(1, folders.size())) {
+      for (Path model : manifestFolders(further)) {
+        String name = model.getFileName().toString();
+        if (names.contains(name) || added.contains(name)) {
+          problems.add(name + ": " + further + " has a model of that name too");
+          continue;
+        }
+        added.add(name);
+        read(model, models, problems);
       }
     }
-    SortedMap<String, List<String>> pools = Pools.read(folder, names, problems);
+    SortedMap<String, List<String>> pools = Pools.read(folder, names, added, problems);
     List<UpscalerCard> upscalers =
         manifestFolders(folder.resolve(UPSCALERS)).stream()
             .map(upscaler -> new PostprocessorReader(upscaler, UPSCALERS, problems).upscaler())
@@ -86,6 +103,25 @@ public final class Catalogue {
           problems.stream().map(problem -> folder.getFileName() + "/" + problem).toList());
     }
     return new Catalogue(models, pools, upscalers, checkers);
+  }
+
+  private static void read(Path model, Map<String, ModelCard> models, List<String> problems) {
+    String name = model.getFileName().toString();
+    if (!name.matches(Limits.NAME_PATTERN)) {
+      problems.add(name + ": the folder's name is no model name (" + Limits.NAME_PATTERN + ")");
+      return;
+    }
+    ModelCard card = new ManifestReader(model, problems).read();
+    if (card != null) {
+      models.put(name, card);
+    }
+  }
+
+  /** What is wrong with the manifest in a model's folder; empty when it can be used. */
+  public static List<String> problems(Path model) {
+    List<String> problems = new ArrayList<>();
+    read(model, new TreeMap<>(), problems);
+    return problems;
   }
 
   private static List<Path> modelFolders(Path folder) {
@@ -117,7 +153,7 @@ public final class Catalogue {
     }
   }
 
-  /** Ascending by name. */
+  /** Folder by folder, in each ascending by name. */
   public Collection<ModelCard> models() {
     return models.values();
   }

@@ -7,6 +7,7 @@ import dev.latentline.contract.Sha256;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -105,7 +106,21 @@ final class ManifestReader {
         ManifestFolder.path(fields, "model", files),
         fields.text("output", TENSOR, "the name of an output of the graph"),
         fields.integer("max_tokens", 3, 4096),
-        fields.integer("hidden_size", 1, 16_384));
+        fields.integer("hidden_size", 1, 16_384),
+        fields.has("pad_id")
+            ? OptionalLong.of(fields.integer("pad_id", 0, Integer.MAX_VALUE))
+            : OptionalLong.empty(),
+        pooled(fields));
+  }
+
+  private static Optional<TextEncoder.Pooled> pooled(Fields fields) {
+    if (!fields.has("pooled_output") && !fields.has("pooled_size")) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new TextEncoder.Pooled(
+            fields.text("pooled_output", TENSOR, "the name of an output of the graph"),
+            fields.integer("pooled_size", 1, 16_384)));
   }
 
   private static UNet unet(Fields fields, TreeMap<String, ModelFile> files) {
@@ -113,7 +128,10 @@ final class ManifestReader {
         new UNet(
             ManifestFolder.path(fields, "model", files),
             fields.integer("latent_channels", 1, MAX_CHANNELS),
-            fields.integer("context_size", 1, 65_536));
+            fields.integer("context_size", 1, 65_536),
+            // original size, crop and target size
+            fields.integer("time_ids", 6, 6, 0),
+            fields.flag("zero_unconditional", false));
     fields.done();
     return unet;
   }
@@ -218,6 +236,10 @@ final class ManifestReader {
     require(
         width == card.unet().contextSize(),
         "unet.context_size is not the sum of the text encoders' hidden_size");
+    long pooled = card.textEncoders().stream().filter(e -> e.pooled().isPresent()).count();
+    require(
+        pooled == (card.unet().timeIds() > 0 ? 1 : 0),
+        "unet.time_ids and one text encoder's pooled_output come together");
     int channels = card.unet().latentChannels();
     require(
         card.vae().latentRgb().map(rgb -> rgb.factors().size() == channels).orElse(true),

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -36,6 +37,8 @@ public record ModelCard(
     Vae vae,
     SchedulerConfig scheduler,
     Map<String, ModelFile> files) {
+
+  private static final String WEIGHTS = "weights.safetensors";
 
   public ModelCard {
     textEncoders = List.copyOf(textEncoders);
@@ -75,6 +78,33 @@ public record ModelCard(
   /** Holds only these files against the manifest: those that a service is about to use. */
   public List<String> verify(Collection<String> paths) {
     return listed().verify(paths);
+  }
+
+  /**
+   * What a graph consists of, by path: itself and all that lies in its folder. Large graphs keep
+   * their weights in files of their own.
+   */
+  public List<String> filesOf(String graph) {
+    String part = folderOf(graph);
+    return files.keySet().stream().filter(path -> path.startsWith(part)).toList();
+  }
+
+  /**
+   * The SHA-256 of all that a graph consists of, by path: what makes two models' graphs the same.
+   */
+  public Map<String, String> digestsOf(String graph) {
+    Map<String, String> digests = new TreeMap<>();
+    filesOf(graph).forEach(path -> digests.put(path, files.get(path).sha256()));
+    return digests;
+  }
+
+  /** The weights of a graph that has none in it: weights.safetensors in its folder. */
+  public Optional<Path> weightsOf(String graph) {
+    return Optional.of(folderOf(graph) + WEIGHTS).filter(files::containsKey).map(this::file);
+  }
+
+  private static String folderOf(String graph) {
+    return graph.substring(0, graph.lastIndexOf('/') + 1);
   }
 
   private ListedFiles listed() {

@@ -21,6 +21,7 @@ import java.util.TreeMap;
 /** pools.yaml: which models the replicas of a pool serve. A model is in exactly one pool. */
 final class Pools {
   static final String FILE = "pools.yaml";
+  private static final String DEFAULT = "default";
   private static final int MAX_BYTES = 64 * 1024;
 
   private static final YAMLMapper YAML =
@@ -31,9 +32,14 @@ final class Pools {
 
   private Pools() {}
 
-  /** Models by pool; what is wrong is noted. */
+  /**
+   * Models by pool; what is wrong is noted.
+   *
+   * @param models each is in a pool
+   * @param added each may be, and is otherwise in the pool default
+   */
   static SortedMap<String, List<String>> read(
-      Path catalogue, Collection<String> models, List<String> problems) {
+      Path catalogue, Collection<String> models, Collection<String> added, List<String> problems) {
     SortedMap<String, List<String>> pools = new TreeMap<>();
     JsonNode root = parse(catalogue.resolve(FILE), problems);
     if (root == null) {
@@ -54,7 +60,7 @@ final class Pools {
       }
       for (JsonNode model : pool.getValue()) {
         String name = model.isTextual() ? model.textValue() : model.toString();
-        if (!models.contains(name)) {
+        if (!models.contains(name) && !added.contains(name)) {
           problems.add(
               FILE + ": " + pool.getKey() + " names " + name + ", and there is no such model");
         }
@@ -70,6 +76,13 @@ final class Pools {
     for (String model : models) {
       if (!poolOf.containsKey(model)) {
         problems.add(FILE + ": no pool names the model " + model);
+      }
+    }
+    for (String model : added) {
+      if (!poolOf.containsKey(model)) {
+        List<String> members = new ArrayList<>(pools.getOrDefault(DEFAULT, List.of()));
+        members.add(model);
+        pools.put(DEFAULT, List.copyOf(members));
       }
     }
     return pools;

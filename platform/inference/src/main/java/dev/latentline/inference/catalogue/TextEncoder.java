@@ -1,5 +1,8 @@
 package dev.latentline.inference.catalogue;
 
+import java.util.Optional;
+import java.util.OptionalLong;
+
 /**
  * One text encoder of a model.
  *
@@ -8,6 +11,28 @@ package dev.latentline.inference.catalogue;
  * @param output the graph's output with the states of the tokens, [1, tokens, hiddenSize]
  * @param maxTokens rows of the conditioning, the tokenizer's own tokens at both ends included
  * @param hiddenSize the width of a row
+ * @param padId the token that fills every text up to maxTokens, as CLIP wants it; empty where texts
+ *     stay as short as they are
+ * @param pooled what stands for the whole text, which networks such as SDXL's take besides
  */
 public record TextEncoder(
-    String tokenizer, String model, String output, int maxTokens, int hiddenSize) {}
+    String tokenizer,
+    String model,
+    String output,
+    int maxTokens,
+    int hiddenSize,
+    OptionalLong padId,
+    Optional<Pooled> pooled) {
+
+  /**
+   * An output for the whole text.
+   *
+   * @param output its name; [1, size]
+   */
+  public record Pooled(String output, int size) {}
+
+  /** Of one that takes texts as long as they are. */
+  public TextEncoder(String tokenizer, String model, String output, int maxTokens, int hiddenSize) {
+    this(tokenizer, model, output, maxTokens, hiddenSize, OptionalLong.empty(), Optional.empty());
+  }
+}

@@ -7,4 +7,8 @@ public class GraphFailedException extends RuntimeException {
   GraphFailedException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  GraphFailedException(String message) {
+    super(message);
+  }
 }

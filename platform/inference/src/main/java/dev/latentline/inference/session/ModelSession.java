@@ -2,6 +2,7 @@ package dev.latentline.inference.session;
 
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -32,6 +34,7 @@ public final class ModelSession implements AutoCloseable {
   private final Device device;
   private final OrtSession session;
   private final Map<String, ElementType> inputs;
+  private final Optional<StoredWeights> weights;
 
   /** On a GPU the first run tells what it did on the CPU. */
   private final AtomicBoolean profiled;
@@ -40,27 +43,65 @@ public final class ModelSession implements AutoCloseable {
   private boolean closed;
 
   private ModelSession(
-      String name, Device device, OrtSession session, Map<String, ElementType> inputs) {
+      String name,
+      Device device,
+      OrtSession session,
+      Map<String, ElementType> inputs,
+      Optional<StoredWeights> weights) {
     this.name = name;
     this.device = device;
     this.profiled = new AtomicBoolean(device.isCuda());
     this.session = session;
     this.inputs = Collections.unmodifiableMap(inputs);
+    this.weights = weights;
+  }
+
+  /** {@link #open(Path, Optional, SessionSettings)} of a graph that has its weights in it. */
+  public static ModelSession open(Path graph, SessionSettings settings) {
+    return open(graph, Optional.empty(), settings);
   }
 
   /**
    * Loads a graph. Takes seconds for large ones.
    *
    * @param graph a file that is known to be the one of the manifest
+   * @param weights likewise a safetensors file, for a graph that came without
    * @throws DeviceUnavailableException when the settings' device cannot be used
    * @throws OutOfDeviceMemoryException when the weights do not fit
-   * @throws GraphFailedException when ONNX Runtime refuses it
+   * @throws GraphFailedException when ONNX Runtime refuses it, or the weights are not the graph's
    */
-  public static ModelSession open(Path graph, SessionSettings settings) {
+  public static ModelSession open(Path graph, Optional<Path> weights, SessionSettings settings) {
     String name = graph.getParent().getFileName() + "/" + graph.getFileName();
     // before the options: the CUDA provider's are read with the environment's logger
     OrtEnvironment environment = OrtRuntime.environment();
-    try (SessionOptions options = new SessionOptions()) {
+    Optional<StoredWeights> stored =
+        weights.map(file -> StoredWeights.open(environment, name, graph, file));
+    try (SessionOptions options = options(settings)) {
+      OrtSession session;
+      if (stored.isPresent()) {
+        options.addExternalInitializers(stored.get().tensors());
+        session = environment.createSession(stored.get().graph(), options);
+      } else {
+        session = environment.createSession(graph.toString(), options);
+      }
+      try {
+        return new ModelSession(name, settings.device(), session, inputs(session), stored);
+      } catch (OrtException | RuntimeException e) {
+        session.close();
+        throw e;
+      }
+    } catch (OrtException e) {
+      stored.ifPresent(StoredWeights::close);
+      throw failure("the graph " + name + " cannot be loaded", e);
+    } catch (RuntimeException e) {
+      stored.ifPresent(StoredWeights::close);
+      throw e;
+    }
+  }
+
+  private static SessionOptions options(SessionSettings settings) throws OrtException {
+    SessionOptions options = new SessionOptions();
+    try {
       options.setIntraOpNumThreads(settings.intraOpThreads());
       options.setInterOpNumThreads(1);
       options.setDeterministicCompute(true);
@@ -70,15 +111,10 @@ public final class ModelSession implements AutoCloseable {
         CudaProvider.add(options, settings);
         NodePlacement.begin(options);
       }
-      OrtSession session = environment.createSession(graph.toString(), options);
-      try {
-        return new ModelSession(name, settings.device(), session, inputs(session));
-      } catch (OrtException | RuntimeException e) {
-        session.close();
-        throw e;
-      }
-    } catch (OrtException e) {
-      throw failure("the graph " + name + " cannot be loaded", e);
+      return options;
+    } catch (OrtException | RuntimeException e) {
+      options.close();
+      throw e;
     }
   }
 
@@ -131,6 +167,12 @@ public final class ModelSession implements AutoCloseable {
    *     it takes integers
    */
   public FloatTensor run(Map<String, ? extends DenseTensor> values, String output, RunStop stop) {
+    return run(values, Set.of(output), stop).get(output);
+  }
+
+  /** {@link #run(Map, String, RunStop)} of several outputs at once, by name. */
+  public Map<String, FloatTensor> run(
+      Map<String, ? extends DenseTensor> values, Set<String> wanted, RunStop stop) {
     if (!values.keySet().equals(inputs.keySet())) {
       throw new IllegalArgumentException(
           name + " takes " + inputs.keySet() + ", not " + new TreeMap<>(values).keySet());
@@ -140,14 +182,14 @@ public final class ModelSession implements AutoCloseable {
       if (closed) {
         throw new IllegalStateException(name + " is closed");
       }
-      return runOpen(values, output, stop);
+      return runOpen(values, wanted, stop);
     } finally {
       lifetime.readLock().unlock();
     }
   }
 
-  private FloatTensor runOpen(
-      Map<String, ? extends DenseTensor> values, String output, RunStop stop) {
+  private Map<String, FloatTensor> runOpen(
+      Map<String, ? extends DenseTensor> values, Set<String> wanted, RunStop stop) {
     Map<String, OnnxTensor> bound = new HashMap<>();
     try (RunOptions options = new RunOptions()) {
       for (Map.Entry<String, ? extends DenseTensor> value : values.entrySet()) {
@@ -155,10 +197,15 @@ public final class ModelSession implements AutoCloseable {
         bound.put(input, inputs.get(input).bind(OrtRuntime.environment(), value.getValue()));
       }
       stop.enter(options);
-      try (OrtSession.Result result = session.run(bound, Set.of(output), options)) {
+      try (OrtSession.Result result = session.run(bound, wanted, options)) {
         tellWhatRanOnTheCpu();
-        OnnxTensor tensor = (OnnxTensor) result.get(0);
-        return new FloatTensor(tensor.getInfo().getShape(), floats(tensor));
+        Map<String, FloatTensor> outputs = new HashMap<>();
+        for (Map.Entry<String, OnnxValue> output : result) {
+          OnnxTensor tensor = (OnnxTensor) output.getValue();
+          outputs.put(
+              output.getKey(), new FloatTensor(tensor.getInfo().getShape(), floats(tensor)));
+        }
+        return outputs;
       } finally {
         stop.leave(options);
       }
@@ -204,6 +251,7 @@ public final class ModelSession implements AutoCloseable {
       if (!closed) {
         closed = true;
         session.close();
+        weights.ifPresent(StoredWeights::close);
       }
     } catch (OrtException e) {
       throw new GraphFailedException("the graph " + name + " cannot be closed", e);

@@ -409,6 +409,48 @@ class CatalogueTest {
   }
 
   @Test
+  void modelsOfFurtherFoldersComeLastAndAreInThePoolDefault() throws IOException {
+    SmallCatalogue more = new SmallCatalogue(folder.resolve("more"), "aaa");
+
+    Catalogue catalogue = Catalogue.open(List.of(small.folder, more.folder));
+    assertThat(catalogue.models()).extracting(ModelCard::name).endsWith("aaa");
+    assertThat(catalogue.poolOf(catalogue.find("aaa").orElseThrow())).isEqualTo("default");
+    small.write("pools.yaml", "default: [alpha, beta]\nown: [aaa]\n");
+    assertThat(Catalogue.open(List.of(small.folder, more.folder)).pools().get("own"))
+        .containsExactly("aaa");
+  }
+
+  @Test
+  void twoFoldersDoNotHaveAModelOfOneName() throws IOException {
+    SmallCatalogue more = new SmallCatalogue(folder.resolve("more"), "beta");
+
+    assertThatThrownBy(() -> Catalogue.open(List.of(small.folder, more.folder)))
+        .isInstanceOf(InvalidCatalogueException.class)
+        .hasMessageContaining("beta: ")
+        .hasMessageContaining("has a model of that name too");
+  }
+
+  @Test
+  void whatNetworksTakeBesidesTextsComesWithWhatGivesIt() throws IOException {
+    small.manifest("alpha", manifest -> ((ObjectNode) manifest.at("/unet")).put("time_ids", 6));
+
+    assertThat(problems())
+        .containsExactly(
+            "models/alpha/manifest.json: unet.time_ids and one text encoder's pooled_output come"
+                + " together");
+    small.manifest(
+        "alpha",
+        manifest ->
+            ((ObjectNode) manifest.at("/text_encoders/0"))
+                .put("pad_id", 7)
+                .put("pooled_output", "pooled")
+                .put("pooled_size", 3));
+    TextEncoder encoder = open().find("alpha").orElseThrow().textEncoders().get(0);
+    assertThat(encoder.padId()).hasValue(7);
+    assertThat(encoder.pooled()).hasValue(new TextEncoder.Pooled("pooled", 3));
+  }
+
+  @Test
   void aFolderWhoseNameIsNoModelNameIsNamed() throws IOException {
     Files.move(small.path("beta"), small.path("Beta One"));
 

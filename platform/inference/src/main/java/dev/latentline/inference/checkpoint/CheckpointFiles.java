@@ -1,0 +1,197 @@
+package dev.latentline.inference.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.latentline.inference.safetensors.SafetensorsFile;
+import dev.latentline.inference.safetensors.StoredTensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The safetensors files of a checkpoint: one with everything, or a folder as diffusers writes it
+ * with some for each part; the autoencoder may come from a file of its own. Closed by whoever
+ * opened it.
+ */
+final class CheckpointFiles implements AutoCloseable {
+  private static final String SUFFIX = ".safetensors";
+  private static final long MAX_JSON_BYTES = 4 * 1024 * 1024;
+
+  /** Both autoencoder's graphs have their weights in one folder. */
+  private static final Map<String, String> FOLDERS =
+      Map.of("vae_decoder", "vae", "vae_encoder", "vae");
+
+  private final Path path;
+  private final List<SafetensorsFile> whole = new ArrayList<>();
+  private final Map<String, List<SafetensorsFile>> parts = new TreeMap<>();
+  private final Optional<SafetensorsFile> vae;
+
+  /** A tensor, and the file that has it. */
+  record Located(SafetensorsFile file, StoredTensor tensor) {}
+
+  private CheckpointFiles(Path path, Optional<SafetensorsFile> vae) {
+    this.path = path;
+    this.vae = vae;
+  }
+
+  /**
+   * @param vae a file with the autoencoder, to be used instead of the checkpoint's
+   * @throws RefusedCheckpointException when it is of another kind
+   * @throws dev.latentline.inference.safetensors.InvalidSafetensorsException when a file is broken
+   */
+  static CheckpointFiles open(Path path, Optional<Path> vae) throws IOException {
+    if (vae.isPresent()) {
+      FileKind.requireSafetensors(vae.get());
+    }
+    CheckpointFiles files =
+        new CheckpointFiles(
+            path,
+            vae.isPresent() ? Optional.of(SafetensorsFile.open(vae.get())) : Optional.empty());
+    try {
+      if (Files.isDirectory(path)) {
+        files.openFolder();
+      } else {
+        FileKind.requireSafetensors(path);
+        files.whole.add(SafetensorsFile.open(path));
+      }
+      return files;
+    } catch (IOException | RuntimeException e) {
+      files.close();
+      throw e;
+    }
+  }
+
+  private void openFolder() throws IOException {
+    if (!Files.isDirectory(path.resolve("unet"))) {
+      throw new RefusedCheckpointException(
+          "the folder "
+              + path.getFileName()
+              + " is none that diffusers wrote: it has no folder unet; name a .safetensors file, or"
+              + " a folder with model_index.json, unet, vae and text_encoder");
+    }
+    List<Path> folders;
+    try (Stream<Path> entries = Files.list(path)) {
+      folders = entries.filter(Files::isDirectory).sorted().toList();
+    }
+    for (Path folder : folders) {
+      List<SafetensorsFile> opened = new ArrayList<>();
+      parts.put(folder.getFileName().toString(), opened);
+      for (Path file : weightFiles(folder)) {
+        FileKind.requireSafetensors(file);
+        opened.add(SafetensorsFile.open(file));
+      }
+    }
+  }
+
+  /**
+   * Of a part: the only file, or the shards of an index, or where several variants lie side by side
+   * the full one.
+   */
+  private static List<Path> weightFiles(Path folder) throws IOException {
+    List<Path> files;
+    List<Path> indexes;
+    try (Stream<Path> entries = Files.list(folder)) {
+      List<Path> all = entries.filter(Files::isRegularFile).sorted().toList();
+      files = all.stream().filter(file -> file.toString().endsWith(SUFFIX)).toList();
+      indexes = all.stream().filter(f -> f.toString().endsWith(SUFFIX + ".index.json")).toList();
+    }
+    Optional<Path> plain =
+        files.stream()
+            .filter(file -> file.getFileName().toString().matches("[a-z_]+\\.safetensors"))
+            .findFirst();
+    if (plain.isPresent()) {
+      return List.of(plain.get());
+    }
+    if (!indexes.isEmpty()) {
+      return shards(folder, indexes.get(0));
+    }
+    // one variant, such as fp16: the first where there are more
+    return files.stream().limit(1).toList();
+  }
+
+  private static List<Path> shards(Path folder, Path index) throws IOException {
+    JsonNode map = new ObjectMapper().readTree(bounded(index)).path("weight_map");
+    List<Path> shards = new ArrayList<>();
+    for (JsonNode name : map) {
+      Path shard = folder.resolve(Path.of(name.asText()).getFileName());
+      if (!name.asText().equals(shard.getFileName().toString()) || !Files.isRegularFile(shard)) {
+        throw new RefusedCheckpointException(
+            index.getFileName() + " names " + name.asText() + ", which is no file beside it");
+      }
+      if (!shards.contains(shard)) {
+        shards.add(shard);
+      }
+    }
+    return shards;
+  }
+
+  /** A JSON file of a folder, such as scheduler/scheduler_config.json. */
+  Optional<JsonNode> json(String name) throws IOException {
+    Path file = path.resolve(name);
+    return Files.isDirectory(path) && Files.isRegularFile(file)
+        ? Optional.of(new ObjectMapper().readTree(bounded(file)))
+        : Optional.empty();
+  }
+
+  private static byte[] bounded(Path file) throws IOException {
+    if (Files.size(file) > MAX_JSON_BYTES) {
+      throw new RefusedCheckpointException(file.getFileName() + " is too long for what it is");
+    }
+    return Files.readAllBytes(file);
+  }
+
+  /** Where a part's weight comes from, if the tensor is there. */
+  Optional<Located> find(String part, String tensor) {
+    if (vae.isPresent() && FOLDERS.containsKey(part)) {
+      return find(List.of(vae.get()), tensor);
+    }
+    return find(
+        whole.isEmpty() ? parts.getOrDefault(FOLDERS.getOrDefault(part, part), List.of()) : whole,
+        tensor);
+  }
+
+  private static Optional<Located> find(List<SafetensorsFile> files, String tensor) {
+    return files.stream()
+        .flatMap(file -> file.find(tensor).map(found -> new Located(file, found)).stream())
+        .findFirst();
+  }
+
+  /** Whether it is one file with all parts. */
+  boolean isSingleFile() {
+    return !whole.isEmpty();
+  }
+
+  /** The tensors of the single file, or of the folder's U-Net, by name. */
+  Map<String, StoredTensor> networkTensors() {
+    Map<String, StoredTensor> all = new TreeMap<>();
+    Collection<SafetensorsFile> files =
+        whole.isEmpty() ? parts.getOrDefault("unet", List.of()) : whole;
+    files.forEach(file -> all.putAll(file.tensors()));
+    return all;
+  }
+
+  /** What the single file says of itself. */
+  Map<String, String> metadata() {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    whole.forEach(file -> metadata.putAll(file.metadata()));
+    return metadata;
+  }
+
+  @Override
+  public void close() throws IOException {
+    List<SafetensorsFile> all = new ArrayList<>(whole);
+    parts.values().forEach(all::addAll);
+    vae.ifPresent(all::add);
+    for (SafetensorsFile file : all) {
+      file.close();
+    }
+  }
+}

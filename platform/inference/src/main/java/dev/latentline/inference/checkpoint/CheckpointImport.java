@@ -1,0 +1,241 @@
+package dev.latentline.inference.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.Limits;
+import dev.latentline.contract.Sha256;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.safetensors.InvalidSafetensorsException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** Makes a model of the catalogue from a checkpoint. */
+public final class CheckpointImport {
+  private final ImportOrder order;
+  private final Consumer<String> notes;
+
+  private CheckpointImport(ImportOrder order, Consumer<String> notes) {
+    this.order = order;
+    this.notes = notes;
+  }
+
+  /**
+   * Imports. Nothing is left behind when it fails.
+   *
+   * @param notes told what was found, in lines for people
+   * @return the model's folder
+   * @throws RefusedCheckpointException when the checkpoint is not one that can be used, or there is
+   *     no room for it
+   * @throws IOException when files cannot be read or written
+   */
+  public static Path run(ImportOrder order, Consumer<String> notes) throws IOException {
+    return new CheckpointImport(order, notes).run();
+  }
+
+  private Path run() throws IOException {
+    if (!order.name().matches(Limits.NAME_PATTERN)) {
+      throw new RefusedCheckpointException(
+          order.name() + " is no name for a model: it must be " + Limits.NAME_PATTERN);
+    }
+    Path target = order.models().resolve(order.name());
+    if (Files.exists(target) && !order.replace()) {
+      throw new RefusedCheckpointException(
+          "there is a model " + order.name() + " already: choose another name, or replace it");
+    }
+    requireDigest();
+    try (CheckpointFiles files = CheckpointFiles.open(order.checkpoint(), order.vae())) {
+      Fit fit = recognise(files);
+      notes.accept("it is " + fit.template().title());
+      Prediction prediction = prediction(files, fit.template());
+      return write(files, fit, prediction, target);
+    } catch (InvalidSafetensorsException e) {
+      throw new RefusedCheckpointException(e.getMessage());
+    }
+  }
+
+  private void requireDigest() throws IOException {
+    if (order.sha256().isEmpty()) {
+      return;
+    }
+    FileKind.requireSafetensors(order.checkpoint());
+    MessageDigest digest = Sha256.digest();
+    byte[] buffer = new byte[1024 * 1024];
+    try (InputStream in = Files.newInputStream(order.checkpoint())) {
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        digest.update(buffer, 0, read);
+      }
+    }
+    String found = Sha256.hex(digest);
+    if (!found.equals(order.sha256().get())) {
+      throw new RefusedCheckpointException(
+          order.checkpoint().getFileName()
+              + " is not the file that was asked for: its SHA-256 is "
+              + found
+              + "; download it again");
+    }
+  }
+
+  private Fit recognise(CheckpointFiles files) throws IOException {
+    List<Fit> fits =
+        Template.in(order.templates()).stream().map(template -> Fit.of(template, files)).toList();
+    Optional<Fit> complete = fits.stream().filter(Fit::isComplete).findFirst();
+    if (complete.isPresent()) {
+      return complete.get();
+    }
+    String name = String.valueOf(order.checkpoint().getFileName());
+    Fit nearest =
+        fits.stream()
+            .max(Comparator.comparingInt(Fit::networkWeights))
+            .orElseThrow(
+                () ->
+                    new RefusedCheckpointException(
+                        "there are no graph templates in " + order.templates()));
+    Optional<String> other = OtherKind.of(files.networkTensors());
+    if (other.isPresent()) {
+      throw new RefusedCheckpointException(name + " is " + other.get());
+    }
+    if (!nearest.isLikely()) {
+      throw new RefusedCheckpointException(
+          name
+              + " is of no family that is known here ("
+              + String.join(", ", fits.stream().map(fit -> fit.template().title()).toList())
+              + "); models/export makes a template of another configuration");
+    }
+    throw new RefusedCheckpointException(
+        name + " looks like " + nearest.template().title() + ", but " + advice(nearest));
+  }
+
+  private static String advice(Fit fit) {
+    if (fit.lacks("vae_decoder")) {
+      return "it has no autoencoder: name one with --vae";
+    }
+    return fit.problems();
+  }
+
+  private Prediction prediction(CheckpointFiles files, Template template) throws IOException {
+    if (files.networkTensors().containsKey("ztsnr")) {
+      throw new RefusedCheckpointException(
+          "the model was trained to zero terminal SNR (tensor ztsnr), which is not carried out yet");
+    }
+    Optional<Prediction> stated = Prediction.stated(files);
+    return order
+        .prediction()
+        .or(() -> stated)
+        .or(() -> template.prediction().flatMap(Prediction::byId))
+        .orElseThrow(
+            () ->
+                new RefusedCheckpointException(
+                    "the file does not tell whether it predicts noise or velocity, and "
+                        + template.title()
+                        + " has both: say --prediction v_prediction (models of 768 pixels) or"
+                        + " --prediction epsilon (of 512); try the other one if pictures are brown"
+                        + " or noisy"));
+  }
+
+  private Path write(CheckpointFiles files, Fit fit, Prediction prediction, Path target)
+      throws IOException {
+    Files.createDirectories(order.models());
+    // beside the target, so that it can be moved in one go; hidden from the catalogue
+    Path workplace = Files.createTempDirectory(order.models(), ".importing-");
+    try {
+      Path made = workplace.resolve(order.name());
+      ModelFolder folder = new ModelFolder(made, fit, tokenizer());
+      folder.requireRoom();
+      ObjectNode manifest = manifest(files, fit.template(), prediction);
+      ObjectNode scheduler = fit.template().scheduler().deepCopy();
+      files
+          .json("scheduler/scheduler_config.json")
+          .ifPresent(own -> scheduler.setAll((ObjectNode) own.deepCopy()));
+      scheduler.put("prediction_type", prediction.id());
+      folder.write(manifest, scheduler, notes);
+      List<String> problems = Catalogue.problems(made);
+      if (!problems.isEmpty()) {
+        throw new RefusedCheckpointException(
+            "the model cannot be used: " + String.join("; ", problems));
+      }
+      if (Files.exists(target)) {
+        Files.move(target, workplace.resolve(".replaced"), StandardCopyOption.ATOMIC_MOVE);
+      }
+      return Files.move(made, target, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      delete(workplace);
+    }
+  }
+
+  private byte[] tokenizer() throws IOException {
+    return Template.unzipped(order.templates().get(0).resolve("clip-tokenizer.json.gz"));
+  }
+
+  /** The same for the same checkpoint on every machine, so that its digest is, too. */
+  private ObjectNode manifest(CheckpointFiles files, Template template, Prediction prediction) {
+    ObjectNode manifest = template.manifest().objectNode();
+    manifest.put("schema", 1);
+    manifest.put("name", order.name());
+    manifest.setAll(template.manifest().deepCopy());
+    manifest.put(
+        "description",
+        template.title() + ", imported from " + line(order.checkpoint().getFileName().toString()));
+    manifest.put(
+        "licence",
+        line(
+            order
+                .licence()
+                .or(() -> Optional.ofNullable(files.metadata().get("modelspec.license")))
+                .orElse("LicenseRef-unknown")));
+    manifest.put("created", created(files, template).toString());
+    Integer side = template.sizes().get(prediction.id());
+    if (side != null) {
+      manifest.withObject("/defaults").put("width", side).put("height", side);
+    }
+    return manifest;
+  }
+
+  private static String line(String text) {
+    String line = text.replaceAll("\\p{Cntrl}", " ").strip();
+    return line.substring(0, Math.min(line.length(), 200));
+  }
+
+  private static Instant created(CheckpointFiles files, Template template) {
+    String date = files.metadata().getOrDefault("modelspec.date", "");
+    try {
+      return LocalDate.parse(date.substring(0, Math.min(10, date.length())))
+          .atStartOfDay(ZoneOffset.UTC)
+          .toInstant();
+    } catch (DateTimeParseException e) {
+      return Instant.parse(template.released());
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    List<Path> inside;
+    try (Stream<Path> walk = Files.walk(folder)) {
+      inside = walk.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path path : inside) {
+      Files.delete(path);
+    }
+  }
+
+  /** The name of a model that a file's name suggests. */
+  public static String suggestedName(Path checkpoint) {
+    String name = String.valueOf(checkpoint.getFileName()).replaceFirst("\\.safetensors$", "");
+    String plain =
+        name.toLowerCase(Locale.ROOT)
+            .replaceAll("[^a-z0-9._-]+", "-")
+            .replaceAll("^[^a-z0-9]+|-+$", "");
+    return plain.substring(0, Math.min(64, plain.length()));
+  }
+}

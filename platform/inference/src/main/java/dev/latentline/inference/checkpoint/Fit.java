@@ -1,0 +1,118 @@
+package dev.latentline.inference.checkpoint;
+
+import dev.latentline.inference.checkpoint.CheckpointFiles.Located;
+import dev.latentline.inference.checkpoint.WeightPlace.Source;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * A checkpoint held against a template.
+ *
+ * @param found by part and weight
+ * @param missing weights that no known source has, as part/weight
+ * @param misshapen weights whose source has another shape or type, each with both
+ */
+record Fit(
+    Template template,
+    Map<String, Map<String, Taken>> found,
+    List<String> missing,
+    List<String> misshapen) {
+  private static final int SHOWN = 5;
+  private static final String NETWORK = "unet";
+
+  /** Where a weight is taken from. */
+  record Taken(Located located, Source source, WeightPlace place) {}
+
+  static Fit of(Template template, CheckpointFiles files) {
+    Map<String, Map<String, Taken>> found = new TreeMap<>();
+    List<String> missing = new ArrayList<>();
+    List<String> misshapen = new ArrayList<>();
+    template
+        .parts()
+        .forEach(
+            (part, weights) -> {
+              Map<String, Taken> ofPart = new TreeMap<>();
+              found.put(part, ofPart);
+              weights.forEach(
+                  (name, place) -> {
+                    Optional<Taken> taken = taken(files, part, place);
+                    if (taken.isEmpty()) {
+                      missing.add(
+                          part + "/" + place.sources().get(preferred(place, files)).tensor());
+                    } else if (fits(taken.get())) {
+                      ofPart.put(name, taken.get());
+                    } else {
+                      misshapen.add(difference(taken.get()));
+                    }
+                  });
+            });
+    return new Fit(template, found, missing, misshapen);
+  }
+
+  private static Optional<Taken> taken(CheckpointFiles files, String part, WeightPlace place) {
+    return place.sources().stream()
+        .flatMap(
+            source ->
+                files.find(part, source.tensor()).map(f -> new Taken(f, source, place)).stream())
+        .findFirst();
+  }
+
+  /** Which name to tell of: the one that such a checkpoint should have. */
+  private static int preferred(WeightPlace place, CheckpointFiles files) {
+    return files.isSingleFile() && place.sources().size() > 1 ? 1 : 0;
+  }
+
+  private static boolean fits(Taken taken) {
+    return taken.source().fits(taken.located().tensor(), taken.place().shape())
+        && taken.located().tensor().type().isWeight();
+  }
+
+  private static String difference(Taken taken) {
+    return taken.located().tensor().name()
+        + " is "
+        + taken.located().tensor().type()
+        + taken.located().tensor().shape()
+        + (taken.located().tensor().type().isWeight()
+            ? ", and should give " + taken.place().shape()
+            : ", and should be F32, F16 or BF16");
+  }
+
+  boolean isComplete() {
+    return missing.isEmpty() && misshapen.isEmpty();
+  }
+
+  /** How many of the denoising network's weights are there in their shape: tells a family. */
+  int networkWeights() {
+    return found.getOrDefault(NETWORK, Map.of()).size();
+  }
+
+  /** Whether so much is there that the checkpoint must be meant as one of this family. */
+  boolean isLikely() {
+    return networkWeights() > 0.9 * template.parts().get(NETWORK).size();
+  }
+
+  /** What is wrong, a few names at most. */
+  String problems() {
+    List<String> said = new ArrayList<>();
+    if (!missing.isEmpty()) {
+      said.add(missing.size() + " tensors are missing: " + few(missing));
+    }
+    if (!misshapen.isEmpty()) {
+      said.add(misshapen.size() + " do not fit: " + few(misshapen));
+    }
+    return String.join("; ", said);
+  }
+
+  /** Whether a part has none of its weights. */
+  boolean lacks(String part) {
+    return found.getOrDefault(part, Map.of()).isEmpty();
+  }
+
+  private static String few(List<String> names) {
+    return String.join(", ", names.subList(0, Math.min(SHOWN, names.size())))
+        + (names.size() > SHOWN ? ", ..." : "");
+  }
+}

@@ -1,0 +1,157 @@
+package dev.latentline.inference.checkpoint;
+
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.Sha256;
+import dev.latentline.inference.checkpoint.Fit.Taken;
+import dev.latentline.inference.safetensors.SafetensorsWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * The folder of a model that is being imported: for each part the template's graph and, beside it
+ * in weights.safetensors, its weights under the graph's names.
+ */
+final class ModelFolder {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** For graphs, tokenizer and what a file system needs. */
+  private static final long SPARE_BYTES = 64L * 1024 * 1024;
+
+  private final Path folder;
+  private final Fit fit;
+  private final byte[] tokenizer;
+
+  /** Size and SHA-256 by path. */
+  private final Map<String, ObjectNode> files = new TreeMap<>();
+
+  ModelFolder(Path folder, Fit fit, byte[] tokenizer) {
+    this.folder = folder;
+    this.fit = fit;
+    this.tokenizer = tokenizer;
+  }
+
+  /**
+   * @throws RefusedCheckpointException when the disk has less free than the model will take
+   */
+  void requireRoom() throws IOException {
+    long needed = SPARE_BYTES;
+    for (Map<String, Taken> weights : fit.found().values()) {
+      needed += SafetensorsWriter.size(entries(weights));
+    }
+    Path existing = folder.getParent();
+    long free = Files.getFileStore(existing).getUsableSpace();
+    if (free < needed) {
+      throw new RefusedCheckpointException(
+          "the model needs "
+              + megabytes(needed)
+              + " MB in "
+              + existing.getParent()
+              + ", and "
+              + megabytes(free)
+              + " MB are free there");
+    }
+  }
+
+  private static long megabytes(long bytes) {
+    return bytes / 1_000_000;
+  }
+
+  void write(ObjectNode manifest, ObjectNode scheduler, Consumer<String> notes) throws IOException {
+    for (Map.Entry<String, Map<String, Taken>> part : fit.found().entrySet()) {
+      String name = part.getKey();
+      write(name + "/model.onnx", out -> out.write(fit.template().graph(name)));
+      List<SafetensorsWriter.Entry> entries = entries(part.getValue());
+      notes.accept("writing " + name + " (" + megabytes(SafetensorsWriter.size(entries)) + " MB)");
+      write(
+          name + "/weights.safetensors",
+          out ->
+              SafetensorsWriter.write(
+                  out, entries, entry -> content(part.getValue().get(entry.name()))));
+    }
+    write("tokenizer/tokenizer.json", out -> out.write(tokenizer));
+    write("scheduler/scheduler_config.json", out -> out.write(pretty(scheduler)));
+    ObjectNode listed = manifest.putObject("files");
+    files.forEach(listed::set);
+    Files.write(folder.resolve("manifest.json"), pretty(manifest));
+  }
+
+  private static List<SafetensorsWriter.Entry> entries(Map<String, Taken> weights) {
+    List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+    weights.forEach(
+        (name, taken) ->
+            entries.add(
+                new SafetensorsWriter.Entry(
+                    name, taken.located().tensor().type(), taken.place().shape())));
+    return entries;
+  }
+
+  private static ByteBuffer content(Taken taken) throws IOException {
+    ByteBuffer whole = taken.located().file().map(taken.located().tensor());
+    if (taken.source().rows().isPresent()) {
+      WeightPlace.Rows rows = taken.source().rows().get();
+      long all = taken.located().tensor().shape().get(0);
+      int row = Math.toIntExact(whole.remaining() / all);
+      return whole.slice(Math.toIntExact(rows.from() * row), Math.toIntExact(rows.count() * row));
+    }
+    return taken.source().transposed() ? transposed(whole, taken) : whole;
+  }
+
+  private static ByteBuffer transposed(ByteBuffer stored, Taken taken) {
+    int width = taken.located().tensor().type().bytes();
+    int rows = Math.toIntExact(taken.place().shape().get(0));
+    int columns = Math.toIntExact(taken.place().shape().get(1));
+    ByteBuffer turned = ByteBuffer.allocate(stored.remaining());
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        int from = (column * rows + row) * width;
+        for (int i = 0; i < width; i++) {
+          turned.put(stored.get(from + i));
+        }
+      }
+    }
+    return turned.flip();
+  }
+
+  @FunctionalInterface
+  private interface Content {
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  private void write(String path, Content content) throws IOException {
+    Path file = folder.resolve(path);
+    Files.createDirectories(file.getParent());
+    MessageDigest digest = Sha256.digest();
+    // not buffered: contents come in large pieces
+    try (OutputStream out = new DigestOutputStream(Files.newOutputStream(file), digest)) {
+      content.writeTo(out);
+    }
+    ObjectNode listed = JSON.createObjectNode();
+    listed.put("size", Files.size(file)).put("sha256", Sha256.hex(digest));
+    files.put(path, listed);
+  }
+
+  private static byte[] pretty(ObjectNode node) throws IOException {
+    DefaultIndenter lines = new DefaultIndenter("  ", "\n");
+    DefaultPrettyPrinter printer = new DefaultPrettyPrinter();
+    printer.indentObjectsWith(lines);
+    printer.indentArraysWith(lines);
+    return JSON.writer(printer)
+        .writeValueAsString(node)
+        .concat("\n")
+        .getBytes(StandardCharsets.UTF_8);
+  }
+}

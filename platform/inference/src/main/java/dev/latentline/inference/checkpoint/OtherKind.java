@@ -1,0 +1,80 @@
+package dev.latentline.inference.checkpoint;
+
+import dev.latentline.inference.safetensors.StoredTensor;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/** Kinds of checkpoints that are known and not imported, by what gives them away. */
+enum OtherKind {
+  LORA(
+      "a LoRA, which changes a model and is none",
+      names -> any(names, "(lora_|lycoris_).*|.*\\.lora_[AB]\\..*|.*\\.lora[._](up|down).*")),
+  TEXTUAL_INVERSION(
+      "a textual inversion, which adds a word to a model and is none",
+      names -> any(names, "emb_params|string_to_param.*|clip_[lg]")),
+  CONTROL_NET(
+      "a ControlNet, which steers a model and is none; they cannot be used yet",
+      names -> any(names, "control_model\\..*|controlnet_.*|.*input_hint_block\\..*")),
+  FLUX(
+      "of the Flux class (flow matching, T5), which there is no graph template for yet",
+      names -> any(names, ".*double_blocks\\.\\d+\\..*|.*single_transformer_blocks\\..*")),
+  STABLE_DIFFUSION_3(
+      "a Stable Diffusion 3, which there is no graph template for yet",
+      names -> any(names, ".*joint_blocks\\.\\d+\\..*|pos_embed\\.proj\\..*")),
+  LATENT_CONSISTENCY(
+      "a latent consistency model, whose guidance is an input that cannot be given yet",
+      names -> any(names, ".*time_embed(ding)?\\.cond_proj\\..*")),
+  UPSCALER(
+      "an upscaler of pictures, not a model that draws; see models/upscalers",
+      names -> any(names, "conv_first\\..*|model\\.1\\.sub\\..*|.*RRDB.*|params_ema.*"));
+
+  private static final List<String> FIRST_LAYER =
+      List.of("model.diffusion_model.input_blocks.0.0.weight", "conv_in.weight");
+  private static final int TEXT_TO_IMAGE = 4;
+
+  private final String is;
+  private final Predicate<Map<String, StoredTensor>> given;
+
+  OtherKind(String is, Predicate<Map<String, StoredTensor>> given) {
+    this.is = is;
+    this.given = given;
+  }
+
+  /** What such tensors are, as the end of "it is ..."; empty when they are nothing known. */
+  static Optional<String> of(Map<String, StoredTensor> tensors) {
+    for (OtherKind kind : values()) {
+      if (kind.given.test(tensors)) {
+        return Optional.of(kind.is);
+      }
+    }
+    for (String name : FIRST_LAYER) {
+      StoredTensor first = tensors.get(name);
+      if (first != null && first.shape().size() == 4 && first.shape().get(1) != TEXT_TO_IMAGE) {
+        return Optional.of(byInputs(first.shape().get(1)));
+      }
+    }
+    if (any(tensors, "(first_stage_model\\.)?(en|de)coder\\..*")
+        && !any(tensors, "model\\.diffusion_model\\..*")) {
+      return Optional.of("an autoencoder (VAE) alone: name it with --vae beside a checkpoint");
+    }
+    if (any(tensors, "conditioner\\.embedders\\.0\\.model\\..*")) {
+      return Optional.of("an SDXL refiner, which goes on with another model's picture: not yet");
+    }
+    return Optional.empty();
+  }
+
+  private static String byInputs(long channels) {
+    return switch ((int) channels) {
+      case 9 -> "for inpainting (9 channels), which needs a mask; such models cannot be used yet";
+      case 8 -> "for editing pictures (8 channels), which needs one; they cannot be used yet";
+      case 7 -> "an upscaler by diffusion (7 channels); such models cannot be used yet";
+      default -> "for " + channels + " channels of latents, which no known family has";
+    };
+  }
+
+  private static boolean any(Map<String, StoredTensor> tensors, String pattern) {
+    return tensors.keySet().stream().anyMatch(name -> name.matches(pattern));
+  }
+}

@@ -1,0 +1,66 @@
+package dev.latentline.inference.checkpoint;
+
+import dev.latentline.inference.safetensors.StoredTensor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A weight of a template's graph, and where checkpoints keep it.
+ *
+ * @param shape in the graph
+ * @param sources in checkpoints of the layouts that are known, the first that is there counts
+ */
+record WeightPlace(List<Long> shape, List<Source> sources) {
+  WeightPlace {
+    shape = List.copyOf(shape);
+    sources = List.copyOf(sources);
+  }
+
+  /**
+   * A tensor, or a part of one.
+   *
+   * @param rows from the first to behind the last; empty for all of them
+   * @param transposed whether a matrix is stored the other way round
+   */
+  record Source(String tensor, Optional<Rows> rows, boolean transposed) {
+    static Source of(String tensor) {
+      return new Source(tensor, Optional.empty(), false);
+    }
+
+    /** Whether a stored tensor can be the one from which a weight of this shape is taken. */
+    boolean fits(StoredTensor stored, List<Long> shape) {
+      List<Long> given = new ArrayList<>(stored.shape());
+      if (transposed) {
+        Collections.reverse(given);
+      }
+      if (rows.isPresent()) {
+        if (given.isEmpty() || given.get(0) % rows.get().count() != 0) {
+          return false;
+        }
+        if (given.get(0) < rows.get().to()) {
+          return false;
+        }
+        given.set(0, rows.get().count());
+      }
+      return withoutPoints(given).equals(withoutPoints(shape));
+    }
+
+    /** A convolution of one pixel has the numbers of a matrix. */
+    private static List<Long> withoutPoints(List<Long> shape) {
+      int sides = shape.size();
+      while (sides > 2 && shape.get(sides - 1) == 1) {
+        sides--;
+      }
+      return shape.subList(0, sides);
+    }
+  }
+
+  /** Some rows of a matrix, from the first to behind the last. */
+  record Rows(long from, long to) {
+    long count() {
+      return to - from;
+    }
+  }
+}

@@ -1,0 +1,209 @@
+package dev.latentline.inference.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.latentline.testkit.RandomCheckpoint;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CheckpointImportIT {
+  @TempDir Path folder;
+
+  @AfterEach
+  void nothingIsLeftOfWhatFailed() throws IOException {
+    if (Files.exists(models())) {
+      try (Stream<Path> left = Files.list(models())) {
+        assertThat(left.map(path -> path.getFileName().toString()).toList()).isSubsetOf("my-model");
+      }
+    }
+  }
+
+  @Test
+  void theManifestSaysWhatTheFamilyIsAndIsTheSameEachTime() throws IOException {
+    Path file = RandomCheckpoint.of("tiny-sd1").write(folder.resolve("a.safetensors"));
+
+    JsonNode manifest = imported(Orders.of(file, models()));
+
+    assertThat(manifest.at("/family").asText()).isEqualTo("stable-diffusion-1-tiny");
+    assertThat(manifest.at("/licence").asText()).isEqualTo("LicenseRef-unknown");
+    assertThat(manifest.at("/text_encoders/0/pad_id").asInt()).isEqualTo(49407);
+    byte[] first = Files.readAllBytes(models().resolve("my-model/manifest.json"));
+    imported(Orders.of(file, folder.resolve("again")));
+    assertThat(folder.resolve("again/my-model/manifest.json")).hasBinaryContent(first);
+  }
+
+  @Test
+  void aModelIsReplacedOnlyWhereThatWasAskedFor() throws IOException {
+    Path file = RandomCheckpoint.of("tiny-sd1").write(folder.resolve("a.safetensors"));
+    ImportOrder order = Orders.of(file, models());
+    CheckpointImport.run(order, note -> {});
+
+    assertRefused(order, "there is a model my-model already");
+    ImportOrder replacing =
+        new ImportOrder(
+            file,
+            Optional.empty(),
+            Optional.empty(),
+            "my-model",
+            Optional.of("MIT"),
+            Optional.empty(),
+            Orders.TEMPLATES,
+            models(),
+            true);
+    assertThat(imported(replacing).at("/licence").asText()).isEqualTo("MIT");
+  }
+
+  @Test
+  void aStableDiffusion2ThatDoesNotSayWhatItPredictsIsNotGuessedAt() throws IOException {
+    Path file = RandomCheckpoint.of("tiny-sd2").write(folder.resolve("two.safetensors"));
+
+    assertRefused(Orders.of(file, models()), "--prediction v_prediction");
+    imported(Orders.of(file, models(), null, "v_prediction"));
+    assertThat(scheduler().at("/prediction_type").asText()).isEqualTo("v_prediction");
+  }
+
+  @Test
+  void aTensorTellsOfVPrediction() throws IOException {
+    Path file =
+        RandomCheckpoint.of("tiny-sd2").with("v_pred", 0).write(folder.resolve("two.safetensors"));
+
+    imported(Orders.of(file, models()));
+    assertThat(scheduler().at("/prediction_type").asText()).isEqualTo("v_prediction");
+  }
+
+  @Test
+  void anAutoencoderMayComeFromAFileOfItsOwn() throws IOException {
+    Path without =
+        RandomCheckpoint.of("tiny-sd1")
+            .without("first_stage_model.")
+            .write(folder.resolve("without.safetensors"));
+    Path vae =
+        RandomCheckpoint.of("tiny-sd1")
+            .without("model.")
+            .without("cond_stage_model.")
+            .renamed("first_stage_model\\.", "")
+            .write(folder.resolve("vae.safetensors"));
+
+    assertRefused(Orders.of(without, models()), "it has no autoencoder: name one with --vae");
+    assertRefused(Orders.of(vae, models()), "an autoencoder (VAE) alone");
+    JsonNode manifest =
+        imported(
+            new ImportOrder(
+                without,
+                Optional.of(vae),
+                Optional.empty(),
+                "my-model",
+                Optional.empty(),
+                Optional.empty(),
+                Orders.TEMPLATES,
+                models(),
+                false));
+    assertThat(manifest.at("/files").has("vae_decoder/weights.safetensors")).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "model.diffusion_model.out.2.bias | 5 | model.diffusion_model.out.2.bias is F16[5], and should give [4]",
+        "model.diffusion_model.input_blocks.0.0.weight | 8 9 3 3 | for inpainting (9 channels)",
+        "model.diffusion_model.time_embed.cond_proj.weight | 8 8 | latent consistency",
+        "model.diffusion_model.joint_blocks.0.x.weight | 4 4 | Stable Diffusion 3",
+        "model.diffusion_model.double_blocks.0.x.weight | 4 4 | Flux",
+        "ztsnr | 0 | zero terminal SNR",
+      })
+  void whatCannotBeUsedIsSaid(String tensor, String shape, String said) throws IOException {
+    long[] sides = Stream.of(shape.split(" ")).mapToLong(Long::parseLong).toArray();
+    RandomCheckpoint checkpoint = RandomCheckpoint.of("tiny-sd1").with(tensor, sides);
+    if (!tensor.contains("out.2") && !tensor.equals("ztsnr")) {
+      checkpoint = checkpoint.without("model.diffusion_model.out.2.");
+    }
+    Path file = checkpoint.write(folder.resolve("odd.safetensors"));
+
+    assertRefused(Orders.of(file, models()), said);
+  }
+
+  @Test
+  void whatIsMissingIsNamed() throws IOException {
+    Path file =
+        RandomCheckpoint.of("tiny-sd1")
+            .without("cond_stage_model.transformer.text_model.final_layer_norm")
+            .write(folder.resolve("part.safetensors"));
+
+    assertRefused(
+        Orders.of(file, models()),
+        "2 tensors are missing: text_encoder/cond_stage_model.transformer.text_model"
+            + ".final_layer_norm.bias");
+  }
+
+  @Test
+  void anotherFileThanWasAskedForIsRefused() throws IOException {
+    Path file = RandomCheckpoint.of("tiny-sd1").write(folder.resolve("a.safetensors"));
+
+    assertRefused(Orders.of(file, models(), "00".repeat(32), null), "its SHA-256 is ");
+  }
+
+  @Test
+  void whatIsNoSafetensorsFileIsKnownByItsFirstBytes() throws IOException {
+    String[][] kinds = {
+      {"PK\u0003\u0004.....", "is a pickle"},
+      {"\u0080\u0002}q\u0000.", "is a pickle"},
+      {"GGUF\u0003\u0000\u0000\u0000", "is a GGUF file"},
+      {"version https://git-lfs.github.com/spec/v1", "git lfs pull"},
+      {"\n<!DOCTYPE html><html>", "is a web page"},
+      {"", "too short"},
+      {"anything that is long enough", "states a header of"},
+    };
+    for (String[] kind : kinds) {
+      Path file = folder.resolve("it.safetensors");
+      Files.write(file, kind[0].getBytes(StandardCharsets.ISO_8859_1));
+      assertRefused(Orders.of(file, models()), kind[1]);
+    }
+    assertRefused(Orders.of(folder.resolve("absent"), models()), "there is no file");
+    assertRefused(Orders.of(folder, models()), "it has no folder unet");
+  }
+
+  @Test
+  void namesAreMadeFromFiles() {
+    assertThat(
+            List.of(
+                CheckpointImport.suggestedName(Path.of("/x/My Model (v1.5)!.safetensors")),
+                CheckpointImport.suggestedName(Path.of("folder")),
+                CheckpointImport.suggestedName(Path.of("_Ünï.safetensors"))))
+        .containsExactly("my-model-v1.5", "folder", "n");
+  }
+
+  private void assertRefused(ImportOrder order, String said) {
+    assertThatThrownBy(() -> CheckpointImport.run(order, note -> {}))
+        .isInstanceOf(RefusedCheckpointException.class)
+        .hasMessageContaining(said);
+  }
+
+  private static JsonNode imported(ImportOrder order) throws IOException {
+    Path model = CheckpointImport.run(order, note -> {});
+    return new ObjectMapper().readTree(model.resolve("manifest.json").toFile());
+  }
+
+  private JsonNode scheduler() throws IOException {
+    return new ObjectMapper()
+        .readTree(models().resolve("my-model/scheduler/scheduler_config.json").toFile());
+  }
+
+  private Path models() {
+    return folder.resolve("models");
+  }
+}
