@@ -1,14 +1,17 @@
 package dev.latentline.bench;
 
 import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.decoder.decode.LatentDecoders;
+import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.loop.TurnScheduler;
 import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.denoiser.task.StepTask;
@@ -22,7 +25,7 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.OptionalDouble;
+import java.util.Optional;
 
 /**
  * Pictures one after the other by the step loop and the decoder in one process, to be set beside
@@ -78,12 +81,14 @@ public final class Pictures {
     return new TaskPlan(
         new ImageTask("gen_bench", seed),
         seed,
+        Rng.NV,
         new long[] {1, card.unet().latentChannels(), latents, latents},
         new FloatTensor(new long[] {2, tokens, width}, embeddings),
-        GUIDANCE,
+        new Guidance(GUIDANCE, 0),
         card.scheduler().predictionType(),
-        Samplers.of(Sampler.DDIM, OptionalDouble.empty()),
-        Schedules.ofDdim(Schedule.NORMAL, model.noise(), steps));
+        Samplers.of(Sampler.DDIM, SamplerOptions.defaults(Sampler.DDIM)),
+        Schedules.of(Sampler.DDIM, Schedule.NORMAL, model.noise(), steps),
+        Optional.empty());
   }
 
   private enum Alone implements StepLoop.Watcher {

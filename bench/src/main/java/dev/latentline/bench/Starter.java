@@ -24,6 +24,7 @@ import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.ModelRef;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The starter's network and decoder in this process, on one thread each; no text, no records. */
 final class Starter implements AutoCloseable {
@@ -61,7 +62,8 @@ final class Starter implements AutoCloseable {
             new Guidance(3, 0),
             card.scheduler().predictionType(),
             Samplers.of(Sampler.EULER, SamplerOptions.defaults(Sampler.EULER)),
-            Schedules.of(Sampler.EULER, Schedule.NORMAL, model.noise(), steps)));
+            Schedules.of(Sampler.EULER, Schedule.NORMAL, model.noise(), steps),
+            Optional.empty()));
   }
 
   /** The next step of pictures of one size and as many steps left, in one call. */

@@ -10,8 +10,8 @@ import java.util.Optional;
 /** Which models the denoiser serves and how it runs them. */
 @ConfigMapping(prefix = "latentline")
 interface DenoiserSettings {
-  /** The catalogue's folder. */
-  Path models();
+  /** The catalogue's folder; after commas, folders with more models. */
+  List<Path> models();
 
   /**
    * The pool of pools.yaml that this replica belongs to: whose queue it reads and models it loads.

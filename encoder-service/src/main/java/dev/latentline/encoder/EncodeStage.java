@@ -5,6 +5,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
+import dev.latentline.encoder.text.EncodedText;
 import dev.latentline.encoder.text.ModelTextEncoders;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
@@ -29,6 +30,7 @@ import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalInt;
 import org.eclipse.microprofile.reactive.messaging.Channel;
@@ -92,26 +94,38 @@ public class EncodeStage {
   private List<Conditioning> encode(PromptTokenized tokenized, RunStop stop) {
     GenerationRequest request = tokenized.getRequest();
     List<TokenizedConditioning> texts = tokenized.getConditioningsList();
-    List<Tensor> states = new ArrayList<>();
+    List<EncodedText> encoded = new ArrayList<>();
+    List<Tensor> tensors = new ArrayList<>();
     for (TokenizedConditioning text : texts) {
-      states.add(
-          TensorRecords.toFloat32(
-              encoders.encode(request.getModel(), text.getEncodersList(), stop)));
+      EncodedText of = encode(request, text, stop);
+      encoded.add(of);
+      tensors.add(TensorRecords.toFloat32(of.states()));
     }
-    List<Payload> embeddings = payloads.putAll(request.getTenant(), states);
-    List<Conditioning> conditionings = new ArrayList<>();
-    for (int i = 0; i < texts.size(); i++) {
-      TokenizedConditioning text = texts.get(i);
+    // behind the states: they are small, and one list keeps the record within its limit
+    encoded.forEach(of -> of.pooled().map(TensorRecords::toFloat32).ifPresent(tensors::add));
+    Iterator<Payload> stored = payloads.putAll(request.getTenant(), tensors).iterator();
+    List<Conditioning.Builder> conditionings = new ArrayList<>();
+    for (TokenizedConditioning text : texts) {
       conditionings.add(
           Conditioning.newBuilder()
               .setRole(text.getRole())
-              .setEmbedding(embeddings.get(i))
+              .setEmbedding(stored.next())
               .setWeight(text.getWeight())
               .setStart(text.getStart())
-              .setEnd(text.getEnd())
-              .build());
+              .setEnd(text.getEnd()));
     }
-    return conditionings;
+    for (int i = 0; i < encoded.size(); i++) {
+      if (encoded.get(i).pooled().isPresent()) {
+        conditionings.get(i).setPooled(stored.next());
+      }
+    }
+    return conditionings.stream().map(Conditioning.Builder::build).toList();
+  }
+
+  private EncodedText encode(GenerationRequest request, TokenizedConditioning text, RunStop stop) {
+    return text.getRole() == Role.NEGATIVE && request.getNegativePrompt().isEmpty()
+        ? encoders.encodeNothing(request.getModel(), text.getEncodersList(), stop)
+        : encoders.encode(request.getModel(), text.getEncodersList(), stop);
   }
 
   private static int cut(PromptTokenized tokenized, Role role) {

@@ -4,13 +4,14 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Where the encoder finds its models and how it runs them. */
 @ConfigMapping(prefix = "latentline")
 interface EncoderSettings {
-  /** The catalogue's folder. */
-  Path models();
+  /** The catalogue's folder; after commas, folders with more models. */
+  List<Path> models();
 
   Inference inference();
 

@@ -2,13 +2,17 @@ package dev.latentline.gateway;
 
 import io.smallrye.config.ConfigMapping;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** What a gateway is told. */
 @ConfigMapping(prefix = "latentline")
 public interface GatewaySettings {
-  /** The catalogue's folder: the models that a request can name. */
-  Path models();
+  /**
+   * The catalogue's folder: the models that a request can name. After commas, folders with more
+   * models.
+   */
+  List<Path> models();
 
   /**
    * A file of keys: lines of a tenant's name and the SHA-256 of one of its keys in hex. Absent: no

@@ -9,6 +9,7 @@ import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.nio.file.Path;
+import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What the service is made of. */
@@ -18,7 +19,7 @@ class PromptSetup {
   @Produces
   @Singleton
   @Startup(StartGate.BEFORE)
-  ModelTokenizers tokenizers(@ConfigProperty(name = "latentline.models") Path models) {
+  ModelTokenizers tokenizers(@ConfigProperty(name = "latentline.models") List<Path> models) {
     return new ModelTokenizers(Catalogue.open(models));
   }
 

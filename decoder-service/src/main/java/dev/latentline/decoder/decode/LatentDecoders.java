@@ -42,15 +42,16 @@ public final class LatentDecoders implements AutoCloseable {
     this.catalogue = catalogue;
     this.size = new WholeOrTiled(wholeLatents, new Tiles(tileSide, Math.max(1, tileSide / 4)));
     List<String> problems = new ArrayList<>();
-    catalogue.models().forEach(model -> problems.addAll(model.verify(decoderFiles(model))));
+    catalogue
+        .models()
+        .forEach(model -> problems.addAll(model.verify(model.filesOf(model.vae().decoder()))));
     if (!problems.isEmpty()) {
       throw new InvalidCatalogueException(problems);
     }
     for (ModelCard model : catalogue.models()) {
       Loaded decoder = Loaded.of(model);
       boolean isNew = !sessions.containsKey(decoder);
-      sessions.computeIfAbsent(
-          decoder, absent -> ModelSession.open(model.file(model.vae().decoder()), settings));
+      sessions.computeIfAbsent(decoder, absent -> open(model, settings));
       byDigest.put(model.digest(), decoder);
       if (isNew) {
         planes(model, blank(model), new RunStop());
@@ -66,11 +67,9 @@ public final class LatentDecoders implements AutoCloseable {
         new long[] {1, channels, height, width}, new float[channels * height * width]);
   }
 
-  /** The graph and what lies beside it: large graphs keep their weights in files of their own. */
-  private static List<String> decoderFiles(ModelCard model) {
+  private static ModelSession open(ModelCard model, SessionSettings settings) {
     String graph = model.vae().decoder();
-    String folder = graph.substring(0, graph.lastIndexOf('/') + 1);
-    return model.files().keySet().stream().filter(path -> path.startsWith(folder)).toList();
+    return ModelSession.open(model.file(graph), model.weightsOf(graph), settings);
   }
 
   /** How many models they decode for. */
@@ -136,9 +135,8 @@ public final class LatentDecoders implements AutoCloseable {
   /** What makes two models' decoders the same: every file of theirs, by its path in the model. */
   private record Loaded(String graph, Map<String, String> sha256) {
     static Loaded of(ModelCard model) {
-      Map<String, String> sha256 = new HashMap<>();
-      decoderFiles(model).forEach(path -> sha256.put(path, model.files().get(path).sha256()));
-      return new Loaded(model.vae().decoder(), sha256);
+      String graph = model.vae().decoder();
+      return new Loaded(graph, model.digestsOf(graph));
     }
   }
 }

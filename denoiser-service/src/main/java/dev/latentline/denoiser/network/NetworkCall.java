@@ -1,6 +1,7 @@
 package dev.latentline.denoiser.network;
 
 import dev.latentline.inference.tensor.FloatTensor;
+import java.util.Optional;
 
 /**
  * What a denoising network is asked for one picture in one step.
@@ -8,8 +9,11 @@ import dev.latentline.inference.tensor.FloatTensor;
  * @param input [1, channels, height, width], of unit variance
  * @param timestep what the network is told; may lie between the trained ones
  * @param contexts [rows, tokens, width]: the network answers once for each
+ * @param added what else the network takes
  */
-public record NetworkCall(FloatTensor input, double timestep, FloatTensor contexts) {
+public record NetworkCall(
+    FloatTensor input, double timestep, FloatTensor contexts, Optional<AddedInputs> added) {
+
   /** How many answers there will be. */
   public int rows() {
     return (int) contexts.shape()[0];

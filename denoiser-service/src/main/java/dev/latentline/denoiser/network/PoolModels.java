@@ -35,24 +35,18 @@ public final class PoolModels implements AutoCloseable {
     this.sizes = sizes;
     List<ModelCard> models = catalogue.modelsOf(pool);
     List<String> problems = new ArrayList<>();
-    models.forEach(model -> problems.addAll(model.verify(networkFiles(model))));
+    models.forEach(model -> problems.addAll(model.verify(model.filesOf(model.unet().model()))));
     if (!problems.isEmpty()) {
       throw new InvalidCatalogueException(problems);
     }
     for (ModelCard model : models) {
-      ModelSession session = ModelSession.open(model.file(model.unet().model()), settings);
+      String graph = model.unet().model();
+      ModelSession session = ModelSession.open(model.file(graph), model.weightsOf(graph), settings);
       byDigest.put(
           model.digest(),
           new LoadedModel(
               model, new UNetRunner(session, sizes), TrainedNoise.of(model.scheduler())));
     }
-  }
-
-  /** The graph and what lies beside it: large graphs keep their weights in files of their own. */
-  private static List<String> networkFiles(ModelCard model) {
-    String graph = model.unet().model();
-    String folder = graph.substring(0, graph.lastIndexOf('/') + 1);
-    return model.files().keySet().stream().filter(path -> path.startsWith(folder)).toList();
   }
 
   /**

@@ -7,9 +7,11 @@ import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.LongTensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /** A denoising network, loaded. Thread-safe. */
 public final class UNetRunner implements NoisePredictor, AutoCloseable {
@@ -17,7 +19,10 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   private static final String TIMESTEP = "timestep";
   private static final String CONTEXT = "encoder_hidden_states";
   private static final String OUTPUT = "out_sample";
+  private static final String TEXTS = "text_embeds";
+  private static final String TIME_IDS = "time_ids";
   private static final Set<String> INPUTS = Set.of(SAMPLE, TIMESTEP, CONTEXT);
+  private static final Set<String> WITH_ADDED = Set.of(SAMPLE, TIMESTEP, CONTEXT, TEXTS, TIME_IDS);
 
   private final ModelSession session;
   private final BatchSizes sizes;
@@ -28,10 +33,20 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
    * @throws IllegalArgumentException when the graph is no U-Net as diffusers exports it
    */
   public UNetRunner(ModelSession session, BatchSizes sizes) {
-    if (!session.inputs().keySet().equals(INPUTS) || !session.outputs().contains(OUTPUT)) {
+    Set<String> inputs = session.inputs().keySet();
+    if (!(inputs.equals(INPUTS) || inputs.equals(WITH_ADDED))
+        || !session.outputs().contains(OUTPUT)) {
       session.close();
       throw new IllegalArgumentException(
-          "a U-Net takes " + INPUTS + " and gives " + OUTPUT + ", this graph has others");
+          "a U-Net takes "
+              + INPUTS
+              + ", maybe "
+              + TEXTS
+              + " and "
+              + TIME_IDS
+              + ", and gives "
+              + OUTPUT
+              + "; this graph has others");
     }
     this.session = session;
     this.sizes = sizes;
@@ -42,16 +57,15 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
     int rows = calls.stream().mapToInt(NetworkCall::rows).sum();
     int batch = sizes.padded(rows);
-    float[] answers =
-        session
-            .run(
-                Map.of(
-                    SAMPLE, inputs(calls, batch),
-                    TIMESTEP, timesteps(calls, batch),
-                    CONTEXT, contexts(calls, batch)),
-                OUTPUT,
-                stop)
-            .data();
+    Map<String, DenseTensor> values = new HashMap<>();
+    values.put(SAMPLE, inputs(calls, batch));
+    values.put(TIMESTEP, timesteps(calls, batch));
+    values.put(CONTEXT, oneAfterTheOther(calls, batch, NetworkCall::contexts));
+    if (session.inputs().containsKey(TEXTS)) {
+      values.put(TEXTS, oneAfterTheOther(calls, batch, c -> c.added().orElseThrow().textEmbeds()));
+      values.put(TIME_IDS, oneAfterTheOther(calls, batch, c -> c.added().orElseThrow().timeIds()));
+    }
+    float[] answers = session.run(values, OUTPUT, stop).data();
     if (calls.size() == 1 && batch == rows) {
       return List.of(answers);
     }
@@ -83,8 +97,10 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
     return new FloatTensor(withBatch(first.shape(), batch), all);
   }
 
-  private static FloatTensor contexts(List<NetworkCall> calls, int batch) {
-    FloatTensor first = calls.get(0).contexts();
+  /** What has a row for each of a call's; what fills the batch up is zero. */
+  private static FloatTensor oneAfterTheOther(
+      List<NetworkCall> calls, int batch, Function<NetworkCall, FloatTensor> of) {
+    FloatTensor first = of.apply(calls.get(0));
     if (calls.size() == 1 && calls.get(0).rows() == batch) {
       return first;
     }
@@ -92,9 +108,9 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
     float[] all = new float[DenseTensor.elements(shape)];
     int at = 0;
     for (NetworkCall call : calls) {
-      float[] contexts = call.contexts().data();
-      System.arraycopy(contexts, 0, all, at, contexts.length);
-      at += contexts.length;
+      float[] rows = of.apply(call).data();
+      System.arraycopy(rows, 0, all, at, rows.length);
+      at += rows.length;
     }
     return new FloatTensor(shape, all);
   }

@@ -78,7 +78,8 @@ public final class StepTask {
         new FloatTensor(
             plan.shape(), Prediction.networkInput(plan.predicts(), asked.latents(), asked.sigma())),
         plan.sigmas().timestep(state.step(), asked.sigma()),
-        plan.contexts());
+        plan.contexts(),
+        plan.added());
   }
 
   private SamplerStep.Point asked() {

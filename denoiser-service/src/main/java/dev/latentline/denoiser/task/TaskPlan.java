@@ -3,12 +3,14 @@ package dev.latentline.denoiser.task;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Rng;
 import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.network.AddedInputs;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.sample.SamplerStep;
 import dev.latentline.denoiser.schedule.Sigmas;
 import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -20,6 +22,7 @@ import java.util.stream.IntStream;
  * @param contexts [rows, tokens, width]: the prompt and, where guidance needs it, the negative
  *     prompt
  * @param predicts what the network was trained to answer
+ * @param added what the network takes besides contexts
  */
 public record TaskPlan(
     ImageTask task,
@@ -30,7 +33,8 @@ public record TaskPlan(
     Guidance guidance,
     PredictionType predicts,
     SamplerStep sampler,
-    Sigmas sigmas) {
+    Sigmas sigmas,
+    Optional<AddedInputs> added) {
 
   public int steps() {
     return sigmas.steps();

@@ -7,6 +7,7 @@ import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.network.AddedInputs;
 import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
@@ -23,8 +24,10 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.Tensor;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BiFunction;
 
@@ -76,7 +79,8 @@ public final class TaskPlanner {
         guidance,
         scheduler.predictionType(),
         Samplers.of(sampler, options(sampler, request, scheduler)),
-        Schedules.of(sampler, schedule, model.noise(), request.getSteps()));
+        Schedules.of(sampler, schedule, model.noise(), request.getSteps()),
+        added(record, model.card(), guidance));
   }
 
   private static SamplerOptions options(
@@ -123,14 +127,52 @@ public final class TaskPlanner {
     }
   }
 
+  private Optional<AddedInputs> added(EmbeddingReady record, ModelCard model, Guidance guidance) {
+    int numbers = model.unet().timeIds();
+    if (numbers == 0) {
+      return Optional.empty();
+    }
+    int size =
+        model.textEncoders().stream()
+            .flatMap(e -> e.pooled().stream())
+            .findFirst()
+            .orElseThrow()
+            .size();
+    GenerationRequest request = record.getRequest();
+    float height = request.getHeight();
+    float width = request.getWidth();
+    List<Role> roles = roles(guidance);
+    FloatBuffer texts = FloatBuffer.allocate(roles.size() * size);
+    FloatBuffer ids = FloatBuffer.allocate(roles.size() * numbers);
+    for (Role role : roles) {
+      Payload pooled = only(record, role).getPooled();
+      texts.put(
+          TensorRecords.require(
+                  TensorRecords.fromRecord(payloads.apply(request.getTenant(), pooled)),
+                  "A pooled text",
+                  1,
+                  size)
+              .data());
+      ids.put(new float[] {height, width, 0, 0, height, width});
+    }
+    return Optional.of(
+        new AddedInputs(
+            new FloatTensor(new long[] {roles.size(), size}, texts.array()),
+            new FloatTensor(new long[] {roles.size(), numbers}, ids.array())));
+  }
+
+  /** Of the contexts, in their order. */
+  private static List<Role> roles(Guidance guidance) {
+    return guidance.needsUnconditional()
+        ? List.of(Role.POSITIVE, Role.NEGATIVE)
+        : List.of(Role.POSITIVE);
+  }
+
   /** [1 or 2, tokens, width], the prompt first; short texts end in zeros. */
   private FloatTensor contexts(EmbeddingReady record, ModelCard model, Guidance guidance) {
     int rows = model.textEncoders().stream().mapToInt(TextEncoder::maxTokens).max().orElseThrow();
     int width = model.unet().contextSize();
-    List<Role> roles =
-        guidance.needsUnconditional()
-            ? List.of(Role.POSITIVE, Role.NEGATIVE)
-            : List.of(Role.POSITIVE);
+    List<Role> roles = roles(guidance);
     float[] contexts = new float[roles.size() * rows * width];
     for (int i = 0; i < roles.size(); i++) {
       float[] embedding =

@@ -18,6 +18,7 @@ import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.tensor.FloatTensor;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -42,7 +43,8 @@ final class Tasks {
         new Guidance(3, 0),
         Configs.starter().predictionType(),
         Samplers.of(Sampler.EULER_ANCESTRAL, SamplerOptions.defaults(Sampler.EULER_ANCESTRAL)),
-        Schedules.of(Sampler.EULER_ANCESTRAL, Schedule.NORMAL, NOISE, steps));
+        Schedules.of(Sampler.EULER_ANCESTRAL, Schedule.NORMAL, NOISE, steps),
+        Optional.empty());
   }
 
   /** A network without weights: its answers depend on what is asked alone. */

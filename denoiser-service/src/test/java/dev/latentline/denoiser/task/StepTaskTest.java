@@ -20,6 +20,7 @@ import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.tensor.FloatTensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,7 +98,8 @@ class StepTaskTest {
         new Guidance(3, 0),
         Configs.starter().predictionType(),
         Samplers.of(sampler, SamplerOptions.defaults(sampler).withRange(OptionalDouble.of(5))),
-        Schedules.of(sampler, Schedule.NORMAL, NOISE, 5));
+        Schedules.of(sampler, Schedule.NORMAL, NOISE, 5),
+        Optional.empty());
   }
 
   private static List<float[]> network(List<NetworkCall> calls, RunStop stop) {

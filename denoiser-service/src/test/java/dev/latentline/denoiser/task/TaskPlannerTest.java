@@ -7,6 +7,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.denoiser.network.AddedInputs;
 import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.schedule.Configs;
 import dev.latentline.denoiser.schedule.TrainedNoise;
@@ -17,37 +18,46 @@ import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.catalogue.UNet;
 import dev.latentline.inference.catalogue.Vae;
 import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Role;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class TaskPlannerTest {
   private static final LoadedModel MODEL =
-      new LoadedModel(
-          new ModelCard(
-              "small",
-              "sha256:00",
-              Path.of("small"),
-              "small",
-              "MIT",
-              "",
-              Instant.EPOCH,
-              new Defaults(10, 3, 64, 64, Sampler.DDIM, Schedule.NORMAL),
-              new ModelLimits(64, 128, 64, 128, 32, 128 * 128, 100),
-              List.of(new TextEncoder("tokenizer.json", "text.onnx", "out", 4, 2)),
-              new UNet("unet/model.onnx", 4, 2),
-              new Vae("decoder.onnx", "encoder.onnx", 8, 1, Optional.empty()),
-              Configs.starter(),
-              Map.of()),
-          null,
-          TrainedNoise.of(Configs.starter()));
+      model(
+          new TextEncoder("tokenizer.json", "text.onnx", "out", 4, 2),
+          new UNet("unet/model.onnx", 4, 2));
+
+  private static LoadedModel model(TextEncoder encoder, UNet network) {
+    return new LoadedModel(
+        new ModelCard(
+            "small",
+            "sha256:00",
+            Path.of("small"),
+            "small",
+            "MIT",
+            "",
+            Instant.EPOCH,
+            new Defaults(10, 3, 64, 64, Sampler.DDIM, Schedule.NORMAL),
+            new ModelLimits(64, 128, 64, 128, 32, 128 * 128, 100),
+            List.of(encoder),
+            network,
+            new Vae("decoder.onnx", "encoder.onnx", 8, 1, Optional.empty()),
+            Configs.starter(),
+            Map.of()),
+        null,
+        TrainedNoise.of(Configs.starter()));
+  }
 
   private final TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
 
@@ -152,6 +162,43 @@ class TaskPlannerTest {
     assertRejected(prompt(new long[] {4}, new float[4]), "invalid_tensor");
     assertRejected(
         prompt(new long[] {1, 1, 2}, new float[] {0, Float.POSITIVE_INFINITY}), "invalid_tensor");
+  }
+
+  @Test
+  void networksThatTakeTheWholeTextAndTheSizeGetThemForEachRow() {
+    LoadedModel model =
+        model(
+            new TextEncoder(
+                "tokenizer.json",
+                "text.onnx",
+                "out",
+                4,
+                2,
+                OptionalLong.empty(),
+                Optional.of(new TextEncoder.Pooled("pooled", 3))),
+            new UNet("unet/model.onnx", 4, 2, 6, true));
+    EmbeddingReady.Builder record = record(request -> {}, 0).toBuilder();
+    record.getConditioningsBuilder(0).setPooled(pooled(1, 2, 3));
+    record.getConditioningsBuilder(1).setPooled(pooled(7, 8, 9));
+
+    AddedInputs added = planner.plan(record.build(), model).added().orElseThrow();
+
+    assertThat(added.textEmbeds().shape()).containsExactly(2, 3);
+    assertThat(added.textEmbeds().data()).containsExactly(1, 2, 3, 7, 8, 9);
+    assertThat(added.timeIds().shape()).containsExactly(2, 6);
+    assertThat(added.timeIds().data()).containsExactly(64, 96, 0, 0, 64, 96, 64, 96, 0, 0, 64, 96);
+
+    record.getConditioningsBuilder(1).setPooled(pooled(7, 8));
+    assertThatThrownBy(() -> planner.plan(record.build(), model))
+        .isInstanceOfSatisfying(
+            Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("invalid_tensor"));
+    assertThat(planner.plan(record(request -> {}, 0), MODEL).added()).isEmpty();
+  }
+
+  private static Payload pooled(float... values) {
+    return Payload.newBuilder()
+        .setInline(TensorRecords.toFloat32(new FloatTensor(new long[] {1, values.length}, values)))
+        .build();
   }
 
   private void assertRejected(EmbeddingReady record, String code) {

@@ -2,7 +2,6 @@ package dev.latentline.encoder.text;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.latentline.inference.tensor.FloatTensor;
 import java.util.Arrays;
 import java.util.function.Supplier;
 
@@ -15,7 +14,7 @@ final class EmbeddingCache {
   /** Of an entry, beside its numbers: about what key, node and arrays cost. */
   private static final int OVERHEAD_BYTES = 256;
 
-  private final Cache<Key, FloatTensor> states;
+  private final Cache<Key, EncodedText> states;
 
   /**
    * @param maxBytes of all entries together; 0 keeps none
@@ -35,19 +34,19 @@ final class EmbeddingCache {
    * @param ids in this encoder's vocabulary
    * @param encode asked where they did not come before; what it throws is not kept
    */
-  FloatTensor get(Object encoder, long[] ids, Supplier<FloatTensor> encode) {
+  EncodedText get(Object encoder, long[] ids, Supplier<EncodedText> encode) {
     Key key = new Key(encoder, ids.clone());
-    FloatTensor known = states.getIfPresent(key);
+    EncodedText known = states.getIfPresent(key);
     if (known != null) {
       return known;
     }
-    FloatTensor encoded = encode.get();
+    EncodedText encoded = encode.get();
     states.put(key, encoded);
     return encoded;
   }
 
-  private static int bytes(Key key, FloatTensor value) {
-    return OVERHEAD_BYTES + Long.BYTES * key.ids.length + Float.BYTES * value.data().length;
+  private static int bytes(Key key, EncodedText value) {
+    return OVERHEAD_BYTES + Long.BYTES * key.ids.length + value.bytes();
   }
 
   private record Key(Object encoder, long[] ids) {

@@ -34,7 +34,11 @@ public final class ModelTextEncoders implements AutoCloseable {
     this.cache = new EmbeddingCache(cacheBytes);
     List<String> problems = new ArrayList<>();
     for (ModelCard model : catalogue.models()) {
-      problems.addAll(model.verify(model.textEncoders().stream().map(TextEncoder::model).toList()));
+      problems.addAll(
+          model.verify(
+              model.textEncoders().stream()
+                  .flatMap(encoder -> model.filesOf(encoder.model()).stream())
+                  .toList()));
     }
     if (!problems.isEmpty()) {
       throw new InvalidCatalogueException(problems);
@@ -54,24 +58,37 @@ public final class ModelTextEncoders implements AutoCloseable {
    * The conditioning of a text.
    *
    * @param tokens for each text encoder of the model, in the manifest's order
-   * @return [1, tokens, width]: the encoders' rows side by side
+   * @return states [1, tokens, width]: the encoders' rows side by side
    * @throws Failure.Rejected when this installation does not have the model, or the tokens are not
    *     of it
    */
-  public FloatTensor encode(ModelRef model, List<TokenIds> tokens, RunStop stop) {
+  public EncodedText encode(ModelRef model, List<TokenIds> tokens, RunStop stop) {
     List<Loaded> encoders = byDigest.get(catalogue.require(model).digest());
     if (encoders.size() != tokens.size()) {
       throw new Failure.Rejected(
           "invalid_tokens",
           "There are tokens for " + tokens.size() + " text encoders, not " + encoders.size());
     }
-    List<FloatTensor> states = new ArrayList<>();
+    List<EncodedText> texts = new ArrayList<>();
     for (int i = 0; i < encoders.size(); i++) {
       long[] ids = tokens.get(i).getIdsList().stream().mapToLong(Long::longValue).toArray();
       Loaded encoder = encoders.get(i);
-      states.add(cache.get(encoder, ids, () -> sessions.get(encoder).encode(ids, stop)));
+      texts.add(cache.get(encoder, ids, () -> sessions.get(encoder).encode(ids, stop)));
     }
-    return sideBySide(states);
+    return new EncodedText(
+        sideBySide(texts.stream().map(EncodedText::states).toList()),
+        texts.stream().flatMap(text -> text.pooled().stream()).findFirst());
+  }
+
+  /**
+   * The conditioning of an empty negative prompt: zeros where the model was trained so, otherwise
+   * that of an empty text.
+   *
+   * @param tokens of the empty text, for each text encoder
+   */
+  public EncodedText encodeNothing(ModelRef model, List<TokenIds> tokens, RunStop stop) {
+    EncodedText empty = encode(model, tokens, stop);
+    return catalogue.require(model).unet().zeroUnconditional() ? empty.zeros() : empty;
   }
 
   /**
@@ -105,14 +122,10 @@ public final class ModelTextEncoders implements AutoCloseable {
     sessions.values().forEach(TextEncoderSession::close);
   }
 
-  /** What makes two models' text encoders the same: the file, and how it is used. */
-  private record Loaded(String sha256, String output, int maxTokens, int hiddenSize) {
+  /** What makes two models' text encoders the same: the files, and how they are used. */
+  private record Loaded(Map<String, String> sha256, TextEncoder card) {
     static Loaded of(ModelCard model, TextEncoder card) {
-      return new Loaded(
-          model.files().get(card.model()).sha256(),
-          card.output(),
-          card.maxTokens(),
-          card.hiddenSize());
+      return new Loaded(model.digestsOf(card.model()), card);
     }
   }
 }

@@ -11,7 +11,9 @@ import dev.latentline.inference.tensor.LongTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /** One text encoder of a model, loaded. Thread-safe. */
 public final class TextEncoderSession implements AutoCloseable {
@@ -35,7 +37,9 @@ public final class TextEncoderSession implements AutoCloseable {
   public static TextEncoderSession open(
       ModelCard model, TextEncoder card, SessionSettings settings) {
     TextEncoderSession session =
-        new TextEncoderSession(card, ModelSession.open(model.file(card.model()), settings));
+        new TextEncoderSession(
+            card,
+            ModelSession.open(model.file(card.model()), model.weightsOf(card.model()), settings));
     try {
       session.encode(new long[card.maxTokens()], new RunStop());
       return session;
@@ -49,33 +53,52 @@ public final class TextEncoderSession implements AutoCloseable {
    * The states of a sequence's tokens.
    *
    * @param ids of this encoder's tokenizer, 1 to its max_tokens
-   * @return [1, ids, hidden_size]
+   * @return states [1, ids, hidden_size], or [1, max_tokens, hidden_size] where texts are padded
    * @throws Failure.Rejected with code {@code invalid_tokens} when there are none or too many
    */
-  public FloatTensor encode(long[] ids, RunStop stop) {
+  public EncodedText encode(long[] ids, RunStop stop) {
     if (ids.length == 0 || ids.length > card.maxTokens()) {
       throw new Failure.Rejected(
           "invalid_tokens",
           "A text has " + ids.length + " tokens, the model takes 1 to " + card.maxTokens());
     }
-    long[] shape = {1, ids.length};
-    long[] ones = new long[ids.length];
+    long[] padded = padded(ids);
+    long[] shape = {1, padded.length};
+    long[] ones = new long[padded.length];
     Arrays.fill(ones, 1);
     Map<String, LongTensor> values = new HashMap<>();
     for (String input : session.inputs().keySet()) {
       values.put(
           input,
           switch (input) {
-            case IDS -> new LongTensor(shape, ids);
+            case IDS -> new LongTensor(shape, padded);
             case MASK -> new LongTensor(shape, ones);
-            case SEGMENTS -> new LongTensor(shape, new long[ids.length]);
+            case SEGMENTS -> new LongTensor(shape, new long[padded.length]);
             default ->
                 throw new Failure.Rejected(
                     "invalid_model", "The text encoder has an unknown input " + input);
           });
     }
-    FloatTensor states = session.run(values, card.output(), stop);
-    return TensorRecords.require(states, "An embedding", 1, ids.length, card.hiddenSize());
+    Set<String> wanted = new HashSet<>(Set.of(card.output()));
+    card.pooled().ifPresent(pooled -> wanted.add(pooled.output()));
+    Map<String, FloatTensor> outputs = session.run(values, wanted, stop);
+    return new EncodedText(
+        TensorRecords.require(
+            outputs.get(card.output()), "An embedding", 1, padded.length, card.hiddenSize()),
+        card.pooled()
+            .map(
+                pooled ->
+                    TensorRecords.require(
+                        outputs.get(pooled.output()), "A pooled text", 1, pooled.size())));
+  }
+
+  private long[] padded(long[] ids) {
+    if (card.padId().isEmpty()) {
+      return ids;
+    }
+    long[] padded = Arrays.copyOf(ids, card.maxTokens());
+    Arrays.fill(padded, ids.length, padded.length, card.padId().getAsLong());
+    return padded;
   }
 
   @Override

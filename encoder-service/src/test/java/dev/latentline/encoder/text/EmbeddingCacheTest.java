@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.latentline.inference.tensor.FloatTensor;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -15,8 +16,8 @@ class EmbeddingCacheTest {
   void aSequenceThatCameBeforeIsNotEncodedAgain() {
     EmbeddingCache cache = new EmbeddingCache(1 << 20);
 
-    FloatTensor first = get(cache, "a", 101, 102);
-    FloatTensor second = get(cache, "a", 101, 102);
+    EncodedText first = get(cache, "a", 101, 102);
+    EncodedText second = get(cache, "a", 101, 102);
 
     assertThat(second).isSameAs(first);
     assertThat(encoded).hasValue(1);
@@ -89,12 +90,13 @@ class EmbeddingCacheTest {
     assertThat(encoded).hasValue(1);
   }
 
-  private FloatTensor get(EmbeddingCache cache, String encoder, long... ids) {
+  private EncodedText get(EmbeddingCache cache, String encoder, long... ids) {
     return cache.get(encoder, ids, this::encode);
   }
 
-  private FloatTensor encode() {
+  private EncodedText encode() {
     encoded.incrementAndGet();
-    return new FloatTensor(new long[] {1, 1, WIDTH}, new float[WIDTH]);
+    return new EncodedText(
+        new FloatTensor(new long[] {1, 1, WIDTH}, new float[WIDTH]), Optional.empty());
   }
 }

@@ -46,7 +46,7 @@ class TextEncoderSessionIT {
 
   @Test
   void theStatesAreThoseOfAnotherRuntime() {
-    FloatTensor states = session.encode(ids(AppleEmbedding.IDS), new RunStop());
+    FloatTensor states = session.encode(ids(AppleEmbedding.IDS), new RunStop()).states();
 
     assertThat(states.shape()).containsExactly(1, 5, AppleEmbedding.WIDTH);
     assertThat(AppleEmbedding.differences(states.data())).isEmpty();
@@ -57,9 +57,9 @@ class TextEncoderSessionIT {
     long[] most = new long[card.maxTokens()];
     Arrays.fill(most, 6207);
 
-    assertThat(session.encode(new long[] {101}, new RunStop()).shape())
+    assertThat(session.encode(new long[] {101}, new RunStop()).states().shape())
         .containsExactly(1, 1, AppleEmbedding.WIDTH);
-    assertThat(session.encode(most, new RunStop()).shape())
+    assertThat(session.encode(most, new RunStop()).states().shape())
         .containsExactly(1, card.maxTokens(), AppleEmbedding.WIDTH);
     assertRejected("invalid_tokens", () -> session.encode(new long[0], new RunStop()));
     assertRejected(
