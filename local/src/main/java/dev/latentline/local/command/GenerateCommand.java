@@ -160,7 +160,7 @@ public final class GenerateCommand implements Callable<Integer> {
 
   /** Before a stack is started only to say that there is no such model. */
   private void checkModelFolder(EmbeddedStack stack) {
-    if (model == null || !Files.isDirectory(stack.models())) {
+    if (model == null || !Files.isDirectory(stack.models().get(0))) {
       return;
     }
     String name = model.replaceFirst("@.*", "");

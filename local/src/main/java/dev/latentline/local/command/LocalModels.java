@@ -11,18 +11,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The models in the catalogue folder of this machine, read without starting anything. */
+/** The models in the catalogue folders of this machine, read without starting anything. */
 final class LocalModels {
   private static final String MANIFEST = "manifest.json";
 
   private LocalModels() {}
 
   /**
-   * By name.
+   * Folder by folder, in each by name.
    *
    * @throws CliException when there is no such folder, or a manifest cannot be read
    */
-  static List<Model> in(Path catalogue) {
+  static List<Model> in(List<Path> catalogues) {
+    return catalogues.stream().flatMap(catalogue -> in(catalogue).stream()).toList();
+  }
+
+  private static List<Model> in(Path catalogue) {
     try (Stream<Path> folders = Files.list(catalogue)) {
       List<Model> models = new ArrayList<>();
       for (Path folder : folders.sorted().toList()) {

@@ -14,12 +14,13 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "models",
     description = "Models.",
-    subcommands = ModelsCommand.ListModels.class,
+    subcommands = {ModelsCommand.ListModels.class, ImportCommand.class},
     mixinStandardHelpOptions = true)
 public final class ModelsCommand implements Runnable {
   @Override
   public void run() {
-    throw CliException.usage("name what to do: latentline models list");
+    throw CliException.usage(
+        "name what to do: latentline models list, latentline models import FILE");
   }
 
   /** The models on offer. */

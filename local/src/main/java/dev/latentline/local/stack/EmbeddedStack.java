@@ -22,6 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * Broker, store and the five services on this machine, from {@link #start} to {@link #stop}; what
@@ -36,7 +37,7 @@ public final class EmbeddedStack {
   private final Checkout checkout;
   private final StateFolder state;
   private final StackPorts ports;
-  private final Path models;
+  private final List<Path> models;
   private final Consumer<String> notes;
   private final CountDownLatch stopped = new CountDownLatch(1);
 
@@ -62,9 +63,19 @@ public final class EmbeddedStack {
     for (Role role : Role.values()) {
       archives.put(role, checkout.archive(role.id()));
     }
+    this.models = models(checkout, state);
+  }
+
+  /** The catalogue, and behind it what was imported, if anything was. */
+  private static List<Path> models(Checkout checkout, StateFolder state) {
     String named = System.getenv("LATENTLINE_MODELS");
-    this.models =
-        named == null || named.isBlank() ? checkout.models() : Path.of(named).toAbsolutePath();
+    List<Path> folders = new ArrayList<>();
+    folders.add(
+        named == null || named.isBlank() ? checkout.models() : Path.of(named).toAbsolutePath());
+    if (Files.isDirectory(state.models())) {
+      folders.add(state.models());
+    }
+    return List.copyOf(folders);
   }
 
   /** The gateway's address. */
@@ -72,8 +83,8 @@ public final class EmbeddedStack {
     return "http://127.0.0.1:" + ports.of(Role.GATEWAY);
   }
 
-  /** The folder with the models that it will serve. */
-  public Path models() {
+  /** The folders with the models that it will serve; the first has pools.yaml. */
+  public List<Path> models() {
     return models;
   }
 
@@ -203,10 +214,10 @@ public final class EmbeddedStack {
   }
 
   private void check() {
-    if (!Files.isRegularFile(models.resolve("pools.yaml"))) {
+    if (!Files.isRegularFile(models.get(0).resolve("pools.yaml"))) {
       throw CliException.failed(
           "there is no catalogue of models in "
-              + models
+              + models.get(0)
               + " (no pools.yaml): build it with mvn -Dquick package, or set LATENTLINE_MODELS");
     }
     for (Role role : Role.services()) {
@@ -281,7 +292,9 @@ public final class EmbeddedStack {
     environment.put("LATENTLINE_STORE_URL", store.url());
     environment.put("LATENTLINE_STORE_ACCESS_KEY", secrets.store().accessKey());
     environment.put("LATENTLINE_STORE_SECRET_KEY", secrets.store().secretKey());
-    environment.put("LATENTLINE_MODELS", models.toString());
+    environment.put(
+        "LATENTLINE_MODELS",
+        models.stream().map(EmbeddedStack::escaped).collect(Collectors.joining(",")));
     environment.put("QUARKUS_HTTP_HOST", "127.0.0.1");
     environment.put("QUARKUS_HTTP_PORT", Integer.toString(ports.of(role)));
     environment.put("ORT_DISABLE_TELEMETRY", "1");
@@ -291,6 +304,11 @@ public final class EmbeddedStack {
       environment.put("LATENTLINE_WEBHOOK_ALLOW_LOOPBACK", "true");
     }
     return environment;
+  }
+
+  /** As an element of a list that is separated by commas. */
+  private static String escaped(Path path) {
+    return path.toString().replace("\\", "\\\\").replace(",", "\\,");
   }
 
   /** Only what computes gets the optimising compiler; it would delay the start of the others. */

@@ -13,17 +13,23 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Starts all parts of a stack at once and watches them until all are ready, or one of them has
  * ended: the others may wait for that one, so it is the one to tell of.
  *
  * @param state the state folder, for messages
- * @param models the catalogue, for messages
+ * @param models the folders with models, for messages
  * @param stopping whether somebody ends the stack meanwhile
  */
-record StackStart(Map<Role, Supervised> parts, Path state, Path models, BooleanSupplier stopping) {
+record StackStart(
+    Map<Role, Supervised> parts, Path state, List<Path> models, BooleanSupplier stopping) {
   private static final Duration AT_MOST = Duration.ofSeconds(120);
+
+  /** Each service loads its part of every model that was imported: minutes for several GB. */
+  private static final Duration AT_MOST_WITH_IMPORTED = Duration.ofMinutes(10);
+
   private static final long LOOK_MILLIS = 50;
   private static final int LOOKS_FOR_SIGNAL = 100;
 
@@ -44,7 +50,8 @@ record StackStart(Map<Role, Supervised> parts, Path state, Path models, BooleanS
     ORDER.forEach(this::start);
     refuseIfStopping();
     started.run();
-    long deadline = System.nanoTime() + AT_MOST.toNanos();
+    Duration atMost = models.size() > 1 ? AT_MOST_WITH_IMPORTED : AT_MOST;
+    long deadline = System.nanoTime() + atMost.toNanos();
     List<Role> open = new ArrayList<>(ORDER);
     while (true) {
       ORDER.forEach(this::refuseIfEnded);
@@ -53,7 +60,7 @@ record StackStart(Map<Role, Supervised> parts, Path state, Path models, BooleanS
         return;
       }
       if (System.nanoTime() > deadline) {
-        throw failed(open.get(0), "was not ready within " + AT_MOST.toSeconds() + " s");
+        throw failed(open.get(0), "was not ready within " + atMost.toSeconds() + " s");
       }
       pause();
     }
@@ -104,7 +111,9 @@ record StackStart(Map<Role, Supervised> parts, Path state, Path models, BooleanS
   private String advice(Role role) {
     return "Mend what this says and start again. "
         + (role.isService()
-            ? "The models are those in " + models + "; LATENTLINE_MODELS names others"
+            ? "The models are those in "
+                + models.stream().map(Path::toString).collect(Collectors.joining(" and "))
+                + "; LATENTLINE_MODELS names another catalogue"
             : "The data is in "
                 + state
                 + "; with LATENTLINE_STATE set to a new folder a stack starts without it");

@@ -22,7 +22,7 @@ import java.util.Properties;
 
 /**
  * The folder that holds all of one stack: {@code data/}, {@code logs/}, {@code secrets.properties}
- * (for its owner alone), {@code stack.json} while it runs, {@code lock}.
+ * (for its owner alone), {@code models/}, {@code stack.json} while it runs, {@code lock}.
  */
 public record StateFolder(Path path) {
   private static final int SECRET_BYTES = 32;
@@ -40,6 +40,11 @@ public record StateFolder(Path path) {
 
   Path data(String name) {
     return path.resolve("data").resolve(name);
+  }
+
+  /** The models that were imported on this machine. */
+  public Path models() {
+    return path.resolve("models");
   }
 
   /** The log of a part of the stack. */

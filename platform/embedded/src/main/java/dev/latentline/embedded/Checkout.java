@@ -42,6 +42,11 @@ public record Checkout(Path root) {
     return root.resolve("models/target/catalogue");
   }
 
+  /** The graphs that checkpoints are imported into. */
+  public Path graphTemplates() {
+    return root.resolve("models/templates");
+  }
+
   /** What the processes of a stack leave for those after them. */
   public ClassArchive archive(String program) {
     return new ClassArchive(root.resolve("local/target/class-archives"), program);
