@@ -6,9 +6,11 @@ import time
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
-from .captions import TOKENS, Art, plans
+from .captions import SIZE, TOKENS, Art, plans
 from .compose import Canvas
+from .edges import edges
 from .text import TextEncoder, tokenizer
 
 
@@ -79,12 +81,40 @@ class Pool:
         rows = (torch.arange(self.place, self.place + n) % self.size).to(self.source.device)
         self.latents[rows] = ((z - self.mean) / self.std).to(self.latents.dtype)
         self.text[rows] = self.source.states(plan).to(self.text.dtype)
+        self.keep(rows, pictures)
         self.place, self.made = (self.place + n) % self.size, self.made + n
         self.filled = min(self.size, self.filled + n)
 
-    def batch(self, n, unconditional=0.1):
-        rows = torch.randint(self.filled, (n,), device=self.source.device)
+    def keep(self, rows, pictures):
+        """What else is wanted of new pictures."""
+
+    def rows(self, n):
+        return torch.randint(self.filled, (n,), device=self.source.device)
+
+    def samples(self, rows, unconditional=0.1):
         text = self.text[rows]
-        drop = torch.rand(n, device=self.source.device) < unconditional
+        drop = torch.rand(len(rows), device=self.source.device) < unconditional
         text[drop] = self.source.null.to(text.dtype)
         return self.latents[rows].float(), text
+
+    def batch(self, n):
+        return self.samples(self.rows(n))
+
+
+class EdgePool(Pool):
+    """A pool with the edges of each picture, found at many thresholds, some drawn with a thick pen."""
+
+    def __init__(self, source, encoder, mean, std, size):
+        super().__init__(source, encoder, mean, std, size)
+        self.edges = torch.zeros(size, SIZE, SIZE, dtype=torch.bool, device=source.device)
+
+    def keep(self, rows, pictures):
+        low = 0.04 + 0.16 * torch.rand(len(rows), device=rows.device)
+        found = edges(pictures.float(), low, 2 * low)
+        thick = torch.rand(len(rows), 1, 1, device=rows.device) < 0.3
+        self.edges[rows] = torch.where(thick, F.max_pool2d(found[:, None], 3, 1, 1)[:, 0], found).bool()
+
+    def batch(self, n):
+        """Half of them without text: the network must learn to read the edges alone. (Zhang et al. 2023)"""
+        rows = self.rows(n)
+        return *self.samples(rows, unconditional=0.5), self.edges[rows][:, None].expand(-1, 3, -1, -1).float()

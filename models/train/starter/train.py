@@ -2,9 +2,10 @@
 
 usage: python -m starter.train --data FOLDER --work FOLDER STAGE=SECONDS:BATCH...
 
-Stages, in this order: autoencoder, unet, turbo, image-encoder. Data is what starter.art and starter.text wrote.
-A stage writes WORK/<stage>.pt at its end and every minute, turbo WORK/turbo-unfinished.pt until its end. With --resume, `unet`
-starts from the weights in WORK/unet.pt, and `turbo` goes on as if it had not been interrupted: SECONDS are of all runs together.
+Stages, in this order: autoencoder, unet, turbo, controlnet, image-encoder. Data is what starter.art and starter.text wrote.
+A stage writes WORK/<stage>.pt at its end and every minute, turbo and controlnet WORK/<stage>-unfinished.pt until their end. With
+--resume, `unet` starts from the weights in WORK/unet.pt; turbo and controlnet go on as if they had not been interrupted: SECONDS are
+of all runs together.
 `compile-unet` only compiles the U-Net's training step and says how fast it is.
 """
 import argparse
@@ -22,12 +23,12 @@ import torch._dynamo
 import torch.nn.functional as F
 
 from .autoencoder import Decoder, Encoder, reconstruction_loss
-from .data import Pool, Source, make_plans
+from .data import EdgePool, Pool, Source, make_plans
 from .image_encoder import ImageEncoder
 from .muon import Muon
 from .paths import PIECES, Paths
 from .prompts import OVERVIEW
-from .unet import UNet, alphas_cumprod
+from .unet import ControlNet, UNet, alphas_cumprod
 
 GUIDANCE = 3.0
 PREPARATION = 12  # seconds a stage takes to load and compile on a GPU, about
@@ -263,41 +264,82 @@ class Training:
         net = self.place(net)
         paths = Paths(self.work / "paths", self.o.paths, net, source, GUIDANCE)  # by the net while it is the teacher still
         optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"), weight_decay=0.0, ema=0.99)
-        unfinished = self.work / "turbo-unfinished.pt"
+
+        def loss(n):
+            x, t, text, straight = paths.batch(n)
+            v = net(x.to(memory_format=torch.channels_last), t, text).float()  # compiled, it failed on a GPU with 'misaligned address' (PyTorch 2.11)
+            return ((v - straight).pow(2) + 1e-4).sqrt().mean()
+
+        self.interruptible("turbo", net, optimiser, self.o.turbo_rate, loss)
+        net.load_state_dict(optimiser.weights())
+        self.grid("turbo", net, source, mean, std, steps=PIECES, guidance=1.0)
+
+    def interruptible(self, name, net, optimiser, rate, loss, after=lambda steps: None):
+        """Trains for the stage's time, all runs together: --resume goes on with WORK/<name>-unfinished.pt.
+
+        loss(n) of n samples; on a CPU each core makes a part of the batch: two that share one kernel wait for each other
+        wherever the machine has other work. after(steps) is called after each.
+        """
+        unfinished = self.work / f"{name}-unfinished.pt"
         before = self.load(unfinished.stem) if self.o.resume and unfinished.exists() else dict(seconds=0.0, steps=0)
         if "optimiser" in before:
             optimiser.restore(before["optimiser"])
-
-        # on a CPU a part for each core: two that share one kernel wait for each other wherever the machine has other work
         cores = 1 if self.device == "cuda" else os.cpu_count()
         pool = ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,))
 
         def part(_):
-            x, t, text, straight = paths.batch(self.batch // cores)
-            v = net(x.to(memory_format=torch.channels_last), t, text).float()  # compiled, it failed on a GPU with 'misaligned address' (PyTorch 2.11)
-            loss = ((v - straight).pow(2) + 1e-4).sqrt().mean() / cores
-            loss.backward()
-            return loss.detach()
+            value = loss(self.batch // cores) / cores
+            value.backward()
+            return value.detach()
 
-        clock = Clock(self.seconds, self.o.turbo_rate, warm_up=30, spent=before["seconds"], steps=before["steps"])
+        clock = Clock(self.seconds, rate, warm_up=30, spent=before["seconds"], steps=before["steps"])
         torch.manual_seed(self.o.seed + clock.steps)  # other batches than before the interruption
-        mean_loss = torch.zeros((), device=self.device)
-        first = clock.steps
+        mean_loss, first = torch.zeros((), device=self.device), clock.steps
 
         def done():
             return dict(weights=optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch, seconds=clock.spent())
 
         while clock.share() < 1:
-            loss = sum(pool.map(part, range(cores)))
+            value = sum(pool.map(part, range(cores)))
             optimiser.step(clock.rate())
-            mean_loss.lerp_(loss, 0.03 if clock.steps > first + 20 else 1)
+            mean_loss.lerp_(value, 0.03 if clock.steps > first + 20 else 1)
+            after(clock.steps)
             clock.report(lambda: f"loss {mean_loss.item():.4f}")
             if clock.save_due(every=90):
                 self.save(unfinished.stem, done() | dict(optimiser=optimiser.state()))
-        self.save("turbo", done())
+        self.save(name, done())
         unfinished.unlink(missing_ok=True)
-        net.load_state_dict(optimiser.weights())
-        self.grid("turbo", net, source, mean, std, steps=PIECES, guidance=1.0)
+
+    # --- edges ------------------------------------------------------------------------------------------------------
+
+    def controlnet(self):
+        """A ControlNet for edges on the U-Net as it is."""
+        self.prepare_noise()
+        encoder, mean, std = self.encoder()
+        source, stored = self.source(), self.load("unet")
+        net, control = UNet(), ControlNet()
+        net.load_state_dict(stored["weights"])
+        control.start_from(net)
+        net, control = self.place(net).requires_grad_(False), self.place(control)
+        optimiser = Muon(control, adam=("time_in", "time_out", "text_norm", "conv_in", "hint"), ema=0.995)
+        pool = EdgePool(source, encoder, mean, std, self.o.pool)
+        while pool.filled < min(self.o.pool, self.batch * 32):
+            pool.grow(min(1024, self.o.pool))
+        print(f"pool: {pool.filled} samples", flush=True)
+        full = torch.ones((), device=self.device)
+
+        def loss(n):
+            z, text, hint = pool.batch(n)
+            t = self.noise_levels(n)
+            noise = torch.randn_like(z)
+
+            def predict(noisy, t, text):
+                return net(noisy, t, text, *control(noisy, t, text, hint.to(memory_format=torch.channels_last), full))
+
+            return self.v_loss(predict, z, text, t, noise)
+
+        self.interruptible("controlnet", control, optimiser, self.o.control_rate, loss,
+                           after=lambda steps: pool.grow(self.batch) if steps % 4 == 0 else None)
 
     # --- pictures into the text's space -----------------------------------------------------------------------------
 
@@ -385,6 +427,7 @@ def main():
     p.add_argument("--rate", type=float, default=3e-3, help="peak learning rate of U-Net")
     p.add_argument("--paths", type=int, default=16_384, help="of the teacher, for turbo")
     p.add_argument("--turbo-rate", type=float, default=6e-4)
+    p.add_argument("--control-rate", type=float, default=1e-3)
     p.add_argument("--latent-noise", type=float, default=0.06)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--deadline", type=float, default=math.inf, help="seconds for all stages; what preparations cost, all give up alike")

@@ -107,7 +107,8 @@ class UNet(nn.Module):
         frequencies = torch.exp(-math.log(10000.0) * torch.arange(64).float() / 64)
         self.register_buffer("frequencies", frequencies, persistent=False)
 
-    def forward(self, sample, timestep, encoder_hidden_states):
+    def conditions(self, timestep, encoder_hidden_states):
+        """-> what modulates the blocks [B, width], the tokens [B, S, width], and the bias that masks padding [B, 1, 1, S]"""
         kind = self.conv_in.weight.dtype
         angle = timestep.float()[:, None] * self.frequencies.float()[None]
         time = self.time_out(F.silu(self.time_in(torch.cat([angle.cos(), angle.sin()], -1).to(kind))))
@@ -117,22 +118,63 @@ class UNet(nn.Module):
         text = self.text_norm(text) * mask
         pooled = text.sum(1) / mask.sum(1).clamp(min=1)
         time = F.silu(time + self.pool_out(F.silu(self.pool_in(pooled))))
-        context = self.text_in(text) * mask
+        return time, self.text_in(text) * mask, bias
 
-        x, skips = self.conv_in(sample.to(kind)), []
+    def downward(self, x, conditions):
+        """-> the middle and the states that the way up takes, the first first"""
+        skips = []
         for level, row in enumerate(self.down):
             for block in row:
-                x = block(x, time, context, bias)
+                x = block(x, *conditions)
                 skips.append(x)
             if level < len(self.shrink):
                 x = self.shrink[level](x)
-        x = self.middle(x, time, context, bias)
+        return self.middle(x, *conditions), skips
+
+    def forward(self, sample, timestep, encoder_hidden_states, down_residuals=None, mid_residual=None):
+        """down_residuals, mid_residual: what a ControlNet adds to the skips and to the middle"""
+        conditions = self.conditions(timestep, encoder_hidden_states)
+        x, skips = self.downward(self.conv_in(sample.to(self.conv_in.weight.dtype)), conditions)
+        if down_residuals is not None:
+            x, skips = x + mid_residual, [s + r for s, r in zip(skips, down_residuals, strict=True)]
         for level, row in enumerate(self.up):
             for block in row:
-                x = block(x, time, context, bias, skips.pop())
+                x = block(x, *conditions, skips.pop())
             if level < len(self.grow):
                 x = F.pixel_shuffle(self.grow[level](x), 2)
         return self.conv_out(F.relu(self.norm_out(x)))
+
+
+class ControlNet(UNet):
+    """A second way down that has seen a picture and adds to the U-Net's skips and middle. (Zhang et al. 2023)
+
+    sample, timestep, encoder_hidden_states as the U-Net's, controlnet_cond [B, 3, 8 H, 8 W] in 0..1, conditioning_scale
+    scalar -> one residual for each skip, the first first, and one for the middle. All are zero before the training.
+    """
+
+    def __init__(self, **config):
+        super().__init__(**config)
+        del self.up, self.grow, self.norm_out, self.conv_out
+        channels, blocks = self.config["channels"], self.config["blocks"]
+        steps = [(3, 16, 1), (16, 32, 2), (32, 64, 2), (64, 128, 2)]
+        self.hint = nn.Sequential(*(m for a, b, stride in steps for m in (nn.Conv2d(a, b, 3, stride, 1), nn.SiLU())),
+                                  nn.Conv2d(128, channels[0], 3, padding=1))
+        self.zero = nn.ModuleList(nn.Conv2d(c, c, 1) for c, n in zip(channels, blocks) for _ in range(n))
+        self.zero_middle = nn.Conv2d(channels[-1], channels[-1], 1)
+        for layer in (self.hint[-1], *self.zero, self.zero_middle):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def start_from(self, unet):
+        own = self.state_dict()
+        self.load_state_dict(own | {k: v for k, v in unet.state_dict().items() if k in own})
+
+    def forward(self, sample, timestep, encoder_hidden_states, controlnet_cond, conditioning_scale):
+        kind = self.conv_in.weight.dtype
+        x = self.conv_in(sample.to(kind)) + self.hint(controlnet_cond.to(kind))
+        middle, skips = self.downward(x, self.conditions(timestep, encoder_hidden_states))
+        scale = conditioning_scale.to(kind)
+        return [zero(s) * scale for zero, s in zip(self.zero, skips, strict=True)], self.zero_middle(middle) * scale
 
 
 def alphas_cumprod(steps: int = 1000):
