@@ -164,7 +164,8 @@ class EmbeddedStackIT {
   void anUnknownModelIsSaidBeforeAnythingIsStarted() throws Exception {
     StackCommand.Ran ran = run("generate", "a cat", "--model", "nope");
     assertThat(ran.exitCode()).isEqualTo(2);
-    assertThat(ran.err()).isEqualTo("latentline: there is no model nope: choose one of starter");
+    assertThat(ran.err())
+        .isEqualTo("latentline: there is no model nope: choose one of starter, starter-turbo");
   }
 
   private List<Long> awaitParts(Process up) {
