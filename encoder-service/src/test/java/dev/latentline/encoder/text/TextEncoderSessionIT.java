@@ -99,10 +99,11 @@ class TextEncoderSessionIT {
   @Test
   void aTextEncoderThatIsNotTheManifestsIsNotLoaded(@TempDir Path folder) throws IOException {
     for (String file :
-        List.of("pools.yaml", "starter/manifest.json", "starter/scheduler/scheduler_config.json")) {
+        List.of("starter/manifest.json", "starter/scheduler/scheduler_config.json")) {
       Files.createDirectories(folder.resolve(file).getParent());
       Files.copy(CATALOGUE.resolve(file), folder.resolve(file));
     }
+    Files.writeString(folder.resolve("pools.yaml"), "default: [starter]");
     Files.createDirectories(folder.resolve("starter/text_encoder"));
     Files.writeString(folder.resolve("starter/text_encoder/model.onnx"), "another");
     Catalogue altered = Catalogue.open(folder);
