@@ -128,7 +128,7 @@ class DenoiserIT {
 
   @Test
   void whatTheModelCannotDoIsAFactAndNoDeadLetter() throws Exception {
-    GenerationRequest request = request().setSampler("heun").build();
+    GenerationRequest request = request().setSampler("leapfrog").build();
 
     submit(request, 0);
 
