@@ -29,8 +29,6 @@ import org.eclipse.microprofile.health.Readiness;
 /** What the service is made of. */
 @Dependent
 class DenoiserSetup {
-  private static final int ASKING_ON_CPU_MILLIS = 100;
-
   @Produces
   @Singleton
   BatchSizes sizes(DenoiserSettings settings) {
@@ -69,26 +67,12 @@ class DenoiserSetup {
     return new StepLoop(new TurnScheduler(sizes), settings.slots());
   }
 
-  /**
-   * A further picture is taken while there is room beside those that are worked at. Where steps are
-   * computed by the cores that the broker may run on too, it is asked about once in a step.
-   */
+  /** A further picture is taken while there is room beside those that are worked at. */
   @Produces
   @Singleton
   @Identifier("embedding-ready")
-  Intake intake(StepLoop loop, DenoiserSettings settings) {
-    boolean onGpu = Device.of(settings.inference().device()).isCuda();
-    return new Intake() {
-      @Override
-      public boolean wants(int held) {
-        return loop.hasRoom();
-      }
-
-      @Override
-      public int askingMillis() {
-        return onGpu ? Intake.super.askingMillis() : ASKING_ON_CPU_MILLIS;
-      }
-    };
+  Intake intake(StepLoop loop) {
+    return held -> loop.hasRoom();
   }
 
   void close(@Disposes StepLoop loop) {

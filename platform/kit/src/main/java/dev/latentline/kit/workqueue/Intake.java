@@ -17,12 +17,4 @@ public interface Intake {
    * @param held how many records are being worked at: at least one, fewer than the slots
    */
   boolean wants(int held);
-
-  /**
-   * How long the broker keeps each question for one more record, in milliseconds. A question has
-   * its price, and what comes while every replica is at work waits for the end of one.
-   */
-  default int askingMillis() {
-    return 30;
-  }
 }

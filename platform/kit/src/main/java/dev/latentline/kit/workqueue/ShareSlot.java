@@ -39,6 +39,13 @@ final class ShareSlot implements AutoCloseable {
   /** For how long the broker keeps a fetch open for which it has no record. */
   private static final int FETCH_WAIT_AT_NOTHING_MILLIS = 500;
 
+  /**
+   * The same of a replica at work, and how long it needs to take one of many records: its fetches
+   * are answered when they end, not when a record comes, so that whoever is at nothing has it by
+   * then. Half as long is twice the chance of coming between, which is 3 % at this.
+   */
+  private static final int FETCH_WAIT_AT_WORK_MILLIS = 30;
+
   private final QueueSettings queue;
   private final Map<String, Object> client;
   private final StageWork work;
@@ -177,9 +184,7 @@ final class ShareSlot implements AutoCloseable {
     if (gate.first(member)) {
       settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, FETCH_WAIT_AT_NOTHING_MILLIS);
     } else {
-      // answered when its time is over, not when a record comes: whoever is at nothing has it by
-      // then. Half as long is twice the chance of coming between, which is 3 % at 30 ms
-      settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, gate.askingMillis());
+      settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, FETCH_WAIT_AT_WORK_MILLIS);
       settings.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, Integer.MAX_VALUE);
     }
     // a member that takes nothing for a while stays one

@@ -59,11 +59,6 @@ final class SlotGate {
     return !shared || member == 0;
   }
 
-  /** How long the broker is to keep the fetches of members other than {@link #first}. */
-  int askingMillis() {
-    return intake.askingMillis();
-  }
-
   /** Whether without the member nothing would be taken now. */
   synchronized boolean needs(int member) {
     return !shared || (member == 0 && count(State.AT_WORK) == 0);
