@@ -95,8 +95,12 @@ class StepTaskIT {
     assertNear(with(sampler, Schedule.NORMAL, 25));
   }
 
+  /**
+   * All but beta, whose levels are even in sigma: of the starter's, which reach 157, hardly one is
+   * where the picture is decided.
+   */
   @ParameterizedTest
-  @EnumSource(Schedule.class)
+  @EnumSource(value = Schedule.class, mode = EnumSource.Mode.EXCLUDE, names = "BETA")
   void schedulesAgree(Schedule schedule) {
     assertNear(with(Sampler.DPMPP_2M, schedule, 25));
   }
