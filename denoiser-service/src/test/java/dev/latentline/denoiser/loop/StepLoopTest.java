@@ -26,7 +26,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -131,13 +130,13 @@ class StepLoopTest {
 
   @Test
   void onShutdownEveryTaskLeavesAtItsNextPointAndCanBeGoneOnWith() throws Exception {
-    AtomicReference<Runnable> ending = new AtomicReference<>();
+    CompletableFuture<Runnable> ending = new CompletableFuture<>();
     StepTask task = Tasks.task(1, 6);
-    CompletableFuture<End> ended = run(new WorkBuilder(task, network).onEnding(ending::set));
+    CompletableFuture<End> ended = run(new WorkBuilder(task, network).onEnding(ending::complete));
     network.answers.release(2);
     network.asked.acquire(3);
 
-    ending.get().run();
+    ending.join().run();
     network.answers.release(1);
 
     assertThat(ended.join()).isEqualTo(End.HANDED_OVER);
