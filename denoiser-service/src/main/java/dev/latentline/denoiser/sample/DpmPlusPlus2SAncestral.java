@@ -7,30 +7,9 @@ import java.util.List;
  * Ancestral sampling with DPM-Solver++(2S): algorithm 1 of Lu et al. 2022 (arXiv:2211.01095) with r
  * 1/2, down to the level below; k-diffusion's sample_dpmpp_2s_ancestral.
  */
-final class DpmPlusPlus2SAncestral implements SamplerStep {
-  private final SamplerOptions options;
-
+final class DpmPlusPlus2SAncestral extends AncestralByMidpoint {
   DpmPlusPlus2SAncestral(SamplerOptions options) {
-    this.options = options;
-  }
-
-  private Ancestral ancestral(int step, Sigmas sigmas) {
-    return Ancestral.of(sigmas.from(step), sigmas.to(step), options.eta());
-  }
-
-  @Override
-  public int calls(int step, Sigmas sigmas) {
-    return ancestral(step, sigmas).down() == 0 ? 1 : 2;
-  }
-
-  @Override
-  public Point asks(SamplerState state, Sigmas sigmas, NoiseDraws noise) {
-    double from = sigmas.from(state.step());
-    if (state.call() == 0) {
-      return new Point(state.latents(), from);
-    }
-    double middle = Math.sqrt(from * ancestral(state.step(), sigmas).down());
-    return new Point(Euler.towards(state.latents(), state.history().get(0), from, middle), middle);
+    super(options);
   }
 
   @Override
@@ -41,6 +20,6 @@ final class DpmPlusPlus2SAncestral implements SamplerStep {
     }
     double from = sigmas.from(state.step());
     float[] next = Euler.towards(state.latents(), denoised, from, ancestral.down());
-    return ancestral.risen(state, next, options.noiseScale(), noise);
+    return ancestral.risen(state, next, noiseScale(), noise);
   }
 }
