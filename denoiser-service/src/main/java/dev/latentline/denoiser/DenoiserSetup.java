@@ -4,6 +4,7 @@ import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.loop.TurnScheduler;
 import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.resume.BegunAttempts;
 import dev.latentline.denoiser.resume.StepRecords;
 import dev.latentline.denoiser.resume.StepWriter;
 import dev.latentline.denoiser.task.TaskPlanner;
@@ -83,6 +84,12 @@ class DenoiserSetup {
   @Singleton
   StepRecords records(BlobStore store) {
     return new StepRecords(store);
+  }
+
+  @Produces
+  @Singleton
+  BegunAttempts begun(BlobStore store) {
+    return new BegunAttempts(store);
   }
 
   @Produces

@@ -3,6 +3,7 @@ package dev.latentline.denoiser;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.ImageTask;
+import dev.latentline.denoiser.resume.BegunAttempts;
 import dev.latentline.denoiser.resume.Checkpoints;
 import dev.latentline.denoiser.resume.StepRecords;
 import dev.latentline.denoiser.resume.StepSnapshot;
@@ -35,15 +36,18 @@ class TaskRecords {
 
   private final StepRecords records;
   private final StepWriter writer;
+  private final BegunAttempts begun;
   private final CancelledGenerations cancelled;
 
-  TaskRecords(StepRecords records, StepWriter writer, CancelledGenerations cancelled) {
+  TaskRecords(
+      StepRecords records, StepWriter writer, BegunAttempts begun, CancelledGenerations cancelled) {
     this.records = records;
     this.writer = writer;
+    this.begun = begun;
     this.cancelled = cancelled;
   }
 
-  /** In which attempt at a record its picture last got further. */
+  /** How many attempts at a record did not get its picture further. */
   @Produces
   @Singleton
   @Identifier("embedding-ready")
@@ -51,10 +55,9 @@ class TaskRecords {
     return item -> {
       EmbeddingReady record = DenoiseStage.parse(item);
       ImageTask task = new ImageTask(item.generationId(), record.getImageIndex());
-      return records
-          .read(record.getRequest().getTenant(), task)
-          .map(StepSnapshot::attempt)
-          .orElse(0);
+      String tenant = record.getRequest().getTenant();
+      int lastProgress = records.read(tenant, task).map(StepSnapshot::attempt).orElse(0);
+      return begun.fruitless(tenant, task, item.attempt(), lastProgress);
     };
   }
 

@@ -164,7 +164,6 @@ class RecoveryIT {
 
   @Test
   void aPictureThatKillsItsWorkerIsGivenUpAndItsNeighboursAreNot() throws Exception {
-    // ready first: until then the broker may give records to those that other tests killed
     ChildProcess replica = start();
     String poison = submit(12, 1).get(0);
     List<String> neighbours = submit(STEPS, 2);
@@ -175,8 +174,8 @@ class RecoveryIT {
       replica = launch(Ports.free(1).get(0));
     }
 
-    // one that was killed before may have been given it as well
-    assertThat(kills).isBetween(1, 3);
+    // the first may have been given to one that other tests killed
+    assertThat(kills).isBetween(2, 3);
     ConsumerRecord<String, byte[]> letter =
         reader
             .ofGeneration(Topic.DEAD_LETTER.topicName(Stage.DENOISER.id()), poison, 1, SOON)

@@ -1,5 +1,7 @@
 package dev.latentline.contract;
 
+import java.util.Locale;
+
 /** Names of objects in the store. */
 public final class ObjectKeys {
   private ObjectKeys() {}
@@ -30,6 +32,24 @@ public final class ObjectKeys {
   /** The newest step record of one picture. */
   public static String latestStep(String tenant, ImageTask task) {
     return steps(tenant, task.generationId()) + task.index() + "/latest";
+  }
+
+  /**
+   * Where it stands which attempts at a picture were begun, in the order of their names.
+   *
+   * @see #begunAttempt
+   */
+  public static String begunAttempts(String tenant, ImageTask task) {
+    return steps(tenant, task.generationId()) + task.index() + "/begun/";
+  }
+
+  /**
+   * That an attempt at a picture was begun; an object without content.
+   *
+   * @param attempt from 0, below 10,000
+   */
+  public static String begunAttempt(String tenant, ImageTask task, int attempt) {
+    return begunAttempts(tenant, task) + String.format(Locale.ROOT, "%04d", attempt);
   }
 
   /** What a client's Idempotency-Key stands for. */

@@ -3,21 +3,21 @@ package dev.latentline.kit.workqueue;
 import dev.latentline.contract.Failure;
 
 /**
- * How far earlier attempts at a record came. Optional: a bean with {@code @Identifier} of the
- * incoming channel's name, for work that goes on where it stopped; without one every attempt begins
- * at nothing.
+ * How many attempts at a record count against it. Optional: a bean with {@code @Identifier} of the
+ * incoming channel's name, for work that goes on where it stopped; without one every delivery
+ * counts ({@link WorkItem#attempt}), also one to a worker that was killed before it began.
  *
- * <p>Only attempts since the last one that got further count against a record. Asked before every
- * attempt but the first, and after one that failed; never by the thread that renews the lease, so
- * it may take its time.
+ * <p>Asked before every attempt but the first, and after one that failed; never by the thread that
+ * renews the lease, so it may take its time.
  */
 @FunctionalInterface
 public interface Attempts {
   /**
-   * The attempt ({@link WorkItem#attempt}) in which the work last got further for good; 0 if never.
+   * How many attempts, with this one, were begun since the work last got further for good; 0 when
+   * it did so in this one. Before an attempt it also takes down that this one begins.
    *
    * @throws Failure an outage ({@link Failure#isOutage}) is waited out; any other exception is
-   *     taken for "not since it was last known"
+   *     taken for "as many as were known, and this one"
    */
-  int lastProgress(WorkItem item);
+  int fruitless(WorkItem item);
 }

@@ -39,7 +39,7 @@ final class Delivery {
   private final int attempt;
   private ConsumerRecord<byte[], byte[]> record;
   private long renewAt;
-  private int lastProgress;
+  private int fruitless;
   private boolean dropped;
   private boolean stalled;
   private volatile boolean left;
@@ -62,6 +62,7 @@ final class Delivery {
     this.lease = new HeldLease(queue.stallLimit());
     this.headers = QueueRecord.headers(record);
     this.attempt = QueueRecord.attempt(record, headers);
+    this.fruitless = attempt;
     this.renewAt = System.nanoTime() + renewalNanos();
   }
 
@@ -105,30 +106,25 @@ final class Delivery {
       return;
     }
     if (attempt > 1) {
-      askForProgress(item);
+      countAttempts(item);
     }
     Throwable failure = null;
     if (!lease.lost()) {
-      if (fruitless() > queue.maxAttempts()) {
+      if (fruitless > queue.maxAttempts()) {
         giveUp(
             new Failure.Rejected(
                 "attempts_exhausted",
-                "the " + queue.stage().id() + " did not survive " + (attempt - 1) + " attempts"),
+                "the " + queue.stage().id() + " did not survive " + (fruitless - 1) + " attempts"),
             attempt - 1);
         return;
       }
-      WorkItem current = fruitless() == queue.maxAttempts() ? item.onLastAttempt() : item;
+      WorkItem current = fruitless == queue.maxAttempts() ? item.onLastAttempt() : item;
       failure = waitedOut(current, () -> work.stage().apply(current));
       if (!lease.lost() && isFailedAttempt(failure)) {
         askIfThisWasTheLast(item);
       }
     }
     finish(item, failure);
-  }
-
-  /** How many attempts, with this one, the work has got no further. */
-  private int fruitless() {
-    return attempt - lastProgress;
   }
 
   private static boolean isFailedAttempt(Throwable failure) {
@@ -139,22 +135,22 @@ final class Delivery {
 
   /** Of any other failed attempt the next one asks. */
   private void askIfThisWasTheLast(WorkItem item) {
-    if (fruitless() >= queue.maxAttempts()) {
-      askForProgress(item);
+    if (fruitless >= queue.maxAttempts()) {
+      countAttempts(item);
     }
   }
 
   /** An answer may take its time in the store, so this thread renews the lease meanwhile. */
-  private void askForProgress(WorkItem item) {
-    AtomicInteger answer = new AtomicInteger(lastProgress);
+  private void countAttempts(WorkItem item) {
+    AtomicInteger answer = new AtomicInteger(fruitless);
     Throwable failure =
         waitedOut(
             item,
             () ->
                 CompletableFuture.runAsync(
-                    () -> answer.set(work.attempts().lastProgress(item)),
-                    question -> new Thread(question, queue.topic() + "-progress").start()));
-    lastProgress = answer.get();
+                    () -> answer.set(work.attempts().fruitless(item)),
+                    question -> new Thread(question, queue.topic() + "-attempts").start()));
+    fruitless = answer.get();
     if (failure != null) {
       LOG.warnf(
           "generation=%s queue=%s key=%s attempt=%d: how far the work came is unknown: %s",
@@ -271,13 +267,13 @@ final class Delivery {
       handOn(attempt - 1);
     } else if (failure instanceof Failure.Rejected rejected) {
       giveUp(rejected, attempt);
-    } else if (fruitless() >= queue.maxAttempts()) {
+    } else if (fruitless >= queue.maxAttempts()) {
       giveUp(asFailure(failure), attempt);
     } else {
       LOG.warnf(
           "generation=%s queue=%s key=%s attempt=%d failed and is tried again: %s",
           item.generationId(), queue.topic(), item.key(), attempt, SafeTrace.of(failure));
-      Backoff.pause(closing, Backoff.FIRST.multipliedBy(Math.max(1, fruitless())));
+      Backoff.pause(closing, Backoff.FIRST.multipliedBy(Math.max(1, fruitless)));
       release();
     }
   }

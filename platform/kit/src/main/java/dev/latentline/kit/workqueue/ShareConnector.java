@@ -46,7 +46,7 @@ public class ShareConnector implements InboundConnector {
   private final Instance<CancelledGenerations> cancelled;
   private final StartGate gate;
   private final Instance<Intake> intakes;
-  private final Instance<Attempts> progress;
+  private final Instance<Attempts> attempts;
   private final List<ShareWorker> workers = new CopyOnWriteArrayList<>();
 
   ShareConnector(
@@ -55,13 +55,13 @@ public class ShareConnector implements InboundConnector {
       Instance<CancelledGenerations> cancelled,
       StartGate gate,
       @Any Instance<Intake> intakes,
-      @Any Instance<Attempts> progress) {
+      @Any Instance<Attempts> attempts) {
     this.client = Map.copyOf(client);
     this.stage = Stage.byId(stage);
     this.cancelled = cancelled;
     this.gate = gate;
     this.intakes = intakes;
-    this.progress = progress;
+    this.attempts = attempts;
   }
 
   @Override
@@ -84,7 +84,7 @@ public class ShareConnector implements InboundConnector {
     int count = channel.getOptionalValue("slots", Integer.class).orElse(1);
     String name = channel.getValue(ConnectorFactory.CHANNEL_NAME_ATTRIBUTE, String.class);
     Intake intake = own(intakes, name, held -> true);
-    Attempts attempts = own(progress, name, item -> 0);
+    Attempts counted = own(attempts, name, WorkItem::attempt);
     return Multi.createFrom()
         .emitter(
             out ->
@@ -96,7 +96,7 @@ public class ShareConnector implements InboundConnector {
                                 client,
                                 count,
                                 intake,
-                                attempts,
+                                counted,
                                 id -> cancelled.get().contains(id),
                                 item -> emit(item, out)))),
             BackPressureStrategy.BUFFER);

@@ -24,7 +24,7 @@ public final class ShareWorker implements AutoCloseable {
    * @param client bootstrap servers and security
    * @param slots how many records are worked at side by side
    * @param intake whether one more is taken beside others
-   * @param attempts how far earlier attempts at a record came
+   * @param attempts how many attempts count against a record
    * @param cancelled whether a generation's records are to be dropped
    * @param stage works at an item and returns at once; the future ends with null or a failure, and
    *     early when the lease is lost

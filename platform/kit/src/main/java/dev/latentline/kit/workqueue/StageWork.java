@@ -10,7 +10,7 @@ import java.util.function.Predicate;
  *
  * @param stage works at an item; its future ends with null or a failure, and it stops early when
  *     the lease is lost
- * @param attempts how far earlier attempts came
+ * @param attempts how many count against a record
  * @param cancelled whether a generation's records are to be dropped
  * @param sink where records go that are not finished
  * @param clock what deadlines are held against
