@@ -21,7 +21,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import okhttp3.ConnectionPool;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
+import okhttp3.Response;
 
 /**
  * Objects in one bucket of an S3 store. The conditional put is S3's {@code If-None-Match: *}. One
@@ -39,6 +41,7 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
   public S3BlobStore(StoreSettings settings) {
     http =
         new OkHttpClient.Builder()
+            .addNetworkInterceptor(S3BlobStore::sendAtOnce)
             .connectTimeout(Duration.ofSeconds(5))
             .readTimeout(Duration.ofSeconds(30))
             .writeTimeout(Duration.ofSeconds(30))
@@ -52,6 +55,15 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
     }
     client = builder.build();
     bucket = settings.bucket();
+  }
+
+  /**
+   * A put writes its head and then its body. Unless told otherwise the kernel keeps the body back
+   * until the head is acknowledged (RFC 896), which the store's kernel puts off for 40 ms.
+   */
+  private static Response sendAtOnce(Interceptor.Chain chain) throws IOException {
+    chain.connection().socket().setTcpNoDelay(true);
+    return chain.proceed(chain.request());
   }
 
   @Override
