@@ -88,7 +88,8 @@ public final class Pictures {
         card.scheduler().predictionType(),
         Samplers.of(Sampler.DDIM, SamplerOptions.defaults(Sampler.DDIM)),
         Schedules.of(Sampler.DDIM, Schedule.NORMAL, model.noise(), steps),
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   private enum Alone implements StepLoop.Watcher {

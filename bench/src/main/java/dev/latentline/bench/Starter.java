@@ -63,7 +63,8 @@ final class Starter implements AutoCloseable {
             card.scheduler().predictionType(),
             Samplers.of(Sampler.EULER, SamplerOptions.defaults(Sampler.EULER)),
             Schedules.of(Sampler.EULER, Schedule.NORMAL, model.noise(), steps),
-            Optional.empty()));
+            Optional.empty(),
+            false));
   }
 
   /** The next step of pictures of one size and as many steps left, in one call. */

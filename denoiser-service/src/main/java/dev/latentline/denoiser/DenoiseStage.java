@@ -2,9 +2,9 @@ package dev.latentline.denoiser;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.latentline.contract.Failure;
+import dev.latentline.denoiser.loop.Devices;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.network.LoadedModel;
-import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
 import dev.latentline.denoiser.task.TaskPlanner;
@@ -32,9 +32,8 @@ import org.jboss.logging.Logger;
 public class DenoiseStage {
   private static final Logger LOG = Logger.getLogger(DenoiseStage.class);
 
-  private final PoolModels models;
+  private final Devices devices;
   private final TaskPlanner planner;
-  private final StepLoop loop;
   private final TaskRecords records;
   private final LatentPublisher publisher;
   private final StageFacts facts;
@@ -42,17 +41,15 @@ public class DenoiseStage {
   private final StepProgress progress;
 
   DenoiseStage(
-      PoolModels models,
+      Devices devices,
       TaskPlanner planner,
-      StepLoop loop,
       TaskRecords records,
       LatentPublisher publisher,
       StageFacts facts,
       CancelledGenerations cancelled,
       StepProgress progress) {
-    this.models = models;
+    this.devices = devices;
     this.planner = planner;
-    this.loop = loop;
     this.records = records;
     this.publisher = publisher;
     this.facts = facts;
@@ -72,9 +69,26 @@ public class DenoiseStage {
   }
 
   private void denoise(WorkItem item, EmbeddingReady record) {
-    LoadedModel model = models.require(record.getRequest().getModel());
+    Devices.OnDevice device = devices.idlest();
+    LoadedModel model = device.models().require(record.getRequest().getModel());
     TaskPlan plan = planner.plan(record, model);
-    RuntimeClass runtime = models.runtimeClass(plan.rows());
+    if (item.lastAttempt() && !device.loop().keepFor(item.key())) {
+      throw new HandOverException("this replica is kept for another picture");
+    }
+    try {
+      denoise(item, record, device, model, plan);
+    } finally {
+      device.loop().release(item.key());
+    }
+  }
+
+  private void denoise(
+      WorkItem item,
+      EmbeddingReady record,
+      Devices.OnDevice device,
+      LoadedModel model,
+      TaskPlan plan) {
+    RuntimeClass runtime = device.models().runtimeClass(plan.rows(), plan.deterministic());
     TaskRecords.OfTask ofTask =
         records.of(item, record.getRequest(), plan, model.card().digest(), runtime);
     StepTask task = ofTask.begin();
@@ -91,17 +105,19 @@ public class DenoiseStage {
     item.lease().onLost(stop::stop);
     long began = System.nanoTime();
     StepLoop.End end =
-        loop.run(
-            new StepLoop.Work(
-                item.key(),
-                task,
-                model.network(),
-                record.getRequest().getAcceptedAtMs(),
-                item.lastAttempt(),
-                stop,
-                () -> cancelled.contains(item.generationId()),
-                item.lease()::onEnding,
-                new TaskWatcher(item, task, progress.of(item, model.card(), task), ofTask)));
+        device
+            .loop()
+            .run(
+                new StepLoop.Work(
+                    item.key(),
+                    task,
+                    model.network(),
+                    record.getRequest().getAcceptedAtMs(),
+                    item.lastAttempt(),
+                    stop,
+                    () -> cancelled.contains(item.generationId()),
+                    item.lease()::onEnding,
+                    new TaskWatcher(item, task, progress.of(item, model.card(), task), ofTask)));
     LOG.logf(
         end == StepLoop.End.HANDED_OVER ? Logger.Level.DEBUG : Logger.Level.INFO,
         "generation=%s image=%d attempt=%d %s at step %d/%d %dms",

@@ -42,7 +42,10 @@ interface DenoiserSettings {
 
   /** How graphs run. */
   interface Inference {
-    /** The CPU, {@code cpu}, or GPUs, {@code cuda:0}; it belongs to the runtime class. */
+    /**
+     * The CPU, {@code cpu}, or GPUs, {@code cuda:0,cuda:1}, which share the slots; it belongs to
+     * the runtime class.
+     */
     @WithDefault("cpu")
     String device();
 

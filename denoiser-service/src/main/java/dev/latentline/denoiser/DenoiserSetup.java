@@ -1,5 +1,6 @@
 package dev.latentline.denoiser;
 
+import dev.latentline.denoiser.loop.Devices;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.loop.TurnScheduler;
 import dev.latentline.denoiser.network.BatchSizes;
@@ -22,6 +23,7 @@ import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.util.List;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
@@ -40,20 +42,28 @@ class DenoiserSetup {
   @Produces
   @Singleton
   @Startup(StartGate.BEFORE)
-  PoolModels models(DenoiserSettings settings, BatchSizes sizes) {
-    return new PoolModels(
-        Catalogue.open(settings.models()), settings.pool(), session(settings.inference()), sizes);
+  Devices devices(DenoiserSettings settings, BatchSizes sizes) {
+    Catalogue catalogue = Catalogue.open(settings.models());
+    List<Device> devices = Device.listOf(settings.inference().device());
+    int slotsOfEach = (settings.slots() + devices.size() - 1) / devices.size();
+    return new Devices(
+        devices.stream()
+            .map(device -> session(device, settings.inference()))
+            .map(session -> new PoolModels(catalogue, settings.pool(), session, sizes))
+            .map(
+                models ->
+                    new Devices.OnDevice(
+                        models, new StepLoop(new TurnScheduler(sizes), slotsOfEach)))
+            .toList());
   }
 
-  private static SessionSettings session(DenoiserSettings.Inference inference) {
+  private static SessionSettings session(Device device, DenoiserSettings.Inference inference) {
     return SessionSettings.of(
-        Device.of(inference.device()),
-        inference.threads(),
-        inference.gpuMemory().map(MemorySize::asLongValue));
+        device, inference.threads(), inference.gpuMemory().map(MemorySize::asLongValue));
   }
 
-  void close(@Disposes PoolModels models) {
-    models.close();
+  void close(@Disposes Devices devices) {
+    devices.close();
   }
 
   @Produces
@@ -62,22 +72,12 @@ class DenoiserSetup {
     return new TaskPlanner(payloads::get);
   }
 
-  @Produces
-  @Singleton
-  StepLoop loop(DenoiserSettings settings, BatchSizes sizes) {
-    return new StepLoop(new TurnScheduler(sizes), settings.slots());
-  }
-
   /** A further picture is taken while there is room beside those that are worked at. */
   @Produces
   @Singleton
   @Identifier("embedding-ready")
-  Intake intake(StepLoop loop) {
-    return held -> loop.hasRoom();
-  }
-
-  void close(@Disposes StepLoop loop) {
-    loop.close();
+  Intake intake(Devices devices) {
+    return held -> devices.hasRoom();
   }
 
   @Produces
@@ -106,15 +106,18 @@ class DenoiserSetup {
   @Produces
   @Singleton
   @Liveness
-  HealthCheck stepping(StepLoop loop) {
-    return () -> HealthCheckResponse.named("stepping").status(!loop.hangs()).build();
+  HealthCheck stepping(Devices devices) {
+    return () -> HealthCheckResponse.named("stepping").status(!devices.hangs()).build();
   }
 
   @Produces
   @Singleton
   @Readiness
-  HealthCheck modelsLoaded(PoolModels models) {
+  HealthCheck modelsLoaded(Devices devices) {
     return () ->
-        HealthCheckResponse.named("models loaded").up().withData("models", models.size()).build();
+        HealthCheckResponse.named("models loaded")
+            .up()
+            .withData("models", devices.models())
+            .build();
   }
 }

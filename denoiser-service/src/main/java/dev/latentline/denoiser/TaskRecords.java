@@ -90,8 +90,13 @@ class TaskRecords {
       this.runtime = runtime;
     }
 
-    /** From the step record, where there is one that this replica can go on from. */
+    /**
+     * From the step record, where there is one that this replica can go on from.
+     *
+     * @throws Failure.Retryable when it cannot be taken down that this attempt begins
+     */
     StepTask begin() {
+      begun.begin(tenant, plan.task(), item.attempt());
       StepTask task =
           begunBefore()
               ? found().map(s -> StepTask.resume(plan, s.state())).orElseGet(this::anew)

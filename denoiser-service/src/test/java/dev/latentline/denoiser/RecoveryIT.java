@@ -61,7 +61,7 @@ class RecoveryIT {
   private static final Duration SOON = Patience.SOON;
   private static final String POOL = "recovery";
   private static final String QUEUE = Topic.EMBEDDING_READY.topicName(POOL);
-  private static final int STEPS = 100;
+  private static final int STEPS = 60;
   private static final Map<Integer, float[]> UNDISTURBED = new TreeMap<>();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
@@ -101,8 +101,9 @@ class RecoveryIT {
     pair.busy().kill();
 
     allAreMade(pair.ids());
-    String resumed = "generation=" + pair.ids().get(0) + " image=0 attempt=2 begins at step ";
-    assertThat(log(pair.other())).contains(resumed).doesNotContain(resumed + "0/");
+    // a delivery in between may have reached the one that was killed
+    String resumed = "generation=" + pair.ids().get(0) + " image=0 attempt=[23] begins at step ";
+    assertThat(log(pair.other())).containsPattern(resumed).doesNotContainPattern(resumed + "0/");
   }
 
   @Test

@@ -12,10 +12,13 @@ import java.util.List;
  * @param network by identity
  * @param latents channels, height, width
  * @param context tokens, width
+ * @param fixedBatch whether the call has always the same rows
  */
-record StepKind(NoisePredictor network, List<Long> latents, List<Long> context) {
+record StepKind(
+    NoisePredictor network, List<Long> latents, List<Long> context, boolean fixedBatch) {
   static StepKind of(NoisePredictor network, TaskPlan plan) {
-    return new StepKind(network, ofOne(plan.shape()), ofOne(plan.contexts().shape()));
+    return new StepKind(
+        network, ofOne(plan.shape()), ofOne(plan.contexts().shape()), plan.deterministic());
   }
 
   private static List<Long> ofOne(long[] batched) {

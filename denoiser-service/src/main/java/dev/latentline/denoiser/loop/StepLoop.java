@@ -34,6 +34,7 @@ public final class StepLoop implements AutoCloseable {
   private final Set<Held> held = new LinkedHashSet<>();
   private final Thread thread;
   private boolean open = true;
+  private Optional<String> keptFor = Optional.empty();
   private Optional<Turn> turn = Optional.empty();
 
   /** How a task left the loop. */
@@ -68,7 +69,8 @@ public final class StepLoop implements AutoCloseable {
    *
    * @param key names it among all
    * @param acceptedAtMs when its generation was accepted, Unix milliseconds: who is older
-   * @param alone whether nothing else may be at work in this process meanwhile
+   * @param alone whether nothing else may be at work here meanwhile: the loop is {@link #keepFor
+   *     kept} for it
    * @param stop ends it, in the middle of a step where the step is its own
    * @param unwanted asked between steps
    * @param onEnding takes what is to be run when this replica begins to shut down
@@ -97,7 +99,32 @@ public final class StepLoop implements AutoCloseable {
 
   /** Whether a further task may come. */
   public synchronized boolean hasRoom() {
-    return open && held.size() < slots && held.stream().noneMatch(h -> h.work.alone());
+    return open && held.size() < slots && !isKeptForOne();
+  }
+
+  /**
+   * Keeps the loop for a task that must be alone: those that are there are finished first, and no
+   * other may come until it is {@link #release}d.
+   *
+   * @return false when it is kept for another one, or closed
+   */
+  public synchronized boolean keepFor(String key) {
+    if (!open || isKeptForOne()) {
+      return false;
+    }
+    keptFor = Optional.of(key);
+    return true;
+  }
+
+  /** The task that the loop was kept for has ended. */
+  public synchronized void release(String key) {
+    keptFor = keptFor.filter(kept -> !kept.equals(key));
+    notifyAll();
+  }
+
+  /** Whether there is a task that must be alone. */
+  synchronized boolean isKeptForOne() {
+    return keptFor.isPresent();
   }
 
   /** How many tasks there are. */
@@ -113,7 +140,7 @@ public final class StepLoop implements AutoCloseable {
   public End run(Work work) {
     Held mine = new Held(work);
     synchronized (this) {
-      if (!open || (work.alone() && held.stream().anyMatch(h -> h.work.alone()))) {
+      if (!open) {
         return End.HANDED_OVER;
       }
       giveAway.came(work.key());
@@ -205,7 +232,7 @@ public final class StepLoop implements AutoCloseable {
         leave(one, End.HANDED_OVER);
       }
     }
-    if (held.stream().noneMatch(one -> one.work.alone())) {
+    if (!isKeptForOne()) {
       giveAway.next(held, System.nanoTime()).ifPresent(one -> leave(one, End.HANDED_OVER));
     }
   }
@@ -259,7 +286,7 @@ public final class StepLoop implements AutoCloseable {
       fail(together.get(0), failure);
       return;
     }
-    if (failure instanceof OutOfDeviceMemoryException) {
+    if (failure instanceof OutOfDeviceMemoryException && !together.get(0).fixedBatch()) {
       int rows = together.stream().mapToInt(Held::rows).sum();
       LOG.warnf(
           "out of memory with %d rows in a call: at most %d from now on;"
@@ -320,6 +347,11 @@ public final class StepLoop implements AutoCloseable {
     @Override
     public int rows() {
       return work.task().plan().rows();
+    }
+
+    @Override
+    public boolean fixedBatch() {
+      return kind.fixedBatch();
     }
 
     @Override

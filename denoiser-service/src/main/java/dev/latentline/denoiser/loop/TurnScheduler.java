@@ -37,6 +37,11 @@ public final class TurnScheduler {
     /** What its step takes of a batch. */
     int rows();
 
+    /** Whether its batch has always the same size, which costs no more when it is full. */
+    default boolean fixedBatch() {
+      return false;
+    }
+
     /** What is left to do, in seconds. */
     double remaining();
 
@@ -61,7 +66,10 @@ public final class TurnScheduler {
     return sizes.shared() ? withCompany(first, waiting) : List.of(first);
   }
 
-  /** From now on calls have at most so many rows, unless a single task has more. */
+  /**
+   * From now on calls have at most so many rows, unless a single task has more or their number is
+   * fixed.
+   */
   public void atMost(int rows) {
     mostRows = Math.min(mostRows, rows);
   }
@@ -78,7 +86,9 @@ public final class TurnScheduler {
             .sorted(byRemaining())
             .toList();
     int rows = company.stream().mapToInt(Candidate::rows).sum() + first.rows();
-    int room = sizes.best(Math.min(rows, mostRows)) - first.rows();
+    int most =
+        first.fixedBatch() ? sizes.fixed(first.rows()) : sizes.best(Math.min(rows, mostRows));
+    int room = most - first.rows();
     List<C> together = new ArrayList<>(List.of(first));
     for (C other : company) {
       if (other.rows() <= room) {

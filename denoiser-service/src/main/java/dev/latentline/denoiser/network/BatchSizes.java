@@ -45,6 +45,11 @@ public final class BatchSizes {
     return rows.length > 0;
   }
 
+  /** The rows that a call with so many is made of when it must always be the same number. */
+  public int fixed(int wanted) {
+    return Math.max(wanted, largest());
+  }
+
   /** The rows that a call with so many is made of. */
   public int padded(int wanted) {
     for (int size : rows) {
@@ -69,13 +74,14 @@ public final class BatchSizes {
     return best;
   }
 
-  /** The batch that a picture with so many rows is computed in; 0 when that differs. */
-  public int of(int ofPicture) {
-    return switch (rows.length) {
-      case 0 -> ofPicture;
-      case 1 -> rows[0];
-      default -> 0;
-    };
+  /**
+   * The batch that a picture with so many rows is computed in; 0 when that differs.
+   *
+   * @param isFixed whether the picture insists on one size
+   */
+  public int of(int ofPicture, boolean isFixed) {
+    boolean always = isFixed || rows.length < 2;
+    return always || ofPicture > largest() ? fixed(ofPicture) : 0;
   }
 
   /** The largest, 0 where pictures are computed alone. */

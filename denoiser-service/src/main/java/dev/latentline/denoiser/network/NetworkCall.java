@@ -10,9 +10,15 @@ import java.util.Optional;
  * @param timestep what the network is told; may lie between the trained ones
  * @param contexts [rows, tokens, width]: the network answers once for each
  * @param added what else the network takes
+ * @param fixedBatch whether its bits must not depend on what else is asked: a call of the network
+ *     is shared only with others of whom this is said, and has the largest batch there is
  */
 public record NetworkCall(
-    FloatTensor input, double timestep, FloatTensor contexts, Optional<AddedInputs> added) {
+    FloatTensor input,
+    double timestep,
+    FloatTensor contexts,
+    Optional<AddedInputs> added,
+    boolean fixedBatch) {
 
   /** How many answers there will be. */
   public int rows() {

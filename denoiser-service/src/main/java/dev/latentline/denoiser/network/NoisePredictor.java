@@ -8,8 +8,8 @@ import java.util.List;
 @FunctionalInterface
 public interface NoisePredictor {
   /**
-   * Answers for several pictures at once: of one shape and one length of context, but each with a
-   * timestep of its own.
+   * Answers for several pictures at once: of one shape, one length of context and one {@link
+   * NetworkCall#fixedBatch}, but each with a timestep of its own.
    *
    * @return for each call its answers one after the other, rows x channels x height x width
    * @throws RunStoppedException when stop ended it

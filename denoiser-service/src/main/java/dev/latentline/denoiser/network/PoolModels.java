@@ -68,9 +68,13 @@ public final class PoolModels implements AutoCloseable {
     return byDigest.size();
   }
 
-  /** The class of runs here of a picture that needs so many answers in a step. */
-  public RuntimeClass runtimeClass(int rows) {
-    return runtime.toBuilder().setBatch(sizes.of(rows)).build();
+  /**
+   * The class of runs here of a picture that needs so many answers in a step.
+   *
+   * @param fixedBatch whether the picture insists on one batch size
+   */
+  public RuntimeClass runtimeClass(int rows, boolean fixedBatch) {
+    return runtime.toBuilder().setBatch(sizes.of(rows, fixedBatch)).build();
   }
 
   @Override

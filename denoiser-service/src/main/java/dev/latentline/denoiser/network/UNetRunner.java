@@ -56,7 +56,7 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   @Override
   public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
     int rows = calls.stream().mapToInt(NetworkCall::rows).sum();
-    int batch = sizes.padded(rows);
+    int batch = calls.get(0).fixedBatch() ? sizes.fixed(rows) : sizes.padded(rows);
     Map<String, DenseTensor> values = new HashMap<>();
     values.put(SAMPLE, inputs(calls, batch));
     values.put(TIMESTEP, timesteps(calls, batch));

@@ -21,9 +21,21 @@ public final class BegunAttempts {
   }
 
   /**
-   * Takes down that an attempt begins, and returns how many were begun since the picture last got
-   * further, with this one. The first, which would cost every picture an object, is taken for
-   * begun.
+   * Takes down that an attempt begins. Of the first, which would cost every picture an object, it
+   * is assumed.
+   *
+   * @param attempt from 1
+   * @throws Failure.Retryable when the store is away
+   */
+  public void begin(String tenant, ImageTask task, int attempt) {
+    if (attempt > 1) {
+      store.put(
+          ObjectKeys.begunAttempt(tenant, task, attempt), new byte[0], "application/octet-stream");
+    }
+  }
+
+  /**
+   * How many attempts were begun since the picture last got further, with this one.
    *
    * @param attempt from 1
    * @param lastProgress the attempt in which the picture last got further; 0 if in none
@@ -33,20 +45,21 @@ public final class BegunAttempts {
     if (lastProgress >= attempt) {
       return 0;
     }
-    String mine = ObjectKeys.begunAttempt(tenant, task, attempt);
-    long earlier =
+    boolean first = lastProgress == 0 && attempt > 1;
+    return earlier(tenant, task, attempt, Math.max(1, lastProgress)) + (first ? 2 : 1);
+  }
+
+  /** How many were begun after one attempt and before another. */
+  private int earlier(String tenant, ImageTask task, int before, int after) {
+    String end = ObjectKeys.begunAttempt(tenant, task, before);
+    return (int)
         store
             .list(
                 ObjectKeys.begunAttempts(tenant, task),
-                ObjectKeys.begunAttempt(tenant, task, Math.max(1, lastProgress)),
+                ObjectKeys.begunAttempt(tenant, task, after),
                 MOST)
             .stream()
-            .filter(other -> other.compareTo(mine) < 0)
+            .filter(key -> key.compareTo(end) < 0)
             .count();
-    if (attempt > 1) {
-      store.put(mine, new byte[0], "application/octet-stream");
-    }
-    boolean first = lastProgress == 0 && attempt > 1;
-    return (int) earlier + (first ? 2 : 1);
   }
 }

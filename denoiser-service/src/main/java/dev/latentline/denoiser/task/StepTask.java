@@ -79,7 +79,8 @@ public final class StepTask {
             plan.shape(), Prediction.networkInput(plan.predicts(), asked.latents(), asked.sigma())),
         plan.sigmas().timestep(state.step(), asked.sigma()),
         plan.contexts(),
-        plan.added());
+        plan.added(),
+        plan.deterministic());
   }
 
   private SamplerStep.Point asked() {

@@ -23,6 +23,7 @@ import java.util.stream.IntStream;
  *     prompt
  * @param predicts what the network was trained to answer
  * @param added what the network takes besides contexts
+ * @param deterministic whether its bits must not depend on what else is made here
  */
 public record TaskPlan(
     ImageTask task,
@@ -34,7 +35,8 @@ public record TaskPlan(
     PredictionType predicts,
     SamplerStep sampler,
     Sigmas sigmas,
-    Optional<AddedInputs> added) {
+    Optional<AddedInputs> added,
+    boolean deterministic) {
 
   public int steps() {
     return sigmas.steps();

@@ -80,7 +80,8 @@ public final class TaskPlanner {
         scheduler.predictionType(),
         Samplers.of(sampler, options(sampler, request, scheduler)),
         Schedules.of(sampler, schedule, model.noise(), request.getSteps()),
-        added(record, model.card(), guidance));
+        added(record, model.card(), guidance),
+        request.getDeterministic());
   }
 
   private static SamplerOptions options(

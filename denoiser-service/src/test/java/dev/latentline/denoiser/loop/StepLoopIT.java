@@ -6,6 +6,8 @@ import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Sampler;
 import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.NetworkCall;
+import dev.latentline.denoiser.network.NoisePredictor;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.resume.MapStore;
 import dev.latentline.denoiser.resume.StepRecords;
@@ -24,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -150,7 +153,7 @@ class StepLoopIT {
         "acme",
         plan.task(),
         starter.card().digest(),
-        models.runtimeClass(plan.rows()),
+        models.runtimeClass(plan.rows(), plan.deterministic()),
         plan.shape(),
         1,
         task.state());
@@ -169,19 +172,7 @@ class StepLoopIT {
       for (int i = 0; i < 5; i++) {
         TaskPlan plan = plan(Sampler.EULER_ANCESTRAL, 6 + i, i % 2 == 0 ? 3 : 1, i);
         plans.add(plan);
-        made.add(
-            CompletableFuture.supplyAsync(
-                () -> {
-                  StepTask task = StepTask.start(plan);
-                  // handed on now and then, and back at once: there is no other replica
-                  StepLoop.End end = StepLoop.End.HANDED_OVER;
-                  while (end == StepLoop.End.HANDED_OVER) {
-                    end = loop.run(new Tasks.WorkBuilder(task, shared.network()).build());
-                  }
-                  assertThat(end).isEqualTo(StepLoop.End.DONE);
-                  return task;
-                },
-                workers));
+        made.add(CompletableFuture.supplyAsync(() -> made(loop, plan, shared.network()), workers));
       }
       for (int i = 0; i < plans.size(); i++) {
         float[] alone = Steps.all(StepTask.start(plans.get(i)), starter.network()).latents().data();
@@ -189,6 +180,56 @@ class StepLoopIT {
         assertThat(relative(together, alone)).as("plan %d", i).isLessThan(1e-4);
       }
     }
+  }
+
+  /** As on a GPU again: in one size of batch the bits do not depend on who shares it. */
+  @Test
+  void picturesOfAFixedBatchAreAsIfAlone() {
+    BatchSizes sizes = BatchSizes.of(List.of(2, 8));
+    try (PoolModels batching =
+            new PoolModels(Starter.catalogue(), "default", SessionSettings.cpu(1), sizes);
+        StepLoop loop = new StepLoop(new TurnScheduler(sizes), 8)) {
+      LoadedModel shared = batching.require(apple.getRequest().getModel());
+      List<Integer> together = new CopyOnWriteArrayList<>();
+      NoisePredictor network =
+          (calls, stop) -> {
+            assertThat(calls)
+                .extracting(NetworkCall::fixedBatch)
+                .containsOnly(calls.get(0).fixedBatch());
+            if (calls.get(0).fixedBatch()) {
+              together.add(calls.size());
+            }
+            return shared.network().predict(calls, stop);
+          };
+      List<TaskPlan> plans = new ArrayList<>();
+      List<CompletableFuture<StepTask>> made = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        TaskPlan plan = plan(Sampler.EULER_ANCESTRAL, 6 + i, i % 2 == 0 ? 3 : 1, i, i != 3);
+        plans.add(plan);
+        made.add(CompletableFuture.supplyAsync(() -> made(loop, plan, network), workers));
+      }
+      for (int i = 0; i < plans.size(); i++) {
+        float[] beside = made.get(i).join().latents().data();
+        if (plans.get(i).deterministic()) {
+          StepTask alone = Steps.all(StepTask.start(plans.get(i)), shared.network());
+          assertThat(beside).as("plan %d", i).isEqualTo(alone.latents().data());
+        }
+      }
+      assertThat(together).anyMatch(pictures -> pictures > 1);
+      assertThat(batching.runtimeClass(2, true).getBatch()).isEqualTo(8);
+      assertThat(batching.runtimeClass(2, false).getBatch()).as("differs").isZero();
+    }
+  }
+
+  private static StepTask made(StepLoop loop, TaskPlan plan, NoisePredictor network) {
+    StepTask task = StepTask.start(plan);
+    // handed on now and then, and back at once: there is no other replica
+    StepLoop.End end = StepLoop.End.HANDED_OVER;
+    while (end == StepLoop.End.HANDED_OVER) {
+      end = loop.run(new Tasks.WorkBuilder(task, network).build());
+    }
+    assertThat(end).isEqualTo(StepLoop.End.DONE);
+    return task;
   }
 
   private static double relative(float[] other, float[] reference) {
@@ -202,6 +243,11 @@ class StepLoopIT {
   }
 
   private static TaskPlan plan(Sampler sampler, int steps, float guidance, int seed) {
+    return plan(sampler, steps, guidance, seed, false);
+  }
+
+  private static TaskPlan plan(
+      Sampler sampler, int steps, float guidance, int seed, boolean deterministic) {
     EmbeddingReady record =
         apple.toBuilder()
             .setRequest(
@@ -211,7 +257,8 @@ class StepLoopIT {
                     .setSampler(sampler.id())
                     .setSteps(steps)
                     .setGuidanceScale(guidance)
-                    .setSeed(seed))
+                    .setSeed(seed)
+                    .setDeterministic(deterministic))
             .build();
     TaskPlan plan = PLANNER.plan(record, starter);
     assertThat(plan.task()).isEqualTo(new ImageTask(record.getRequest().getGenerationId(), 0));

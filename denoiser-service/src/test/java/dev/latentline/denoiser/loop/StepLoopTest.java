@@ -153,6 +153,7 @@ class StepLoopTest {
     network.asked.acquire();
     AtomicInteger leftOfTheOther = new AtomicInteger(-1);
     StepTask dangerous = Tasks.task(2, 2);
+    assertThat(loop.keepFor("dangerous")).isTrue();
     CompletableFuture<End> second =
         run(
             new WorkBuilder(dangerous, network)
@@ -161,13 +162,16 @@ class StepLoopTest {
     awaitHeld(2);
 
     assertThat(loop.hasRoom()).isFalse();
-    assertThat(run(new WorkBuilder(Tasks.task(3, 2), network).alone()).join())
-        .isEqualTo(End.HANDED_OVER);
+    assertThat(loop.keepFor("another")).isFalse();
     network.answers.release(10_000);
 
     assertThat(first.join()).isEqualTo(End.DONE);
     assertThat(second.join()).isEqualTo(End.DONE);
     assertThat(leftOfTheOther).hasValue(0);
+    loop.release("another");
+    assertThat(loop.hasRoom()).isFalse();
+    loop.release("dangerous");
+    assertThat(loop.hasRoom()).isTrue();
   }
 
   @Test

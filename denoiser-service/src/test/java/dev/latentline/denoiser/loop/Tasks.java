@@ -44,7 +44,8 @@ final class Tasks {
         Configs.starter().predictionType(),
         Samplers.of(Sampler.EULER_ANCESTRAL, SamplerOptions.defaults(Sampler.EULER_ANCESTRAL)),
         Schedules.of(Sampler.EULER_ANCESTRAL, Schedule.NORMAL, NOISE, steps),
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   /** A network without weights: its answers depend on what is asked alone. */

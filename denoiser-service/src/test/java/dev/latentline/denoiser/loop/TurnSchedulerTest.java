@@ -14,7 +14,12 @@ class TurnSchedulerTest {
   private static final int MANY = 6000;
 
   private record Waiting(Object kind, int rows, double remaining, long accepted)
-      implements TurnScheduler.Candidate {}
+      implements TurnScheduler.Candidate {
+    @Override
+    public boolean fixedBatch() {
+      return kind.equals("fixed");
+    }
+  }
 
   @Test
   void shortestRemainingIsFirstAndOfEqualOnesTheOlder() {
@@ -68,6 +73,20 @@ class TurnSchedulerTest {
 
     assertThat(scheduler.next(List.of(third, second, first))).containsExactly(first, second);
     assertThat(scheduler.next(List.of(third))).containsExactly(third);
+  }
+
+  @Test
+  void aBatchThatHasAlwaysTheSameSizeIsFilled() {
+    TurnScheduler scheduler = new TurnScheduler(BatchSizes.of(List.of(2, 4, 8)));
+    scheduler.atMost(2);
+    List<Waiting> waiting = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      waiting.add(new Waiting("fixed", 2, i, i));
+      waiting.add(new Waiting("other", 2, 10, i));
+    }
+
+    assertThat(scheduler.next(waiting))
+        .containsExactly(waiting.get(0), waiting.get(2), waiting.get(4));
   }
 
   @Test

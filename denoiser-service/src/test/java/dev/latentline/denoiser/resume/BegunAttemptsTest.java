@@ -14,8 +14,11 @@ class BegunAttemptsTest {
   private final MapStore store = new MapStore();
   private final BegunAttempts begun = new BegunAttempts(store);
 
+  /** Before an attempt, which then begins. */
   private int fruitless(int attempt, int lastProgress) {
-    return begun.fruitless("acme", TASK, attempt, lastProgress);
+    int fruitless = begun.fruitless("acme", TASK, attempt, lastProgress);
+    begun.begin("acme", TASK, attempt);
+    return fruitless;
   }
 
   @Test
@@ -52,6 +55,13 @@ class BegunAttemptsTest {
   }
 
   @Test
+  void anAttemptThatNeverBeganDoesNotCount() {
+    begun.fruitless("acme", TASK, 2, 0);
+
+    assertThat(fruitless(3, 0)).isEqualTo(2);
+  }
+
+  @Test
   void theFirstAttemptLeavesNothingBehind() {
     assertThat(fruitless(1, 0)).isEqualTo(1);
     assertThat(store.objects).isEmpty();
@@ -61,6 +71,8 @@ class BegunAttemptsTest {
   void aStoreThatIsAwayIsSaid() {
     store.away = true;
 
-    assertThatThrownBy(() -> fruitless(2, 0)).isInstanceOf(Failure.Retryable.class);
+    assertThatThrownBy(() -> begun.fruitless("acme", TASK, 2, 0))
+        .isInstanceOf(Failure.Retryable.class);
+    assertThatThrownBy(() -> begun.begin("acme", TASK, 2)).isInstanceOf(Failure.Retryable.class);
   }
 }

@@ -99,7 +99,8 @@ class StepTaskTest {
         Configs.starter().predictionType(),
         Samplers.of(sampler, SamplerOptions.defaults(sampler).withRange(OptionalDouble.of(5))),
         Schedules.of(sampler, Schedule.NORMAL, NOISE, 5),
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   private static List<float[]> network(List<NetworkCall> calls, RunStop stop) {

@@ -96,6 +96,7 @@ public final class Manifests {
       fields.put("s_noise", request.getSNoise());
     }
     fields.put("rng", request.getRng().isEmpty() ? Rng.NV.id() : request.getRng());
+    fields.put("deterministic", request.getDeterministic());
     fields.put("width", request.getWidth());
     fields.put("height", request.getHeight());
     fields.put("upscale", Math.max(1, request.getUpscale().getFactor()));

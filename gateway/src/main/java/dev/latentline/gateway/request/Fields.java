@@ -108,6 +108,18 @@ final class Fields {
     return OptionalLong.of(value.longValue());
   }
 
+  Optional<Boolean> flag(String name) {
+    JsonNode value = object.get(name);
+    if (value == null || value.isNull()) {
+      return Optional.empty();
+    }
+    if (!value.isBoolean()) {
+      add(name, "wrong_type", "Must be true or false, without quotes");
+      return Optional.empty();
+    }
+    return Optional.of(value.booleanValue());
+  }
+
   OptionalLong integer(String name, long min, long max) {
     return multiple(name, min, max, 1);
   }

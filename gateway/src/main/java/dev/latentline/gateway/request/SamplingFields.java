@@ -24,7 +24,8 @@ final class SamplingFields {
           "eta",
           "s_churn",
           "s_noise",
-          "rng");
+          "rng",
+          "deterministic");
 
   private final Fields fields;
   private final Optional<ModelCard> card;
@@ -44,6 +45,7 @@ final class SamplingFields {
     sampling.guidance();
     sampling.sampler().ifPresent(sampling::options);
     request.setRng(fields.oneOf("rng", Rng.ids()).orElse(Rng.NV.id()));
+    request.setDeterministic(fields.flag("deterministic").orElse(false));
   }
 
   private void steps(int mostSteps) {

@@ -66,6 +66,10 @@ record SubmittedJson(
             defaultValue = "nv",
             description = "noise as NVIDIA's GPUs or as PyTorch's CPU generator draws it")
         String rng,
+    @Schema(
+            defaultValue = "false",
+            description = "on a GPU: the same bits whatever is made beside it, for some speed")
+        Boolean deterministic,
     @Schema(minimum = "64", maximum = "4096") Integer width,
     @Schema(minimum = "64", maximum = "4096") Integer height,
     @Schema(

@@ -57,7 +57,7 @@ class ManifestsTest {
                  "request": {
                    "prompt": "a red apple", "negative_prompt": "a pear", "seed": 41, "steps": 25,
                    "guidance_scale": 3.5, "guidance_rescale": 0.0, "sampler": "ddim",
-                   "schedule": "normal", "rng": "nv", "width": 128,
+                   "schedule": "normal", "rng": "nv", "deterministic": false, "width": 128,
                    "height": 96, "upscale": 1, "count": 2, "output_format": "png", "metadata": {"order": "17"}},
                  "images": [
                    {"index": 0, "seed": 41, "status": "stored",

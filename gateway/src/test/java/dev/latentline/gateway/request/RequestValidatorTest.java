@@ -49,6 +49,7 @@ class RequestValidatorTest {
     assertThat(request.getEta()).isZero();
     assertThat(request.getSNoise()).isEqualTo(1);
     assertThat(request.getRng()).isEqualTo("nv");
+    assertThat(request.getDeterministic()).isFalse();
     assertThat(request.getWidth()).isEqualTo(128);
     assertThat(request.getHeight()).isEqualTo(96);
     assertThat(request.getCount()).isEqualTo(1);
@@ -67,7 +68,7 @@ class RequestValidatorTest {
             """
             {"model":"small@%s","prompt":"a red apple 🍎\\n\\ton a table","negative_prompt":"text",
              "seed":42,"steps":30,"guidance_scale":7.5,"guidance_rescale":0.7,"sampler":"tcd","schedule":"beta",
-             "eta":0.25,"s_noise":1.01,"rng":"cpu",
+             "eta":0.25,"s_noise":1.01,"rng":"cpu","deterministic":true,
              "width":256,"height":64,"upscale":4,"count":4,"deadline_s":60,"output_format":"png",
              "webhook":{"url":"https://example.com/hook","events":["generation.failed"]},
              "metadata":{"order":"7","note":""}}
@@ -85,6 +86,7 @@ class RequestValidatorTest {
     assertThat(request.getEta()).isEqualTo(0.25f);
     assertThat(request.getSNoise()).isEqualTo(1.01f);
     assertThat(request.getRng()).isEqualTo("cpu");
+    assertThat(request.getDeterministic()).isTrue();
     assertThat(request.getWidth()).isEqualTo(256);
     assertThat(request.getHeight()).isEqualTo(64);
     assertThat(request.getUpscale().getFactor()).isEqualTo(4);

@@ -56,6 +56,11 @@ final class SamplingOptions {
       description = "Noise as NVIDIA's GPUs (default) or PyTorch on a CPU draw it.")
   private String rng;
 
+  @Option(
+      names = "--deterministic",
+      description = "On a GPU: the same bits whatever else is made there.")
+  private boolean deterministic;
+
   /** Names for the help text. */
   static final class Samplers implements Iterable<String> {
     @Override
@@ -91,6 +96,9 @@ final class SamplingOptions {
     put(body, "eta", eta);
     put(body, "s_churn", churn);
     put(body, "s_noise", noiseScale);
+    if (deterministic) {
+      body.put("deterministic", true);
+    }
   }
 
   private static void put(ObjectNode body, String field, String value) {

@@ -29,6 +29,7 @@ import java.util.stream.Collectors;
  * ends in between is started again. One stack has a state folder at a time.
  */
 public final class EmbeddedStack {
+  private static final String DEVICE = "LATENTLINE_INFERENCE_DEVICE";
   private static final Duration SERVICE_GRACE = Duration.ofSeconds(9);
   private static final Duration ARCHIVE_GRACE = Duration.ofSeconds(30);
   private static final Duration BROKER_GRACE = Duration.ofSeconds(10);
@@ -299,11 +300,19 @@ public final class EmbeddedStack {
     environment.put("QUARKUS_HTTP_PORT", Integer.toString(ports.of(role)));
     environment.put("ORT_DISABLE_TELEMETRY", "1");
     environment.put("DJL_OFFLINE", "true");
+    if (role == Role.ENCODER || role == Role.DECODER) {
+      firstDevice().ifPresent(device -> environment.put(DEVICE, device));
+    }
     if (role == Role.GATEWAY) {
       environment.put("LATENTLINE_MASTER_SECRET", secrets.master());
       environment.put("LATENTLINE_WEBHOOK_ALLOW_LOOPBACK", "true");
     }
     return environment;
+  }
+
+  /** Only the denoiser computes on several. */
+  private static Optional<String> firstDevice() {
+    return Optional.ofNullable(System.getenv(DEVICE)).map(devices -> devices.split(",", 2)[0]);
   }
 
   /** As an element of a list that is separated by commas. */

@@ -14,7 +14,7 @@ import dev.latentline.contract.Failure;
 public interface Attempts {
   /**
    * How many attempts, with this one, were begun since the work last got further for good; 0 when
-   * it did so in this one. Before an attempt it also takes down that this one begins.
+   * it did so in this one.
    *
    * @throws Failure an outage ({@link Failure#isOutage}) is waited out; any other exception is
    *     taken for "as many as were known, and this one"

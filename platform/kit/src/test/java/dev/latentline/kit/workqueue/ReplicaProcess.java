@@ -31,7 +31,7 @@ public final class ReplicaProcess {
     StageWork work =
         new StageWork(
             ReplicaProcess::hold,
-            item -> 0,
+            WorkItem::attempt,
             id -> false,
             new RecordSink(client),
             InstantSource.system());

@@ -120,7 +120,7 @@ abstract class SlotsAtABroker {
   }
 
   StageWork work(Function<WorkItem, CompletableFuture<Void>> stage) {
-    return work(stage, item -> 0);
+    return work(stage, WorkItem::attempt);
   }
 
   StageWork work(Function<WorkItem, CompletableFuture<Void>> stage, Attempts attempts) {
