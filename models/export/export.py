@@ -40,6 +40,7 @@ def main(source: pathlib.Path, out: pathlib.Path) -> None:
         encoder = {
             "tokenizer": "tokenizer/tokenizer.json", "model": f"{folder}/model.onnx", "output": "states.0",
             "max_tokens": config["max_position_embeddings"], "hidden_size": width, "pad_id": spec["pad_id"],
+            "chunks": True,
         }
         if part.projects:
             pooled = config["projection_dim"]

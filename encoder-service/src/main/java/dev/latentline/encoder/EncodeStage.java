@@ -1,6 +1,7 @@
 package dev.latentline.encoder;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.latentline.contract.Emphasis;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Stage;
@@ -125,7 +126,16 @@ public class EncodeStage {
   private EncodedText encode(GenerationRequest request, TokenizedConditioning text, RunStop stop) {
     return text.getRole() == Role.NEGATIVE && request.getNegativePrompt().isEmpty()
         ? encoders.encodeNothing(request.getModel(), text.getEncodersList(), stop)
-        : encoders.encode(request.getModel(), text.getEncodersList(), stop);
+        : encoders.encode(request.getModel(), text.getEncodersList(), emphasis(request), stop);
+  }
+
+  private static Emphasis emphasis(GenerationRequest request) {
+    // none where nothing was read as a weight
+    return request.getEmphasis().isEmpty()
+        ? Emphasis.NONE
+        : Emphasis.byId(request.getEmphasis())
+            .orElseThrow(
+                () -> new Failure.Rejected("unsupported_prompt", "The emphasis is not known here"));
   }
 
   private static int cut(PromptTokenized tokenized, Role role) {

@@ -45,6 +45,10 @@ class CommandLineIT {
               "0.5",
               "--rng",
               "cpu",
+              "--prompt-syntax",
+              "a1111",
+              "--emphasis",
+              "no_norm",
               "--out",
               "apple.png");
       assertThat(ran.err()).noneMatch(line -> line.contains("latentline:"));
@@ -56,6 +60,7 @@ class CommandLineIT {
           .contains("\"model\":\"starter\"", "\"prompt\":\"a red apple\"", "\"seed\":7")
           .contains("\"steps\":12", "\"width\":128", "\"height\":64", "\"guidance_scale\":2.5")
           .contains("\"upscale\":4", "\"eta\":0.5", "\"rng\":\"cpu\"")
+          .contains("\"prompt_syntax\":\"a1111\"", "\"emphasis\":\"no_norm\"")
           .doesNotContain("negative_prompt", "sampler");
     }
   }
@@ -249,6 +254,8 @@ class CommandLineIT {
         "generate apple --eta 1.5              | a number from 0 to 1",
         "generate apple --s-churn NaN          | a number from 0 to 100",
         "generate apple --rng gpu              | choose one of nv, cpu",
+        "generate apple --prompt-syntax x     | choose one of plain, a1111",
+        "generate apple --emphasis strong     | choose one of original",
         "generate apple --guidance-scale NaN   | a number from 0 to 30",
         "generate apple --out apple.jpg        | pictures are PNG files",
         "generate apple --colour red           | Unknown option",

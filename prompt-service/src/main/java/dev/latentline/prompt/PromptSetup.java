@@ -2,6 +2,7 @@ package dev.latentline.prompt;
 
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.kit.topics.StartGate;
+import dev.latentline.prompt.read.PromptReader;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
 import io.quarkus.runtime.Startup;
 import jakarta.enterprise.context.Dependent;
@@ -21,6 +22,12 @@ class PromptSetup {
   @Startup(StartGate.BEFORE)
   ModelTokenizers tokenizers(@ConfigProperty(name = "latentline.models") List<Path> models) {
     return new ModelTokenizers(Catalogue.open(models));
+  }
+
+  @Produces
+  @Singleton
+  PromptReader prompts(ModelTokenizers tokenizers) {
+    return new PromptReader(tokenizers);
   }
 
   void close(@Disposes ModelTokenizers tokenizers) {

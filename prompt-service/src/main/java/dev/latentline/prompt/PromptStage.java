@@ -7,12 +7,10 @@ import dev.latentline.kit.record.Records;
 import dev.latentline.kit.record.Requests;
 import dev.latentline.kit.record.StageFacts;
 import dev.latentline.kit.workqueue.WorkItem;
-import dev.latentline.prompt.tokenize.ModelTokenizers;
+import dev.latentline.prompt.read.PromptReader;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.GenerationRequested;
 import dev.latentline.proto.v1.PromptTokenized;
-import dev.latentline.proto.v1.Role;
-import dev.latentline.proto.v1.TokenizedConditioning;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -23,15 +21,15 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /** Takes a generation that was let into the line and hands its token ids to the encoder. */
 @ApplicationScoped
 public class PromptStage {
-  private final ModelTokenizers tokenizers;
+  private final PromptReader prompts;
   private final StageFacts facts;
   private final MutinyEmitter<byte[]> tokenized;
 
   PromptStage(
-      ModelTokenizers tokenizers,
+      PromptReader prompts,
       StageFacts facts,
       @Channel("prompt-tokenized") MutinyEmitter<byte[]> tokenized) {
-    this.tokenizers = tokenizers;
+    this.prompts = prompts;
     this.facts = facts;
     this.tokenized = tokenized;
   }
@@ -45,24 +43,13 @@ public class PromptStage {
       result =
           PromptTokenized.newBuilder()
               .setRequest(request)
-              .addConditionings(conditioning(Role.POSITIVE, request, request.getPrompt()))
-              .addConditionings(conditioning(Role.NEGATIVE, request, request.getNegativePrompt()))
+              .addAllConditionings(prompts.read(request))
               .build();
     } catch (Failure.Rejected e) {
       facts.imageFailed(item, OptionalInt.empty(), e);
       return;
     }
     Records.send(tokenized, Records.following(Stage.PROMPT, item, item.key(), result));
-  }
-
-  private TokenizedConditioning conditioning(Role role, GenerationRequest request, String text) {
-    return TokenizedConditioning.newBuilder()
-        .setRole(role)
-        .addAllEncoders(tokenizers.encode(request.getModel(), text))
-        .setWeight(1)
-        .setStart(0)
-        .setEnd(1)
-        .build();
   }
 
   private static GenerationRequest parse(WorkItem item) {

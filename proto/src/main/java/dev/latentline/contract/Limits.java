@@ -16,6 +16,12 @@ public final class Limits {
   /** Of a prompt and of a negative prompt, in Unicode code points. */
   public static final int MAX_PROMPT_CODE_POINTS = 32_000;
 
+  /** Of a prompt whose syntax has chunks of tokens: what is behind them is cut. */
+  public static final int MAX_PROMPT_CHUNKS = 8;
+
+  /** How far from 0 the weight of a word, or of a prompt among several, may be. */
+  public static final double MAX_PROMPT_WEIGHT = 100;
+
   public static final int MIN_STEPS = 1;
   public static final int MAX_STEPS = 150;
   public static final float MIN_GUIDANCE_SCALE = 0;

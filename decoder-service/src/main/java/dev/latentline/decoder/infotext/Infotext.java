@@ -1,5 +1,6 @@
 package dev.latentline.decoder.infotext;
 
+import dev.latentline.contract.Emphasis;
 import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
@@ -68,6 +69,9 @@ public final class Infotext {
     if (request.getGuidanceRescale() > 0) {
       values.put("CFG rescale", number(request.getGuidanceRescale()));
     }
+    Emphasis.byId(request.getEmphasis())
+        .filter(emphasis -> emphasis != Emphasis.ORIGINAL)
+        .ifPresent(emphasis -> values.put("Emphasis", emphasis.label()));
     values.put("RNG", Rng.byId(request.getRng()).orElse(Rng.NV).label());
     if (request.hasUpscale()) {
       values.put(

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.latentline.contract.PromptSyntax;
 import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sha256;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -67,6 +68,8 @@ public record PictureRecord(
   public record Parameters(
       String prompt,
       String negativePrompt,
+      String promptSyntax,
+      String emphasis,
       int steps,
       float guidanceScale,
       float guidanceRescale,
@@ -101,6 +104,10 @@ public record PictureRecord(
         new Parameters(
             request.getPrompt(),
             request.getNegativePrompt(),
+            request.getPromptSyntax().isEmpty()
+                ? PromptSyntax.PLAIN.id()
+                : request.getPromptSyntax(),
+            request.getEmphasis().isEmpty() ? null : request.getEmphasis(),
             request.getSteps(),
             request.getGuidanceScale(),
             request.getGuidanceRescale(),

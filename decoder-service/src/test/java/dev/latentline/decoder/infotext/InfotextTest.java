@@ -61,6 +61,16 @@ class InfotextTest {
   }
 
   @Test
+  void anEmphasisIsWrittenWhereItIsNotTheUsualOne() {
+    GenerationRequest.Builder weighted = APPLE.toBuilder().setPromptSyntax("a1111");
+
+    assertThat(Infotext.of(weighted.setEmphasis("no_norm").build(), 7, "1"))
+        .contains(", Emphasis: No norm, RNG: ");
+    assertThat(Infotext.of(weighted.setEmphasis("original").build(), 7, "1"))
+        .doesNotContain("Emphasis");
+  }
+
+  @Test
   void whatIsChosenOfASamplerIsWrittenUnderItsNamesThere() {
     GenerationRequest.Builder chosen =
         APPLE.toBuilder().setSampler("ddim").setEta(0.5f).setSNoise(1).setRng("cpu");

@@ -175,6 +175,7 @@ class TaskPlannerTest {
                 4,
                 2,
                 OptionalLong.empty(),
+                false,
                 Optional.of(new TextEncoder.Pooled("pooled", 3))),
             new UNet("unet/model.onnx", 4, 2, 6, true));
     EmbeddingReady.Builder record = record(request -> {}, 0).toBuilder();

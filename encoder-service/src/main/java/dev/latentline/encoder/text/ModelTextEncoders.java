@@ -1,5 +1,6 @@
 package dev.latentline.encoder.text;
 
+import dev.latentline.contract.Emphasis;
 import dev.latentline.contract.Failure;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
@@ -10,6 +11,7 @@ import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.TokenIds;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -58,11 +60,14 @@ public final class ModelTextEncoders implements AutoCloseable {
    * The conditioning of a text.
    *
    * @param tokens for each text encoder of the model, in the manifest's order
-   * @return states [1, tokens, width]: the encoders' rows side by side
+   * @param emphasis what weights of tokens do
+   * @return states [1, tokens, width]: the encoders' rows side by side, those of chunks one after
+   *     the other; pooled of the first chunk
    * @throws Failure.Rejected when this installation does not have the model, or the tokens are not
    *     of it
    */
-  public EncodedText encode(ModelRef model, List<TokenIds> tokens, RunStop stop) {
+  public EncodedText encode(
+      ModelRef model, List<TokenIds> tokens, Emphasis emphasis, RunStop stop) {
     List<Loaded> encoders = byDigest.get(catalogue.require(model).digest());
     if (encoders.size() != tokens.size()) {
       throw new Failure.Rejected(
@@ -71,13 +76,33 @@ public final class ModelTextEncoders implements AutoCloseable {
     }
     List<EncodedText> texts = new ArrayList<>();
     for (int i = 0; i < encoders.size(); i++) {
-      long[] ids = tokens.get(i).getIdsList().stream().mapToLong(Long::longValue).toArray();
       Loaded encoder = encoders.get(i);
-      texts.add(cache.get(encoder, ids, () -> sessions.get(encoder).encode(ids, stop)));
+      List<EncodedText> chunks = new ArrayList<>();
+      for (Sequence sequence : Sequence.of(tokens.get(i), encoder.card())) {
+        long[] ids = sequence.ids();
+        EncodedText text = cache.get(encoder, ids, () -> sessions.get(encoder).encode(ids, stop));
+        chunks.add(
+            new EncodedText(
+                WeightedStates.of(text.states(), sequence.weights(), emphasis), text.pooled()));
+      }
+      texts.add(oneAfterTheOther(chunks));
     }
     return new EncodedText(
         sideBySide(texts.stream().map(EncodedText::states).toList()),
         texts.stream().flatMap(text -> text.pooled().stream()).findFirst());
+  }
+
+  private static EncodedText oneAfterTheOther(List<EncodedText> chunks) {
+    EncodedText first = chunks.get(0);
+    if (chunks.size() == 1) {
+      return first;
+    }
+    int elements = chunks.stream().mapToInt(chunk -> chunk.states().data().length).sum();
+    FloatBuffer rows = FloatBuffer.allocate(elements);
+    chunks.forEach(chunk -> rows.put(chunk.states().data()));
+    long width = first.states().shape()[2];
+    return new EncodedText(
+        new FloatTensor(new long[] {1, elements / width, width}, rows.array()), first.pooled());
   }
 
   /**
@@ -87,7 +112,7 @@ public final class ModelTextEncoders implements AutoCloseable {
    * @param tokens of the empty text, for each text encoder
    */
   public EncodedText encodeNothing(ModelRef model, List<TokenIds> tokens, RunStop stop) {
-    EncodedText empty = encode(model, tokens, stop);
+    EncodedText empty = encode(model, tokens, Emphasis.NONE, stop);
     return catalogue.require(model).unet().zeroUnconditional() ? empty.zeros() : empty;
   }
 

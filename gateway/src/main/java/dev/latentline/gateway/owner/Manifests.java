@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.PromptSyntax;
 import dev.latentline.contract.Rng;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.ImageState;
@@ -80,6 +81,12 @@ public final class Manifests {
     ObjectNode fields = JSON.createObjectNode();
     fields.put("prompt", request.getPrompt());
     fields.put("negative_prompt", request.getNegativePrompt());
+    fields.put(
+        "prompt_syntax",
+        request.getPromptSyntax().isEmpty() ? PromptSyntax.PLAIN.id() : request.getPromptSyntax());
+    if (!request.getEmphasis().isEmpty()) {
+      fields.put("emphasis", request.getEmphasis());
+    }
     fields.put("seed", request.getSeed());
     fields.put("steps", request.getSteps());
     fields.put("guidance_scale", request.getGuidanceScale());

@@ -27,7 +27,9 @@ public final class RequestValidator {
 
   private static final List<String> FIELDS =
       Stream.of(
-              List.of("model", "prompt", "negative_prompt", "seed"),
+              List.of("model"),
+              PromptFields.NAMES,
+              List.of("seed"),
               SamplingFields.NAMES,
               List.of(
                   "width",
@@ -88,7 +90,7 @@ public final class RequestValidator {
             .setTenant(arrival.tenant())
             .setAcceptedAtMs(arrival.atMs())
             .setLive(live);
-    prompts(fields, request);
+    PromptFields.read(fields, card, request);
     SamplingFields.read(fields, card, live ? Limits.MAX_LIVE_STEPS : Limits.MAX_STEPS, request);
     size(fields, card, request);
     upscale(fields, request);
@@ -153,20 +155,6 @@ public final class RequestValidator {
             Allowed.range(Limits.MIN_STEPS, most));
       }
     }
-  }
-
-  private static void prompts(Fields fields, GenerationRequest.Builder request) {
-    if (!fields.has("prompt")) {
-      fields.add("prompt", "missing", "Say what the picture shows");
-    }
-    Optional<String> prompt = fields.prose("prompt", Limits.MAX_PROMPT_CODE_POINTS);
-    if (prompt.isPresent() && prompt.get().isBlank()) {
-      fields.add("prompt", "empty", "Say what the picture shows");
-    }
-    prompt.ifPresent(request::setPrompt);
-    fields
-        .prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
-        .ifPresent(request::setNegativePrompt);
   }
 
   private static void size(

@@ -3,6 +3,7 @@ package dev.latentline.gateway.rest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.latentline.contract.PromptSyntax;
 import dev.latentline.contract.Rng;
 import dev.latentline.gateway.line.GenerationView;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -92,6 +93,8 @@ public record GenerationJson(
       String model,
       String prompt,
       String negativePrompt,
+      String promptSyntax,
+      String emphasis,
       long seed,
       int steps,
       BigDecimal guidanceScale,
@@ -158,6 +161,8 @@ public record GenerationJson(
         request.getModel().getName() + "@" + request.getModel().getDigest(),
         request.getPrompt(),
         request.getNegativePrompt(),
+        request.getPromptSyntax().isEmpty() ? PromptSyntax.PLAIN.id() : request.getPromptSyntax(),
+        request.getEmphasis().isEmpty() ? null : request.getEmphasis(),
         request.getSeed(),
         request.getSteps(),
         decimal(request.getGuidanceScale()),

@@ -16,6 +16,14 @@ record SubmittedJson(
     @Schema(required = true, description = "name or name@digest: see GET /v1/models") String model,
     @Schema(required = true, minLength = 1, maxLength = 32000) String prompt,
     @Schema(maxLength = 32000) String negativePrompt,
+    @Schema(
+            enumeration = {"plain", "a1111"},
+            description = "how prompts are read; without it as the model's users write them")
+        String promptSyntax,
+    @Schema(
+            enumeration = {"original", "no_norm", "ignore", "none"},
+            description = "what weights in prompts do; original where prompt_syntax is a1111")
+        String emphasis,
     @Schema(minimum = "0", maximum = "9007199254740991", description = "image n has seed + n")
         Long seed,
     @Schema(minimum = "1", maximum = "150") Integer steps,

@@ -68,6 +68,8 @@ class RequestValidatorPropertyTest {
             "s_churn",
             "s_noise",
             "rng",
+            "prompt_syntax",
+            "emphasis",
             "width",
             "height",
             "upscale",

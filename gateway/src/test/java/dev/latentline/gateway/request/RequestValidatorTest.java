@@ -67,7 +67,7 @@ class RequestValidatorTest {
         valid(
             """
             {"model":"small@%s","prompt":"a red apple 🍎\\n\\ton a table","negative_prompt":"text",
-             "seed":42,"steps":30,"guidance_scale":7.5,"guidance_rescale":0.7,"sampler":"tcd","schedule":"beta",
+             "prompt_syntax":"a1111","emphasis":"no_norm","seed":42,"steps":30,"guidance_scale":7.5,"guidance_rescale":0.7,"sampler":"tcd","schedule":"beta",
              "eta":0.25,"s_noise":1.01,"rng":"cpu","deterministic":true,
              "width":256,"height":64,"upscale":4,"count":4,"deadline_s":60,"output_format":"png",
              "webhook":{"url":"https://example.com/hook","events":["generation.failed"]},
@@ -77,6 +77,8 @@ class RequestValidatorTest {
 
     assertThat(request.getPrompt()).isEqualTo("a red apple 🍎\n\ton a table");
     assertThat(request.getNegativePrompt()).isEqualTo("text");
+    assertThat(request.getPromptSyntax()).isEqualTo("a1111");
+    assertThat(request.getEmphasis()).isEqualTo("no_norm");
     assertThat(request.getSeed()).isEqualTo(42);
     assertThat(request.getSteps()).isEqualTo(30);
     assertThat(request.getGuidanceScale()).isEqualTo(7.5f);
@@ -97,6 +99,20 @@ class RequestValidatorTest {
     assertThat(request.getWebhook().getUrl()).isEqualTo("https://example.com/hook");
     assertThat(request.getWebhook().getEventsList()).containsExactly("generation.failed");
     assertThat(request.getMetadataMap()).containsEntry("order", "7").containsEntry("note", "");
+  }
+
+  @Test
+  void promptsAreReadAsTheModelsUsersWriteThem() {
+    GenerationRequest small = valid("{'model':'small','prompt':'x'}");
+    GenerationRequest chunked = valid("{'model':'chunked','prompt':'x'}");
+    GenerationRequest plain = valid("{'model':'chunked','prompt':'x','prompt_syntax':'plain'}");
+
+    assertThat(small.getPromptSyntax()).isEqualTo("plain");
+    assertThat(small.getEmphasis()).isEmpty();
+    assertThat(chunked.getPromptSyntax()).isEqualTo("a1111");
+    assertThat(chunked.getEmphasis()).isEqualTo("original");
+    assertThat(plain.getPromptSyntax()).isEqualTo("plain");
+    assertThat(plain.getEmphasis()).isEmpty();
   }
 
   @Test
@@ -177,6 +193,9 @@ class RequestValidatorTest {
         "'sampler':'Euler'                      | sampler           | not_allowed",
         "'schedule':'linear'                    | schedule          | not_allowed",
         "'rng':'gpu'                            | rng               | not_allowed",
+        "'prompt_syntax':'midjourney'           | prompt_syntax     | not_allowed",
+        "'prompt_syntax':'a1111','emphasis':'!' | emphasis          | not_allowed",
+        "'emphasis':'ignore'                    | emphasis          | not_applicable",
         "'s_churn':1                            | s_churn           | not_applicable",
         "'sampler':'heun','eta':1               | eta               | not_applicable",
         "'sampler':'dpmpp_2m','s_noise':1       | s_noise           | not_applicable",
@@ -299,7 +318,7 @@ class RequestValidatorTest {
     assertThat(invalid(withDefaults("'sampler':'x'")).get(0).allowed().orElseThrow().values())
         .contains("ddim", "euler");
     assertThat(invalid(withDefaults("'model':'x'")).get(0).allowed())
-        .contains(Allowed.oneOf(List.of("flow", "small")));
+        .contains(Allowed.oneOf(List.of("chunked", "flow", "small")));
   }
 
   @Test

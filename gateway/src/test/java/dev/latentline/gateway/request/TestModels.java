@@ -6,12 +6,14 @@ import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.inference.catalogue.SchedulerConfig;
+import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.catalogue.UpscalerCard;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /** One small model, like the starter. */
@@ -51,6 +53,33 @@ class TestModels implements OfferedModels {
           null,
           null,
           scheduler(SchedulerConfig.PredictionType.FLOW),
+          Map.of());
+
+  /** The same, with a text encoder whose users weigh words. */
+  static final ModelCard CHUNKED =
+      new ModelCard(
+          "chunked",
+          DIGEST,
+          Path.of("chunked"),
+          "test",
+          "MIT",
+          "",
+          Instant.EPOCH,
+          SMALL.defaults(),
+          SMALL.limits(),
+          List.of(
+              new TextEncoder(
+                  "tokenizer.json",
+                  "text.onnx",
+                  "states.0",
+                  77,
+                  16,
+                  OptionalLong.of(0),
+                  true,
+                  Optional.empty())),
+          null,
+          null,
+          scheduler(SchedulerConfig.PredictionType.EPSILON),
           Map.of());
 
   private static SchedulerConfig scheduler(SchedulerConfig.PredictionType predicts) {
@@ -95,7 +124,7 @@ class TestModels implements OfferedModels {
 
   @Override
   public Optional<ModelCard> find(String reference) {
-    return Stream.of(SMALL, FLOW)
+    return Stream.of(SMALL, FLOW, CHUNKED)
         .filter(card -> reference.equals(card.name()) || reference.equals(card.reference()))
         .findFirst();
   }
@@ -107,7 +136,7 @@ class TestModels implements OfferedModels {
 
   @Override
   public List<String> names() {
-    return List.of("flow", "small");
+    return List.of("chunked", "flow", "small");
   }
 
   @Override

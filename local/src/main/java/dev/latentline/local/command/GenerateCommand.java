@@ -37,6 +37,8 @@ public final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--negative-prompt", paramLabel = "TEXT", description = "What they do not show.")
   private String negativePrompt;
 
+  @Mixin private PromptOptions prompts = new PromptOptions();
+
   @Option(names = "--model", description = "Model; see latentline models list.")
   private String model;
 
@@ -126,6 +128,7 @@ public final class GenerateCommand implements Callable<Integer> {
               "--guidance-scale %s: give a number from %.0f to %.0f",
               guidanceScale, Limits.MIN_GUIDANCE_SCALE, Limits.MAX_GUIDANCE_SCALE));
     }
+    prompts.check();
     sampling.check();
     size();
     if (upscale != null && !Limits.UPSCALE_FACTORS.contains(upscale)) {
@@ -139,6 +142,7 @@ public final class GenerateCommand implements Callable<Integer> {
     body.put("model", model == null ? firstModel(gateway) : model);
     body.put("prompt", prompt);
     put(body, "negative_prompt", negativePrompt);
+    prompts.addTo(body);
     sampling.addTo(body);
     if (seed != null) {
       body.put("seed", seed);

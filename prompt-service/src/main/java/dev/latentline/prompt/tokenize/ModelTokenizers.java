@@ -1,9 +1,12 @@
 package dev.latentline.prompt.tokenize;
 
+import dev.latentline.contract.Limits;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.prompt.grammar.Attention;
+import dev.latentline.prompt.tokenize.Chunker.Chunk;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.TokenIds;
 import java.util.ArrayList;
@@ -30,14 +33,34 @@ public final class ModelTokenizers implements AutoCloseable {
       throw new InvalidCatalogueException(problems);
     }
     for (ModelCard model : catalogue.models()) {
-      byDigest.put(
-          model.digest(),
-          model.textEncoders().stream()
-              .map(
-                  encoder ->
-                      TextTokenizer.open(model.file(encoder.tokenizer()), encoder.maxTokens()))
-              .toList());
+      List<TextTokenizer> tokenizers = new ArrayList<>();
+      for (TextEncoder encoder : model.textEncoders()) {
+        TextTokenizer tokenizer =
+            TextTokenizer.open(model.file(encoder.tokenizer()), encoder.maxTokens());
+        tokenizers.add(tokenizer);
+        if (encoder.chunks() && !tokenizer.framesByTwo()) {
+          problems.add(
+              model.name()
+                  + "/"
+                  + encoder.tokenizer()
+                  + ": a text encoder with chunks needs one token before a text and one behind it");
+        }
+      }
+      byDigest.put(model.digest(), tokenizers);
     }
+    if (!problems.isEmpty()) {
+      close();
+      throw new InvalidCatalogueException(problems);
+    }
+  }
+
+  /**
+   * Whether the words of a model's prompts can be weighted, and long ones go on in further chunks.
+   *
+   * @throws dev.latentline.contract.Failure.Rejected as {@link #encode}
+   */
+  public boolean hasChunks(ModelRef model) {
+    return catalogue.require(model).hasChunks();
   }
 
   /**
@@ -50,6 +73,32 @@ public final class ModelTokenizers implements AutoCloseable {
     return byDigest.get(catalogue.require(model).digest()).stream()
         .map(tokenizer -> tokenizer.encode(text))
         .toList();
+  }
+
+  /**
+   * The ids of texts whose parts have weights, in chunks: all of them get as many as the longest
+   * has, at most {@link Limits#MAX_PROMPT_CHUNKS}, so that their conditionings have the same shape.
+   *
+   * @param model one that {@link #hasChunks}
+   * @return for each text the ids for each text encoder, in the manifest's order
+   */
+  public List<List<TokenIds>> encodeChunks(ModelRef model, List<List<Attention.Part>> texts) {
+    List<TextTokenizer> tokenizers = byDigest.get(catalogue.require(model).digest());
+    List<List<List<Chunk>>> chunks =
+        texts.stream()
+            .map(parts -> tokenizers.stream().map(each -> each.chunks(parts)).toList())
+            .toList();
+    int longest = chunks.stream().flatMap(List::stream).mapToInt(List::size).max().orElse(1);
+    int count = Math.min(longest, Limits.MAX_PROMPT_CHUNKS);
+    List<List<TokenIds>> ids = new ArrayList<>();
+    for (List<List<Chunk>> ofText : chunks) {
+      List<TokenIds> ofEncoders = new ArrayList<>();
+      for (int i = 0; i < tokenizers.size(); i++) {
+        ofEncoders.add(tokenizers.get(i).framed(ofText.get(i), count));
+      }
+      ids.add(ofEncoders);
+    }
+    return ids;
   }
 
   @Override

@@ -2,10 +2,14 @@ package dev.latentline.prompt.tokenize;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.latentline.prompt.grammar.Attention;
+import dev.latentline.prompt.tokenize.Chunker.Chunk;
 import dev.latentline.proto.v1.TokenIds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * One tokenizer of a model, with the length of context that its text encoder takes. Thread-safe.
@@ -14,9 +18,17 @@ public final class TextTokenizer implements AutoCloseable {
   private final HuggingFaceTokenizer tokenizer;
   private final int maxTokens;
 
+  /** The tokens of no text. */
+  private final long[] frame;
+
+  private final OptionalLong comma;
+
   private TextTokenizer(HuggingFaceTokenizer tokenizer, int maxTokens) {
     this.tokenizer = tokenizer;
     this.maxTokens = maxTokens;
+    this.frame = tokenizer.encode("").getIds();
+    long[] ofComma = bare(",");
+    this.comma = ofComma.length == 1 ? OptionalLong.of(ofComma[0]) : OptionalLong.empty();
   }
 
   /**
@@ -38,6 +50,11 @@ public final class TextTokenizer implements AutoCloseable {
     }
   }
 
+  /** Whether one token opens a sequence and one closes it, as those of chunks must. */
+  boolean framesByTwo() {
+    return frame.length == 2;
+  }
+
   /**
    * The ids of a text, framed by the tokenizer's own tokens. What does not fit is cut from the end
    * of the text and counted; the frame stays.
@@ -56,6 +73,49 @@ public final class TextTokenizer implements AutoCloseable {
       tokens.addIds(ids[i]);
     }
     return tokens.build();
+  }
+
+  /**
+   * The chunks of a text whose parts have weights, each part tokenized by itself; without what
+   * frames them.
+   *
+   * @return at least one, each of at most maxTokens less the frame
+   */
+  List<Chunk> chunks(List<Attention.Part> parts) {
+    Chunker chunker = new Chunker(maxTokens - frame.length, comma);
+    for (Attention.Part part : parts) {
+      if (part instanceof Attention.Part.Weighted text) {
+        for (long id : bare(text.text())) {
+          chunker.add(id, (float) text.weight());
+        }
+      } else {
+        chunker.end();
+      }
+    }
+    return chunker.chunks();
+  }
+
+  /**
+   * So many chunks in their frames: what is missing is empty, what is behind them is cut and
+   * counted.
+   */
+  TokenIds framed(List<Chunk> chunks, int count) {
+    TokenIds.Builder tokens = TokenIds.newBuilder();
+    for (int i = 0; i < count; i++) {
+      Chunk chunk = i < chunks.size() ? chunks.get(i) : new Chunk();
+      tokens.addIds(frame[0]).addAllIds(chunk.ids()).addIds(frame[1]);
+      tokens.addWeights(1).addAllWeights(chunk.weights()).addWeights(1);
+      tokens.addChunks(chunk.ids().size() + frame.length);
+    }
+    if (tokens.getWeightsList().stream().allMatch(weight -> weight == 1)) {
+      tokens.clearWeights();
+    }
+    int cut = chunks.stream().skip(count).mapToInt(chunk -> chunk.ids().size()).sum();
+    return tokens.setCut(cut).build();
+  }
+
+  private long[] bare(String text) {
+    return tokenizer.encode(text, false, false).getIds();
   }
 
   /** How many of the tokenizer's own tokens close the sequence, when text precedes them. */

@@ -110,6 +110,7 @@ final class ManifestReader {
         fields.has("pad_id")
             ? OptionalLong.of(fields.integer("pad_id", 0, Integer.MAX_VALUE))
             : OptionalLong.empty(),
+        fields.flag("chunks", false),
         pooled(fields));
   }
 
@@ -236,6 +237,18 @@ final class ManifestReader {
     require(
         width == card.unet().contextSize(),
         "unet.context_size is not the sum of the text encoders' hidden_size");
+    long chunked = card.textEncoders().stream().filter(TextEncoder::chunks).count();
+    require(
+        chunked == 0 || chunked == card.textEncoders().size(),
+        "text_encoders: either all or none of them have chunks");
+    require(
+        card.textEncoders().stream().allMatch(e -> !e.chunks() || e.padId().isPresent()),
+        "text_encoders: one with chunks has a pad_id");
+    require(
+        chunked == 0
+            || card.textEncoders().stream().mapToInt(TextEncoder::maxTokens).distinct().count()
+                == 1,
+        "text_encoders: those with chunks have the same max_tokens");
     long pooled = card.textEncoders().stream().filter(e -> e.pooled().isPresent()).count();
     require(
         pooled == (card.unet().timeIds() > 0 ? 1 : 0),

@@ -56,6 +56,11 @@ public record ModelCard(
     return Sampler.ids(Arrays.stream(Sampler.values()).filter(s -> !flow || s.samplesFlow()));
   }
 
+  /** Whether words of a prompt can be weighted, and a long one goes on in further chunks. */
+  public boolean hasChunks() {
+    return textEncoders.stream().anyMatch(TextEncoder::chunks);
+  }
+
   /**
    * Where a file of the model lies.
    *

@@ -13,6 +13,8 @@ import java.util.OptionalLong;
  * @param hiddenSize the width of a row
  * @param padId the token that fills every text up to maxTokens, as CLIP wants it; empty where texts
  *     stay as short as they are
+ * @param chunks whether texts that are longer go on in further sequences, whose rows follow one
+ *     another, and words can be weighted, as users of Stable Diffusion do with CLIP
  * @param pooled what stands for the whole text, which networks such as SDXL's take besides
  */
 public record TextEncoder(
@@ -22,6 +24,7 @@ public record TextEncoder(
     int maxTokens,
     int hiddenSize,
     OptionalLong padId,
+    boolean chunks,
     Optional<Pooled> pooled) {
 
   /**
@@ -33,6 +36,14 @@ public record TextEncoder(
 
   /** Of one that takes texts as long as they are. */
   public TextEncoder(String tokenizer, String model, String output, int maxTokens, int hiddenSize) {
-    this(tokenizer, model, output, maxTokens, hiddenSize, OptionalLong.empty(), Optional.empty());
+    this(
+        tokenizer,
+        model,
+        output,
+        maxTokens,
+        hiddenSize,
+        OptionalLong.empty(),
+        false,
+        Optional.empty());
   }
 }

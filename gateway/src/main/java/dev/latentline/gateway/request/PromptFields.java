@@ -1,0 +1,66 @@
+package dev.latentline.gateway.request;
+
+import dev.latentline.contract.Emphasis;
+import dev.latentline.contract.Limits;
+import dev.latentline.contract.PromptSyntax;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.proto.v1.GenerationRequest;
+import java.util.List;
+import java.util.Optional;
+
+/** What the picture shows, and how that is read. */
+final class PromptFields {
+  static final List<String> NAMES =
+      List.of("prompt", "negative_prompt", "prompt_syntax", "emphasis");
+
+  private final Fields fields;
+  private final GenerationRequest.Builder request;
+
+  private PromptFields(Fields fields, GenerationRequest.Builder request) {
+    this.fields = fields;
+    this.request = request;
+  }
+
+  static void read(Fields fields, Optional<ModelCard> card, GenerationRequest.Builder request) {
+    PromptFields prompt = new PromptFields(fields, request);
+    prompt.texts();
+    prompt.syntax(card);
+  }
+
+  private void texts() {
+    if (!fields.has("prompt")) {
+      fields.add("prompt", "missing", "Say what the picture shows");
+    }
+    Optional<String> prompt = fields.prose("prompt", Limits.MAX_PROMPT_CODE_POINTS);
+    if (prompt.isPresent() && prompt.get().isBlank()) {
+      fields.add("prompt", "empty", "Say what the picture shows");
+    }
+    prompt.ifPresent(request::setPrompt);
+    fields
+        .prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
+        .ifPresent(request::setNegativePrompt);
+  }
+
+  /** A model whose text encoder knows weights is one whose users write them. */
+  private void syntax(Optional<ModelCard> card) {
+    PromptSyntax byDefault =
+        card.filter(ModelCard::hasChunks)
+            .map(chunked -> PromptSyntax.A1111)
+            .orElse(PromptSyntax.PLAIN);
+    PromptSyntax syntax =
+        fields
+            .oneOf("prompt_syntax", PromptSyntax.ids())
+            .flatMap(PromptSyntax::byId)
+            .orElse(byDefault);
+    request.setPromptSyntax(syntax.id());
+    Optional<String> emphasis = fields.oneOf("emphasis", Emphasis.ids());
+    if (syntax == PromptSyntax.A1111) {
+      request.setEmphasis(emphasis.orElse(Emphasis.ORIGINAL.id()));
+    } else if (emphasis.isPresent()) {
+      fields.add(
+          "emphasis",
+          "not_applicable",
+          "Plain prompts have no weights: set prompt_syntax to a1111");
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package dev.latentline.local.command;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.Emphasis;
+import dev.latentline.contract.PromptSyntax;
+import dev.latentline.local.CliException;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** How prompts are read; what is left out is as the model's users write them. */
+final class PromptOptions {
+  @Option(
+      names = "--prompt-syntax",
+      paramLabel = "plain|a1111",
+      description = "Whether (words:1.2) and the like are text or weights.")
+  private String syntax;
+
+  @Option(
+      names = "--emphasis",
+      paramLabel = "NAME",
+      description = "What weights do: original, no_norm, ignore or none.")
+  private String emphasis;
+
+  /** What a gateway would refuse whatever its models are. */
+  void check() {
+    oneOf("--prompt-syntax", syntax, PromptSyntax.ids());
+    oneOf("--emphasis", emphasis, Emphasis.ids());
+  }
+
+  void addTo(ObjectNode body) {
+    if (syntax != null) {
+      body.put("prompt_syntax", syntax);
+    }
+    if (emphasis != null) {
+      body.put("emphasis", emphasis);
+    }
+  }
+
+  private static void oneOf(String name, String value, List<String> allowed) {
+    if (value != null && !allowed.contains(value)) {
+      throw CliException.usage(
+          name + " " + value + ": choose one of " + String.join(", ", allowed));
+    }
+  }
+}

@@ -1,0 +1,127 @@
+package dev.latentline.prompt.read;
+
+import dev.latentline.contract.Emphasis;
+import dev.latentline.contract.Failure;
+import dev.latentline.contract.Limits;
+import dev.latentline.contract.PromptSyntax;
+import dev.latentline.prompt.grammar.Attention;
+import dev.latentline.prompt.grammar.NetworkTags;
+import dev.latentline.prompt.tokenize.ModelTokenizers;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Role;
+import dev.latentline.proto.v1.TokenIds;
+import dev.latentline.proto.v1.TokenizedConditioning;
+import java.util.List;
+
+/** Reads the prompts of a request in the syntax that it asks for. Thread-safe. */
+public final class PromptReader {
+  private final ModelTokenizers tokenizers;
+
+  public PromptReader(ModelTokenizers tokenizers) {
+    this.tokenizers = tokenizers;
+  }
+
+  /**
+   * The conditionings of a request's prompts.
+   *
+   * @throws Failure.Rejected with code {@code model_unavailable} when this installation does not
+   *     have the model, or {@code unsupported_prompt} when a prompt cannot be what it says
+   */
+  public List<TokenizedConditioning> read(GenerationRequest request) {
+    List<String> texts = List.of(request.getPrompt(), request.getNegativePrompt());
+    List<List<TokenIds>> ids = tokens(request, texts);
+    return List.of(
+        conditioning(Role.POSITIVE, ids.get(0)), conditioning(Role.NEGATIVE, ids.get(1)));
+  }
+
+  private static TokenizedConditioning conditioning(Role role, List<TokenIds> ids) {
+    return TokenizedConditioning.newBuilder()
+        .setRole(role)
+        .addAllEncoders(ids)
+        .setWeight(1)
+        .setStart(0)
+        .setEnd(1)
+        .build();
+  }
+
+  private List<List<TokenIds>> tokens(GenerationRequest request, List<String> texts) {
+    if (syntax(request) == PromptSyntax.PLAIN) {
+      return texts.stream().map(text -> tokenizers.encode(request.getModel(), text)).toList();
+    }
+    texts.forEach(PromptReader::refuseTags);
+    Emphasis emphasis = emphasis(request);
+    List<List<Attention.Part>> parts = texts.stream().map(text -> parts(text, emphasis)).toList();
+    return tokenizers.hasChunks(request.getModel())
+        ? tokenizers.encodeChunks(request.getModel(), parts)
+        : parts.stream()
+            .map(text -> tokenizers.encode(request.getModel(), withoutWeights(text)))
+            .toList();
+  }
+
+  private static void refuseTags(String text) {
+    NetworkTags.of(text).stream()
+        .findFirst()
+        .ifPresent(
+            tag -> {
+              throw unsupported(
+                  "There is no "
+                      + tag.kind()
+                      + " here that a prompt could name in < >: leave it out");
+            });
+  }
+
+  private static List<Attention.Part> parts(String text, Emphasis emphasis) {
+    if (emphasis == Emphasis.NONE) {
+      return List.of(new Attention.Part.Weighted(text, 1));
+    }
+    return Attention.parse(text).stream().map(part -> weighed(part, emphasis)).toList();
+  }
+
+  private static Attention.Part weighed(Attention.Part part, Emphasis emphasis) {
+    if (!(part instanceof Attention.Part.Weighted text)) {
+      return part;
+    }
+    // not NaN either
+    if (!(Math.abs(text.weight()) <= Limits.MAX_PROMPT_WEIGHT)) {
+      throw unsupported(
+          "A word's weight in a prompt is more than "
+              + (int) Limits.MAX_PROMPT_WEIGHT
+              + " away from 0");
+    }
+    return emphasis == Emphasis.IGNORE ? new Attention.Part.Weighted(text.text(), 1) : text;
+  }
+
+  /** For a text encoder that was not trained on anything of the kind. */
+  private static String withoutWeights(List<Attention.Part> parts) {
+    StringBuilder plain = new StringBuilder();
+    for (Attention.Part part : parts) {
+      if (!(part instanceof Attention.Part.Weighted text) || text.weight() != 1) {
+        throw unsupported(
+            "The model's text encoder knows no weights, ( ) or [ ] around words, and no BREAK: "
+                + "leave them out, put a backslash before a bracket that is text, "
+                + "or set prompt_syntax to plain");
+      }
+      plain.append(text.text());
+    }
+    return plain.toString();
+  }
+
+  /** A record from before there was a choice is plain. */
+  private static PromptSyntax syntax(GenerationRequest request) {
+    return request.getPromptSyntax().isEmpty()
+        ? PromptSyntax.PLAIN
+        : PromptSyntax.byId(request.getPromptSyntax())
+            .orElseThrow(() -> unsupported("The prompt's syntax is not known here"));
+  }
+
+  private static Emphasis emphasis(GenerationRequest request) {
+    return request.getEmphasis().isEmpty()
+        ? Emphasis.ORIGINAL
+        : Emphasis.byId(request.getEmphasis())
+            .orElseThrow(() -> unsupported("The emphasis is not known here"));
+  }
+
+  private static Failure.Rejected unsupported(String reason) {
+    return new Failure.Rejected("unsupported_prompt", reason);
+  }
+}

@@ -1,0 +1,42 @@
+package dev.latentline.prompt.grammar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latentline.prompt.grammar.NetworkTags.Tag;
+import java.time.Duration;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+
+class NetworkTagsTest {
+  @Test
+  void tagsAreFoundAndLeaveTheText() {
+    String prompt = "a <lora:my style:0.8> cat<lyco:b> <hypernet:c:1:te=0.5>";
+
+    assertThat(NetworkTags.of(prompt))
+        .containsExactly(
+            new Tag("lora", "my style", "0.8"),
+            new Tag("lyco", "b", ""),
+            new Tag("hypernet", "c", "1:te=0.5"));
+    assertThat(NetworkTags.without(prompt)).isEqualTo("a  cat ");
+  }
+
+  @Test
+  void otherAngleBracketsAreText() {
+    for (String text :
+        new String[] {"a <3 b", "<a:b>", "<lora>", "<lora:>", "<lora:a", "lora:a>"}) {
+      assertThat(NetworkTags.of(text)).isEmpty();
+      assertThat(NetworkTags.without(text)).isEqualTo(text);
+    }
+  }
+
+  @Test
+  void hostileTextsTakeNoTime() {
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> {
+          NetworkTags.of("<lora:".repeat(5_000));
+          NetworkTags.of("<lora:" + "a".repeat(30_000));
+          NetworkTags.without("<lora:a>".repeat(4_000));
+        });
+  }
+}
