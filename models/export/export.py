@@ -16,6 +16,9 @@ import sys
 import graphs
 import names
 
+# contract.Limits
+MAX_CLIP_SKIP = 12
+
 
 def main(source: pathlib.Path, out: pathlib.Path) -> None:
     stated = read(source / "template.json")
@@ -40,7 +43,7 @@ def main(source: pathlib.Path, out: pathlib.Path) -> None:
         encoder = {
             "tokenizer": "tokenizer/tokenizer.json", "model": f"{folder}/model.onnx", "output": "states.0",
             "max_tokens": config["max_position_embeddings"], "hidden_size": width, "pad_id": spec["pad_id"],
-            "chunks": True,
+            "chunks": True, "skip_outputs": [f"states.{k}" for k in range(1, min(part.skips(), MAX_CLIP_SKIP))],
         }
         if part.projects:
             pooled = config["projection_dim"]

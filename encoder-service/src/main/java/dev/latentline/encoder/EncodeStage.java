@@ -1,13 +1,13 @@
 package dev.latentline.encoder;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import dev.latentline.contract.Emphasis;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.encoder.text.EncodedText;
 import dev.latentline.encoder.text.ModelTextEncoders;
+import dev.latentline.encoder.text.TextOptions;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.tensor.TensorRecords;
@@ -124,18 +124,10 @@ public class EncodeStage {
   }
 
   private EncodedText encode(GenerationRequest request, TokenizedConditioning text, RunStop stop) {
+    TextOptions options = TextOptions.of(request);
     return text.getRole() == Role.NEGATIVE && request.getNegativePrompt().isEmpty()
-        ? encoders.encodeNothing(request.getModel(), text.getEncodersList(), stop)
-        : encoders.encode(request.getModel(), text.getEncodersList(), emphasis(request), stop);
-  }
-
-  private static Emphasis emphasis(GenerationRequest request) {
-    // none where nothing was read as a weight
-    return request.getEmphasis().isEmpty()
-        ? Emphasis.NONE
-        : Emphasis.byId(request.getEmphasis())
-            .orElseThrow(
-                () -> new Failure.Rejected("unsupported_prompt", "The emphasis is not known here"));
+        ? encoders.encodeNothing(request.getModel(), text.getEncodersList(), options, stop)
+        : encoders.encode(request.getModel(), text.getEncodersList(), options, stop);
   }
 
   private static int cut(PromptTokenized tokenized, Role role) {

@@ -49,6 +49,8 @@ class CommandLineIT {
               "a1111",
               "--emphasis",
               "no_norm",
+              "--clip-skip",
+              "2",
               "--out",
               "apple.png");
       assertThat(ran.err()).noneMatch(line -> line.contains("latentline:"));
@@ -60,7 +62,7 @@ class CommandLineIT {
           .contains("\"model\":\"starter\"", "\"prompt\":\"a red apple\"", "\"seed\":7")
           .contains("\"steps\":12", "\"width\":128", "\"height\":64", "\"guidance_scale\":2.5")
           .contains("\"upscale\":4", "\"eta\":0.5", "\"rng\":\"cpu\"")
-          .contains("\"prompt_syntax\":\"a1111\"", "\"emphasis\":\"no_norm\"")
+          .contains("\"prompt_syntax\":\"a1111\"", "\"emphasis\":\"no_norm\"", "\"clip_skip\":2")
           .doesNotContain("negative_prompt", "sampler");
     }
   }
@@ -256,6 +258,7 @@ class CommandLineIT {
         "generate apple --rng gpu              | choose one of nv, cpu",
         "generate apple --prompt-syntax x     | choose one of plain, a1111",
         "generate apple --emphasis strong     | choose one of original",
+        "generate apple --clip-skip 13        | a number from 1 to 12",
         "generate apple --guidance-scale NaN   | a number from 0 to 30",
         "generate apple --out apple.jpg        | pictures are PNG files",
         "generate apple --colour red           | Unknown option",

@@ -22,6 +22,9 @@ public final class Limits {
   /** How far from 0 the weight of a word, or of a prompt among several, may be. */
   public static final double MAX_PROMPT_WEIGHT = 100;
 
+  /** Of the layers of a text encoder; CLIP's smallest published one has so many. */
+  public static final int MAX_CLIP_SKIP = 12;
+
   public static final int MIN_STEPS = 1;
   public static final int MAX_STEPS = 150;
   public static final float MIN_GUIDANCE_SCALE = 0;

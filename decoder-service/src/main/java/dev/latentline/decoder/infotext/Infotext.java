@@ -69,6 +69,9 @@ public final class Infotext {
     if (request.getGuidanceRescale() > 0) {
       values.put("CFG rescale", number(request.getGuidanceRescale()));
     }
+    if (request.getClipSkip() > 1) {
+      values.put("Clip skip", Integer.toUnsignedString(request.getClipSkip()));
+    }
     Emphasis.byId(request.getEmphasis())
         .filter(emphasis -> emphasis != Emphasis.ORIGINAL)
         .ifPresent(emphasis -> values.put("Emphasis", emphasis.label()));

@@ -70,6 +70,7 @@ public record PictureRecord(
       String negativePrompt,
       String promptSyntax,
       String emphasis,
+      int clipSkip,
       int steps,
       float guidanceScale,
       float guidanceRescale,
@@ -108,6 +109,7 @@ public record PictureRecord(
                 ? PromptSyntax.PLAIN.id()
                 : request.getPromptSyntax(),
             request.getEmphasis().isEmpty() ? null : request.getEmphasis(),
+            Math.max(1, request.getClipSkip()),
             request.getSteps(),
             request.getGuidanceScale(),
             request.getGuidanceRescale(),

@@ -71,6 +71,14 @@ class InfotextTest {
   }
 
   @Test
+  void aSkippedLayerIsWrittenAsThere() {
+    assertThat(Infotext.of(APPLE.toBuilder().setClipSkip(2).build(), 7, "1"))
+        .contains(", Clip skip: 2, ");
+    assertThat(Infotext.of(APPLE.toBuilder().setClipSkip(1).build(), 7, "1"))
+        .doesNotContain("Clip skip");
+  }
+
+  @Test
   void whatIsChosenOfASamplerIsWrittenUnderItsNamesThere() {
     GenerationRequest.Builder chosen =
         APPLE.toBuilder().setSampler("ddim").setEta(0.5f).setSNoise(1).setRng("cpu");

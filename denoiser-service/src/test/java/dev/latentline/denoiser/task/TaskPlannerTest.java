@@ -176,6 +176,7 @@ class TaskPlannerTest {
                 2,
                 OptionalLong.empty(),
                 false,
+                List.of(),
                 Optional.of(new TextEncoder.Pooled("pooled", 3))),
             new UNet("unet/model.onnx", 4, 2, 6, true));
     EmbeddingReady.Builder record = record(request -> {}, 0).toBuilder();

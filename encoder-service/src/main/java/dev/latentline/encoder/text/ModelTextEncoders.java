@@ -1,6 +1,5 @@
 package dev.latentline.encoder.text;
 
-import dev.latentline.contract.Emphasis;
 import dev.latentline.contract.Failure;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
@@ -60,14 +59,13 @@ public final class ModelTextEncoders implements AutoCloseable {
    * The conditioning of a text.
    *
    * @param tokens for each text encoder of the model, in the manifest's order
-   * @param emphasis what weights of tokens do
    * @return states [1, tokens, width]: the encoders' rows side by side, those of chunks one after
    *     the other; pooled of the first chunk
    * @throws Failure.Rejected when this installation does not have the model, or the tokens are not
    *     of it
    */
   public EncodedText encode(
-      ModelRef model, List<TokenIds> tokens, Emphasis emphasis, RunStop stop) {
+      ModelRef model, List<TokenIds> tokens, TextOptions options, RunStop stop) {
     List<Loaded> encoders = byDigest.get(catalogue.require(model).digest());
     if (encoders.size() != tokens.size()) {
       throw new Failure.Rejected(
@@ -80,10 +78,15 @@ public final class ModelTextEncoders implements AutoCloseable {
       List<EncodedText> chunks = new ArrayList<>();
       for (Sequence sequence : Sequence.of(tokens.get(i), encoder.card())) {
         long[] ids = sequence.ids();
-        EncodedText text = cache.get(encoder, ids, () -> sessions.get(encoder).encode(ids, stop));
+        EncodedText text =
+            cache.get(
+                new Used(encoder, options.clipSkip()),
+                ids,
+                () -> sessions.get(encoder).encode(ids, options.clipSkip(), stop));
         chunks.add(
             new EncodedText(
-                WeightedStates.of(text.states(), sequence.weights(), emphasis), text.pooled()));
+                WeightedStates.of(text.states(), sequence.weights(), options.emphasis()),
+                text.pooled()));
       }
       texts.add(oneAfterTheOther(chunks));
     }
@@ -111,8 +114,9 @@ public final class ModelTextEncoders implements AutoCloseable {
    *
    * @param tokens of the empty text, for each text encoder
    */
-  public EncodedText encodeNothing(ModelRef model, List<TokenIds> tokens, RunStop stop) {
-    EncodedText empty = encode(model, tokens, Emphasis.NONE, stop);
+  public EncodedText encodeNothing(
+      ModelRef model, List<TokenIds> tokens, TextOptions options, RunStop stop) {
+    EncodedText empty = encode(model, tokens, options, stop);
     return catalogue.require(model).unet().zeroUnconditional() ? empty.zeros() : empty;
   }
 
@@ -146,6 +150,9 @@ public final class ModelTextEncoders implements AutoCloseable {
   public void close() {
     sessions.values().forEach(TextEncoderSession::close);
   }
+
+  /** What decides the states of ids. */
+  private record Used(Loaded encoder, int clipSkip) {}
 
   /** What makes two models' text encoders the same: the files, and how they are used. */
   private record Loaded(Map<String, String> sha256, TextEncoder card) {

@@ -41,7 +41,7 @@ public final class TextEncoderSession implements AutoCloseable {
             card,
             ModelSession.open(model.file(card.model()), model.weightsOf(card.model()), settings));
     try {
-      session.encode(new long[card.maxTokens()], new RunStop());
+      session.encode(new long[card.maxTokens()], 1, new RunStop());
       return session;
     } catch (RuntimeException e) {
       session.close();
@@ -53,10 +53,17 @@ public final class TextEncoderSession implements AutoCloseable {
    * The states of a sequence's tokens.
    *
    * @param ids of this encoder's tokenizer, 1 to its max_tokens
+   * @param clipSkip 1 for the layer that the model was trained with, 2 for the one before
    * @return states [1, ids, hidden_size], or [1, max_tokens, hidden_size] where texts are padded
-   * @throws Failure.Rejected with code {@code invalid_tokens} when there are none or too many
+   * @throws Failure.Rejected with code {@code invalid_tokens} when there are none or too many, or
+   *     {@code unsupported_request} when there are not so many layers
    */
-  public EncodedText encode(long[] ids, RunStop stop) {
+  public EncodedText encode(long[] ids, int clipSkip, RunStop stop) {
+    if (clipSkip < 1 || clipSkip > card.maxClipSkip()) {
+      throw new Failure.Rejected(
+          "unsupported_request",
+          "clip_skip is " + clipSkip + ", the model takes 1 to " + card.maxClipSkip());
+    }
     if (ids.length == 0 || ids.length > card.maxTokens()) {
       throw new Failure.Rejected(
           "invalid_tokens",
@@ -79,12 +86,13 @@ public final class TextEncoderSession implements AutoCloseable {
                     "invalid_model", "The text encoder has an unknown input " + input);
           });
     }
-    Set<String> wanted = new HashSet<>(Set.of(card.output()));
+    String output = card.output(clipSkip);
+    Set<String> wanted = new HashSet<>(Set.of(output));
     card.pooled().ifPresent(pooled -> wanted.add(pooled.output()));
     Map<String, FloatTensor> outputs = session.run(values, wanted, stop);
     return new EncodedText(
         TensorRecords.require(
-            outputs.get(card.output()), "An embedding", 1, padded.length, card.hiddenSize()),
+            outputs.get(output), "An embedding", 1, padded.length, card.hiddenSize()),
         card.pooled()
             .map(
                 pooled ->

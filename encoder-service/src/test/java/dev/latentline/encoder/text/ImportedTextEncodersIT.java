@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ImportedTextEncodersIT {
   private static final Path HOME = Path.of(System.getProperty("latentline.home"));
   private static final int WIDTHS = 16 + 24;
+  private static final TextOptions LAST = new TextOptions(Emphasis.ORIGINAL, 1);
   private static final TokenIds TEXT =
       TokenIds.newBuilder().addAllIds(List.of(49406L, 320L, 1125L, 49407L)).build();
 
@@ -50,8 +51,8 @@ class ImportedTextEncodersIT {
 
     try (ModelTextEncoders encoders =
         new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20)) {
-      EncodedText text = encoders.encode(xl, List.of(TEXT, TEXT), Emphasis.NONE, new RunStop());
-      EncodedText nothing = encoders.encodeNothing(xl, List.of(TEXT, TEXT), new RunStop());
+      EncodedText text = encoders.encode(xl, List.of(TEXT, TEXT), LAST, new RunStop());
+      EncodedText nothing = encoders.encodeNothing(xl, List.of(TEXT, TEXT), LAST, new RunStop());
 
       assertThat(text.states().shape()).containsExactly(1, 77, WIDTHS);
       assertThat(text.pooled().orElseThrow().shape()).containsExactly(1, 24);
@@ -84,13 +85,44 @@ class ImportedTextEncodersIT {
         List<TokenIds> tokens =
             Collections.nCopies(card.textEncoders().size(), tokens(golden, Integer.toString(i)));
         for (Emphasis emphasis : List.of(Emphasis.ORIGINAL, Emphasis.NO_NORM)) {
-          EncodedText text = encoders.encode(model, tokens, emphasis, new RunStop());
+          EncodedText text =
+              encoders.encode(model, tokens, new TextOptions(emphasis, 1), new RunStop());
 
           assertSame(golden, i + "." + emphasis.id(), text.states());
           if (text.pooled().isPresent()) {
             assertSame(golden, i + ".pooled", text.pooled().get());
           }
         }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny-sd1", "tiny-sd2"})
+  void aSkippedLayerGivesTheStatesThatTransformersGives(String family) throws Exception {
+    SafetensorsFile golden =
+        SafetensorsFile.open(HOME.resolve("models/parity/golden/" + family + ".safetensors"));
+    Catalogue catalogue =
+        Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), imported(family, "it")));
+    ModelCard card = catalogue.find("it").orElseThrow();
+    ModelRef model = ModelRef.newBuilder().setName("it").setDigest(card.digest()).build();
+    TokenIds.Builder tokens = TokenIds.newBuilder();
+    ByteBuffer ids = golden.map(golden.find("text.0.ids.0").orElseThrow());
+    while (ids.hasRemaining()) {
+      tokens.addIds(ids.getLong());
+    }
+
+    try (ModelTextEncoders encoders =
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20)) {
+      for (int clipSkip : new int[] {1, 2, 1}) {
+        EncodedText text =
+            encoders.encode(
+                model,
+                List.of(tokens.build()),
+                new TextOptions(Emphasis.ORIGINAL, clipSkip),
+                new RunStop());
+
+        assertSame(golden, clipSkip == 1 ? "text.0.states.0" : "text.0.skipped.0", text.states());
       }
     }
   }
@@ -127,7 +159,7 @@ class ImportedTextEncodersIT {
     return encoders.encode(
         ModelRef.newBuilder().setName(name).setDigest(digest).build(),
         List.of(tokens),
-        Emphasis.ORIGINAL,
+        LAST,
         new RunStop());
   }
 

@@ -46,7 +46,7 @@ class TextEncoderSessionIT {
 
   @Test
   void theStatesAreThoseOfAnotherRuntime() {
-    FloatTensor states = session.encode(ids(AppleEmbedding.IDS), new RunStop()).states();
+    FloatTensor states = session.encode(ids(AppleEmbedding.IDS), 1, new RunStop()).states();
 
     assertThat(states.shape()).containsExactly(1, 5, AppleEmbedding.WIDTH);
     assertThat(AppleEmbedding.differences(states.data())).isEmpty();
@@ -57,13 +57,22 @@ class TextEncoderSessionIT {
     long[] most = new long[card.maxTokens()];
     Arrays.fill(most, 6207);
 
-    assertThat(session.encode(new long[] {101}, new RunStop()).states().shape())
+    assertThat(session.encode(new long[] {101}, 1, new RunStop()).states().shape())
         .containsExactly(1, 1, AppleEmbedding.WIDTH);
-    assertThat(session.encode(most, new RunStop()).states().shape())
+    assertThat(session.encode(most, 1, new RunStop()).states().shape())
         .containsExactly(1, card.maxTokens(), AppleEmbedding.WIDTH);
-    assertRejected("invalid_tokens", () -> session.encode(new long[0], new RunStop()));
+    assertRejected("invalid_tokens", () -> session.encode(new long[0], 1, new RunStop()));
     assertRejected(
-        "invalid_tokens", () -> session.encode(new long[card.maxTokens() + 1], new RunStop()));
+        "invalid_tokens", () -> session.encode(new long[card.maxTokens() + 1], 1, new RunStop()));
+  }
+
+  @Test
+  void aLayerThatTheModelDoesNotGiveIsRejected() {
+    for (int clipSkip : new int[] {0, 2}) {
+      assertRejected(
+          "unsupported_request",
+          () -> session.encode(ids(AppleEmbedding.IDS), clipSkip, new RunStop()));
+    }
   }
 
   @Test
@@ -71,7 +80,7 @@ class TextEncoderSessionIT {
     RunStop stop = new RunStop();
     stop.stop();
 
-    assertThatThrownBy(() -> session.encode(ids(AppleEmbedding.IDS), stop))
+    assertThatThrownBy(() -> session.encode(ids(AppleEmbedding.IDS), 1, stop))
         .isInstanceOf(RunStoppedException.class);
   }
 

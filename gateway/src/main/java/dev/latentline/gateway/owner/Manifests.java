@@ -87,6 +87,7 @@ public final class Manifests {
     if (!request.getEmphasis().isEmpty()) {
       fields.put("emphasis", request.getEmphasis());
     }
+    fields.put("clip_skip", Math.max(1, request.getClipSkip()));
     fields.put("seed", request.getSeed());
     fields.put("steps", request.getSteps());
     fields.put("guidance_scale", request.getGuidanceScale());

@@ -11,7 +11,7 @@ import java.util.Optional;
 /** What the picture shows, and how that is read. */
 final class PromptFields {
   static final List<String> NAMES =
-      List.of("prompt", "negative_prompt", "prompt_syntax", "emphasis");
+      List.of("prompt", "negative_prompt", "prompt_syntax", "emphasis", "clip_skip");
 
   private final Fields fields;
   private final GenerationRequest.Builder request;
@@ -25,6 +25,8 @@ final class PromptFields {
     PromptFields prompt = new PromptFields(fields, request);
     prompt.texts();
     prompt.syntax(card);
+    int layers = card.map(ModelCard::maxClipSkip).orElse(Limits.MAX_CLIP_SKIP);
+    request.setClipSkip((int) fields.integer("clip_skip", 1, layers).orElse(1));
   }
 
   private void texts() {

@@ -24,6 +24,12 @@ record SubmittedJson(
             enumeration = {"original", "no_norm", "ignore", "none"},
             description = "what weights in prompts do; original where prompt_syntax is a1111")
         String emphasis,
+    @Schema(
+            minimum = "1",
+            maximum = "12",
+            defaultValue = "1",
+            description = "2 uses the text encoder's layer before the last, and so on")
+        Integer clipSkip,
     @Schema(minimum = "0", maximum = "9007199254740991", description = "image n has seed + n")
         Long seed,
     @Schema(minimum = "1", maximum = "150") Integer steps,

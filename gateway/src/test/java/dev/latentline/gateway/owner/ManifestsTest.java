@@ -56,7 +56,7 @@ class ManifestsTest {
                  "model": {"name": "starter", "digest": "sha256:0"},
                  "request": {
                    "prompt": "a red apple", "negative_prompt": "a pear",
-                   "prompt_syntax": "plain", "seed": 41, "steps": 25,
+                   "prompt_syntax": "plain", "clip_skip": 1, "seed": 41, "steps": 25,
                    "guidance_scale": 3.5, "guidance_rescale": 0.0, "sampler": "ddim",
                    "schedule": "normal", "rng": "nv", "deterministic": false, "width": 128,
                    "height": 96, "upscale": 1, "count": 2, "output_format": "png", "metadata": {"order": "17"}},

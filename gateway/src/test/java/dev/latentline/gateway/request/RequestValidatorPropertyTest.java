@@ -70,6 +70,7 @@ class RequestValidatorPropertyTest {
             "rng",
             "prompt_syntax",
             "emphasis",
+            "clip_skip",
             "width",
             "height",
             "upscale",

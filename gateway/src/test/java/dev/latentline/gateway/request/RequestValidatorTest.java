@@ -67,7 +67,7 @@ class RequestValidatorTest {
         valid(
             """
             {"model":"small@%s","prompt":"a red apple 🍎\\n\\ton a table","negative_prompt":"text",
-             "prompt_syntax":"a1111","emphasis":"no_norm","seed":42,"steps":30,"guidance_scale":7.5,"guidance_rescale":0.7,"sampler":"tcd","schedule":"beta",
+             "prompt_syntax":"a1111","emphasis":"no_norm","clip_skip":1,"seed":42,"steps":30,"guidance_scale":7.5,"guidance_rescale":0.7,"sampler":"tcd","schedule":"beta",
              "eta":0.25,"s_noise":1.01,"rng":"cpu","deterministic":true,
              "width":256,"height":64,"upscale":4,"count":4,"deadline_s":60,"output_format":"png",
              "webhook":{"url":"https://example.com/hook","events":["generation.failed"]},
@@ -105,6 +105,8 @@ class RequestValidatorTest {
   void promptsAreReadAsTheModelsUsersWriteThem() {
     GenerationRequest small = valid("{'model':'small','prompt':'x'}");
     GenerationRequest chunked = valid("{'model':'chunked','prompt':'x'}");
+    assertThat(small.getClipSkip()).isEqualTo(1);
+    assertThat(valid("{'model':'chunked','prompt':'x','clip_skip':3}").getClipSkip()).isEqualTo(3);
     GenerationRequest plain = valid("{'model':'chunked','prompt':'x','prompt_syntax':'plain'}");
 
     assertThat(small.getPromptSyntax()).isEqualTo("plain");
@@ -193,6 +195,8 @@ class RequestValidatorTest {
         "'sampler':'Euler'                      | sampler           | not_allowed",
         "'schedule':'linear'                    | schedule          | not_allowed",
         "'rng':'gpu'                            | rng               | not_allowed",
+        "'clip_skip':0                          | clip_skip         | out_of_range",
+        "'clip_skip':2                          | clip_skip         | out_of_range",
         "'prompt_syntax':'midjourney'           | prompt_syntax     | not_allowed",
         "'prompt_syntax':'a1111','emphasis':'!' | emphasis          | not_allowed",
         "'emphasis':'ignore'                    | emphasis          | not_applicable",

@@ -76,6 +76,7 @@ class TestModels implements OfferedModels {
                   16,
                   OptionalLong.of(0),
                   true,
+                  List.of("states.1", "states.2"),
                   Optional.empty())),
           null,
           null,

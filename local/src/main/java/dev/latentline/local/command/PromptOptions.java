@@ -2,6 +2,7 @@ package dev.latentline.local.command;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Emphasis;
+import dev.latentline.contract.Limits;
 import dev.latentline.contract.PromptSyntax;
 import dev.latentline.local.CliException;
 import java.util.List;
@@ -21,10 +22,20 @@ final class PromptOptions {
       description = "What weights do: original, no_norm, ignore or none.")
   private String emphasis;
 
+  @Option(
+      names = "--clip-skip",
+      paramLabel = "N",
+      description = "2 uses the text encoder's layer before the last, and so on.")
+  private Integer clipSkip;
+
   /** What a gateway would refuse whatever its models are. */
   void check() {
     oneOf("--prompt-syntax", syntax, PromptSyntax.ids());
     oneOf("--emphasis", emphasis, Emphasis.ids());
+    if (clipSkip != null && (clipSkip < 1 || clipSkip > Limits.MAX_CLIP_SKIP)) {
+      throw CliException.usage(
+          "--clip-skip " + clipSkip + ": give a number from 1 to " + Limits.MAX_CLIP_SKIP);
+    }
   }
 
   void addTo(ObjectNode body) {
@@ -33,6 +44,9 @@ final class PromptOptions {
     }
     if (emphasis != null) {
       body.put("emphasis", emphasis);
+    }
+    if (clipSkip != null) {
+      body.put("clip_skip", clipSkip);
     }
   }
 

@@ -212,6 +212,21 @@ final class Fields {
     return elements;
   }
 
+  /** An array of 1 to max texts. */
+  List<String> texts(String name, int max, Pattern pattern, String allowed) {
+    JsonNode node = take(name);
+    List<String> texts = new ArrayList<>();
+    boolean good = node.isArray() && !node.isEmpty() && node.size() <= max;
+    for (JsonNode element : node) {
+      good &= element.isTextual() && pattern.matcher(element.textValue()).matches();
+      texts.add(element.asText());
+    }
+    if (!good) {
+      problem(name, "must be an array of 1 to " + max + " " + allowed);
+    }
+    return texts;
+  }
+
   /** The values of an object with free keys; each value is an object. */
   <T> List<T> entries(String name, int max, BiFunction<String, Fields, T> read) {
     JsonNode node = take(name);

@@ -111,6 +111,9 @@ final class ManifestReader {
             ? OptionalLong.of(fields.integer("pad_id", 0, Integer.MAX_VALUE))
             : OptionalLong.empty(),
         fields.flag("chunks", false),
+        fields.has("skip_outputs")
+            ? fields.texts("skip_outputs", Limits.MAX_CLIP_SKIP - 1, TENSOR, "names of outputs")
+            : List.of(),
         pooled(fields));
   }
 

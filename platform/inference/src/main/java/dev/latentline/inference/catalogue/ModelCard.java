@@ -61,6 +61,11 @@ public record ModelCard(
     return textEncoders.stream().anyMatch(TextEncoder::chunks);
   }
 
+  /** Of the last layers of all its text encoders so many can be the one whose states are used. */
+  public int maxClipSkip() {
+    return textEncoders.stream().mapToInt(TextEncoder::maxClipSkip).min().orElse(1);
+  }
+
   /**
    * Where a file of the model lies.
    *

@@ -1,5 +1,6 @@
 package dev.latentline.inference.catalogue;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -15,6 +16,8 @@ import java.util.OptionalLong;
  *     stay as short as they are
  * @param chunks whether texts that are longer go on in further sequences, whose rows follow one
  *     another, and words can be weighted, as users of Stable Diffusion do with CLIP
+ * @param skipOutputs the graph's outputs with states that are one layer older than output's, two
+ *     layers older, and so on
  * @param pooled what stands for the whole text, which networks such as SDXL's take besides
  */
 public record TextEncoder(
@@ -25,7 +28,12 @@ public record TextEncoder(
     int hiddenSize,
     OptionalLong padId,
     boolean chunks,
+    List<String> skipOutputs,
     Optional<Pooled> pooled) {
+
+  public TextEncoder {
+    skipOutputs = List.copyOf(skipOutputs);
+  }
 
   /**
    * An output for the whole text.
@@ -44,6 +52,20 @@ public record TextEncoder(
         hiddenSize,
         OptionalLong.empty(),
         false,
+        List.of(),
         Optional.empty());
+  }
+
+  /** The greatest clipSkip. */
+  public int maxClipSkip() {
+    return 1 + skipOutputs.size();
+  }
+
+  /**
+   * @param clipSkip 1 for the states that the model was trained with, 2 for those of the layer
+   *     before, and so on
+   */
+  public String output(int clipSkip) {
+    return clipSkip == 1 ? output : skipOutputs.get(clipSkip - 2);
   }
 }

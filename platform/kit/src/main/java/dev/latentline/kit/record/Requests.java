@@ -27,6 +27,7 @@ public final class Requests {
     require(isProse(request.getPrompt()), "the length of the prompt");
     require(isProse(request.getNegativePrompt()), "the length of the negative prompt");
     require(within(request.getCount(), Limits.MIN_COUNT, Limits.MAX_COUNT), "count");
+    require(within(request.getClipSkip(), 0, Limits.MAX_CLIP_SKIP), "clip_skip");
     require(within(request.getSteps(), Limits.MIN_STEPS, Limits.MAX_STEPS), "steps");
     number("guidance_scale", request.getGuidanceScale(), Limits.MAX_GUIDANCE_SCALE);
     number("guidance_rescale", request.getGuidanceRescale(), Limits.MAX_PART);
