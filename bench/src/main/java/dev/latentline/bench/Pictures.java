@@ -6,6 +6,7 @@ import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.decoder.decode.LatentDecoders;
 import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.guide.StepRows;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.loop.TurnScheduler;
 import dev.latentline.denoiser.network.BatchSizes;
@@ -84,6 +85,7 @@ public final class Pictures {
         Rng.NV,
         new long[] {1, card.unet().latentChannels(), latents, latents},
         new FloatTensor(new long[] {2, tokens, width}, embeddings),
+        StepRows.all(2),
         new Guidance(GUIDANCE, 0),
         card.scheduler().predictionType(),
         Samplers.of(Sampler.DDIM, SamplerOptions.defaults(Sampler.DDIM)),

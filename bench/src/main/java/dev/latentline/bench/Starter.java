@@ -5,6 +5,7 @@ import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.guide.StepRows;
 import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.network.NetworkCall;
@@ -59,6 +60,7 @@ final class Starter implements AutoCloseable {
             Rng.NV,
             new long[] {1, card.unet().latentChannels(), latents, latents},
             new FloatTensor(new long[] {2, tokens, width}, new float[2 * tokens * width]),
+            StepRows.all(2),
             new Guidance(3, 0),
             card.scheduler().predictionType(),
             Samplers.of(Sampler.EULER, SamplerOptions.defaults(Sampler.EULER)),

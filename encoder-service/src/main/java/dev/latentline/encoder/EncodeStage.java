@@ -113,7 +113,8 @@ public class EncodeStage {
               .setEmbedding(stored.next())
               .setWeight(text.getWeight())
               .setStart(text.getStart())
-              .setEnd(text.getEnd()));
+              .setEnd(text.getEnd())
+              .addAllSteps(text.getStepsList()));
     }
     for (int i = 0; i < encoded.size(); i++) {
       if (encoded.get(i).pooled().isPresent()) {

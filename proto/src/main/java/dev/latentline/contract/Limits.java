@@ -19,6 +19,12 @@ public final class Limits {
   /** Of a prompt whose syntax has chunks of tokens: what is behind them is cut. */
   public static final int MAX_PROMPT_CHUNKS = 8;
 
+  /** Of the prompts that are joined by AND. */
+  public static final int MAX_PROMPTS_JOINED = 8;
+
+  /** Of the different texts that a prompt and a negative prompt are in the course of the steps. */
+  public static final int MAX_PROMPT_TEXTS = 32;
+
   /** How far from 0 the weight of a word, or of a prompt among several, may be. */
   public static final double MAX_PROMPT_WEIGHT = 100;
 

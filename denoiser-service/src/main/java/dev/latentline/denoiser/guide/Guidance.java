@@ -1,5 +1,7 @@
 package dev.latentline.denoiser.guide;
 
+import java.util.Arrays;
+
 /**
  * Classifier-free guidance (Ho and Salimans 2022, arXiv:2207.12598).
  *
@@ -17,24 +19,49 @@ public record Guidance(float scale, float rescale) {
   }
 
   /**
-   * unconditional + scale * (conditional - unconditional), rescaled.
+   * The same for several prompts with their weights: what they add is told from what is there
+   * without them.
+   */
+  public boolean needsUnconditional(float... weights) {
+    return needsUnconditional() || !isOne(weights);
+  }
+
+  private static boolean isOne(float... weights) {
+    return weights.length == 1 && weights[0] == 1;
+  }
+
+  /**
+   * unconditional + the sum of scale * weight * (conditional - unconditional), rescaled; several
+   * prompts as in composable diffusion (Liu et al. 2022, arXiv:2206.01714, equation 11).
    *
-   * @param predictions the network's answers for one picture, conditional first, one after the
-   *     other
+   * @param predictions the network's answers for one picture, those of the prompts first, one after
+   *     the other
+   * @param weights of the prompts
    * @param elements of one answer
    */
-  public float[] combine(float[] predictions, int elements) {
-    float[] combined = new float[elements];
-    for (int i = 0; i < elements; i++) {
-      float unconditional = predictions[elements + i];
-      combined[i] = unconditional + scale * (predictions[i] - unconditional);
-    }
+  public float[] combine(float[] predictions, float[] weights, int elements) {
+    // without guidance several prompts are still combined, at a scale of 1
+    float[] combined = combined(predictions, weights, elements, Math.max(scale, 1));
     if (rescale > 0) {
-      double factor = deviation(predictions, elements) / deviation(combined, elements);
+      float[] reference =
+          isOne(weights) ? predictions : combined(predictions, weights, elements, 1);
+      double factor = deviation(reference, elements) / deviation(combined, elements);
       // no variance is not made more
       double kept = Double.isFinite(factor) ? rescale * factor + (1 - rescale) : 1;
       for (int i = 0; i < elements; i++) {
         combined[i] = (float) (combined[i] * kept);
+      }
+    }
+    return combined;
+  }
+
+  private static float[] combined(float[] predictions, float[] weights, int elements, float scale) {
+    int last = weights.length * elements;
+    float[] combined = Arrays.copyOfRange(predictions, last, last + elements);
+    for (int prompt = 0; prompt < weights.length; prompt++) {
+      float strength = scale * weights[prompt];
+      for (int i = 0; i < elements; i++) {
+        combined[i] += strength * (predictions[prompt * elements + i] - predictions[last + i]);
       }
     }
     return combined;

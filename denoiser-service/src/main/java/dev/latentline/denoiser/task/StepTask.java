@@ -78,8 +78,8 @@ public final class StepTask {
         new FloatTensor(
             plan.shape(), Prediction.networkInput(plan.predicts(), asked.latents(), asked.sigma())),
         plan.sigmas().timestep(state.step(), asked.sigma()),
-        plan.contexts(),
-        plan.added(),
+        plan.contexts(state.step()),
+        plan.added(state.step()),
         plan.deterministic());
   }
 
@@ -100,7 +100,9 @@ public final class StepTask {
     float[] predicted =
         plan.rows() == 1
             ? predictions
-            : plan.guidance().combine(predictions, asked.latents().length);
+            : plan.guidance()
+                .combine(
+                    predictions, plan.stepRows().weightsAt(state.step()), asked.latents().length);
     float[] x0 = Prediction.denoised(plan.predicts(), asked.latents(), predicted, asked.sigma());
     SamplerState next = plan.sampler().next(state, x0, plan.sigmas(), noise::draw);
     if (!isFinite(next.latents()) || !next.history().stream().allMatch(this::isFinite)) {

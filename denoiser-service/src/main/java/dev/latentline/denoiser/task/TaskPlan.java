@@ -3,6 +3,7 @@ package dev.latentline.denoiser.task;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Rng;
 import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.guide.StepRows;
 import dev.latentline.denoiser.network.AddedInputs;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.sample.SamplerStep;
@@ -19,10 +20,11 @@ import java.util.stream.IntStream;
  * @param seed the picture's own
  * @param rng where its noise comes from
  * @param shape of its latents, [1, channels, height, width]
- * @param contexts [rows, tokens, width]: the prompt and, where guidance needs it, the negative
- *     prompt
+ * @param contexts [rows, tokens, width]: the prompts and, where guidance needs it, the negative
+ *     prompts, of all steps
+ * @param stepRows which of their rows the network is asked with in which step
  * @param predicts what the network was trained to answer
- * @param added what the network takes besides contexts
+ * @param added what the network takes besides contexts, of the same rows
  * @param deterministic whether its bits must not depend on what else is made here
  */
 public record TaskPlan(
@@ -31,6 +33,7 @@ public record TaskPlan(
     Rng rng,
     long[] shape,
     FloatTensor contexts,
+    StepRows stepRows,
     Guidance guidance,
     PredictionType predicts,
     SamplerStep sampler,
@@ -49,7 +52,33 @@ public record TaskPlan(
 
   /** How many answers a call needs from the network. */
   public int rows() {
-    return (int) contexts.shape()[0];
+    return stepRows.count();
+  }
+
+  /** What the network is asked with in a step, [rows, tokens, width]. */
+  public FloatTensor contexts(int step) {
+    return of(step, contexts);
+  }
+
+  /** What it takes besides in a step. */
+  public Optional<AddedInputs> added(int step) {
+    return added.map(all -> new AddedInputs(of(step, all.textEmbeds()), of(step, all.timeIds())));
+  }
+
+  private FloatTensor of(int step, FloatTensor all) {
+    int[] rows = stepRows.at(step);
+    if (rows.length == all.shape()[0]) {
+      // they are all there is, in their order
+      return all;
+    }
+    long[] shape = all.shape().clone();
+    shape[0] = rows.length;
+    float[] found = new float[DenseTensor.elements(shape)];
+    int elements = found.length / rows.length;
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(all.data(), rows[i] * elements, found, i * elements, elements);
+    }
+    return new FloatTensor(shape, found);
   }
 
   /** Whether a sampler's state can be one of this plan's. */

@@ -22,11 +22,9 @@ import dev.latentline.proto.v1.Conditioning;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Payload;
-import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.Tensor;
 import java.nio.FloatBuffer;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BiFunction;
@@ -64,6 +62,7 @@ public final class TaskPlanner {
       throw unsupported("the sampler cannot sample a model of flow matching");
     }
     Guidance guidance = new Guidance(request.getGuidanceScale(), request.getGuidanceRescale());
+    StepConditionings conditionings = StepConditionings.of(record, guidance);
     int scale = model.card().vae().scaleFactor();
     return new TaskPlan(
         new ImageTask(request.getGenerationId(), record.getImageIndex()),
@@ -75,12 +74,13 @@ public final class TaskPlanner {
           request.getHeight() / scale,
           request.getWidth() / scale
         },
-        contexts(record, model.card(), guidance),
+        contexts(request, model.card(), conditionings.rows()),
+        conditionings.stepRows(),
         guidance,
         scheduler.predictionType(),
         Samplers.of(sampler, options(sampler, request, scheduler)),
         Schedules.of(sampler, schedule, model.noise(), request.getSteps()),
-        added(record, model.card(), guidance),
+        added(request, model.card(), conditionings.rows()),
         request.getDeterministic());
   }
 
@@ -128,7 +128,8 @@ public final class TaskPlanner {
     }
   }
 
-  private Optional<AddedInputs> added(EmbeddingReady record, ModelCard model, Guidance guidance) {
+  private Optional<AddedInputs> added(
+      GenerationRequest request, ModelCard model, List<Conditioning> rows) {
     int numbers = model.unet().timeIds();
     if (numbers == 0) {
       return Optional.empty();
@@ -139,17 +140,14 @@ public final class TaskPlanner {
             .findFirst()
             .orElseThrow()
             .size();
-    GenerationRequest request = record.getRequest();
     float height = request.getHeight();
     float width = request.getWidth();
-    List<Role> roles = roles(guidance);
-    FloatBuffer texts = FloatBuffer.allocate(roles.size() * size);
-    FloatBuffer ids = FloatBuffer.allocate(roles.size() * numbers);
-    for (Role role : roles) {
-      Payload pooled = only(record, role).getPooled();
+    FloatBuffer texts = FloatBuffer.allocate(rows.size() * size);
+    FloatBuffer ids = FloatBuffer.allocate(rows.size() * numbers);
+    for (Conditioning row : rows) {
       texts.put(
           TensorRecords.require(
-                  TensorRecords.fromRecord(payloads.apply(request.getTenant(), pooled)),
+                  TensorRecords.fromRecord(payloads.apply(request.getTenant(), row.getPooled())),
                   "A pooled text",
                   1,
                   size)
@@ -158,43 +156,28 @@ public final class TaskPlanner {
     }
     return Optional.of(
         new AddedInputs(
-            new FloatTensor(new long[] {roles.size(), size}, texts.array()),
-            new FloatTensor(new long[] {roles.size(), numbers}, ids.array())));
+            new FloatTensor(new long[] {rows.size(), size}, texts.array()),
+            new FloatTensor(new long[] {rows.size(), numbers}, ids.array())));
   }
 
-  /** Of the contexts, in their order. */
-  private static List<Role> roles(Guidance guidance) {
-    return guidance.needsUnconditional()
-        ? List.of(Role.POSITIVE, Role.NEGATIVE)
-        : List.of(Role.POSITIVE);
-  }
-
-  /** [1 or 2, tokens, width], the prompt first; short texts end in zeros. */
-  private FloatTensor contexts(EmbeddingReady record, ModelCard model, Guidance guidance) {
-    int rows = model.textEncoders().stream().mapToInt(TextEncoder::maxTokens).max().orElseThrow();
+  /** [conditionings, tokens, width]; short texts end in zeros. */
+  private FloatTensor contexts(
+      GenerationRequest request, ModelCard model, List<Conditioning> conditionings) {
+    int chunk = model.textEncoders().stream().mapToInt(TextEncoder::maxTokens).max().orElseThrow();
+    int chunks = model.hasChunks() ? Limits.MAX_PROMPT_CHUNKS : 1;
     int width = model.unet().contextSize();
-    List<Role> roles = roles(guidance);
-    float[] contexts = new float[roles.size() * rows * width];
-    for (int i = 0; i < roles.size(); i++) {
-      float[] embedding =
-          embedding(record.getRequest().getTenant(), only(record, roles.get(i)), rows, width);
-      System.arraycopy(embedding, 0, contexts, i * rows * width, embedding.length);
+    List<float[]> embeddings =
+        conditionings.stream()
+            .map(each -> embedding(request.getTenant(), each, chunk * chunks, width))
+            .toList();
+    int longest = embeddings.stream().mapToInt(each -> each.length / width).max().orElseThrow();
+    int tokens = (longest + chunk - 1) / chunk * chunk;
+    float[] contexts = new float[conditionings.size() * tokens * width];
+    for (int i = 0; i < conditionings.size(); i++) {
+      float[] embedding = embeddings.get(i);
+      System.arraycopy(embedding, 0, contexts, i * tokens * width, embedding.length);
     }
-    return new FloatTensor(new long[] {roles.size(), rows, width}, contexts);
-  }
-
-  private static Conditioning only(EmbeddingReady record, Role role) {
-    List<Conditioning> found =
-        record.getConditioningsList().stream().filter(c -> c.getRole() == role).toList();
-    if (found.size() != 1) {
-      throw unsupported(
-          "there are "
-              + found.size()
-              + " "
-              + role.name().toLowerCase(Locale.ROOT)
-              + " conditionings instead of one");
-    }
-    return found.get(0);
+    return new FloatTensor(new long[] {conditionings.size(), tokens, width}, contexts);
   }
 
   private float[] embedding(String tenant, Conditioning conditioning, int maxRows, int width) {
@@ -208,7 +191,7 @@ public final class TaskPlanner {
     return TensorRecords.require(embedding, "An embedding", 1, rows, width).data();
   }
 
-  private static Failure.Rejected unsupported(String reason) {
+  static Failure.Rejected unsupported(String reason) {
     return new Failure.Rejected("unsupported_request", "The picture cannot be made: " + reason);
   }
 }

@@ -5,6 +5,7 @@ import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.guide.StepRows;
 import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.network.NoisePredictor;
 import dev.latentline.denoiser.sample.SamplerOptions;
@@ -40,6 +41,7 @@ final class Tasks {
         Rng.NV,
         new long[] {1, 4, 2, 2},
         new FloatTensor(new long[] {2, 3, 2}, new float[12]),
+        StepRows.all(2),
         new Guidance(3, 0),
         Configs.starter().predictionType(),
         Samplers.of(Sampler.EULER_ANCESTRAL, SamplerOptions.defaults(Sampler.EULER_ANCESTRAL)),

@@ -9,6 +9,7 @@ import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.guide.StepRows;
 import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.SamplerState;
@@ -95,6 +96,7 @@ class StepTaskTest {
         Rng.NV,
         new long[] {1, 4, 2, 2},
         new FloatTensor(new long[] {2, 3, 2}, new float[12]),
+        StepRows.all(2),
         new Guidance(3, 0),
         Configs.starter().predictionType(),
         Samplers.of(sampler, SamplerOptions.defaults(sampler).withRange(OptionalDouble.of(5))),

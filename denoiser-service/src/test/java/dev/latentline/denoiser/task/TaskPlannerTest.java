@@ -9,6 +9,7 @@ import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.network.AddedInputs;
 import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.schedule.Configs;
 import dev.latentline.denoiser.schedule.TrainedNoise;
 import dev.latentline.inference.catalogue.Defaults;
@@ -17,6 +18,7 @@ import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.catalogue.UNet;
 import dev.latentline.inference.catalogue.Vae;
+import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.proto.v1.EmbeddingReady;
@@ -25,6 +27,7 @@ import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Role;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -144,14 +147,119 @@ class TaskPlannerTest {
   }
 
   @Test
-  void conditioningsThatAreNotOneOfEachAreRejected() {
+  void conditioningsThatDoNotFitTogetherAreRejected() {
     EmbeddingReady record = record(request -> {}, 0);
 
     assertRejected(record.toBuilder().removeConditionings(0).build(), "unsupported_request");
     assertRejected(record.toBuilder().removeConditionings(1).build(), "unsupported_request");
     assertRejected(
-        record.toBuilder().addConditionings(record.getConditionings(0)).build(),
+        record.toBuilder().addConditionings(record.getConditionings(1)).build(),
         "unsupported_request");
+    // not in every step
+    assertRejected(
+        record.toBuilder()
+            .setConditionings(0, record.getConditionings(0).toBuilder().addSteps(1))
+            .build(),
+        "unsupported_request");
+    EmbeddingReady.Builder many = record.toBuilder();
+    for (int i = 0; i < 8; i++) {
+      many.addConditionings(record.getConditionings(0));
+    }
+    assertRejected(many.build(), "unsupported_request");
+    assertRejected(
+        record.toBuilder()
+            .setConditionings(0, record.getConditionings(0).toBuilder().setWeight(Float.NaN))
+            .build(),
+        "unsupported_request");
+  }
+
+  @Test
+  void promptsThatChangeAreAskedInTheirStepsAndThoseOfAndTogether() {
+    EmbeddingReady.Builder record = record(request -> request.setSteps(4), 0).toBuilder();
+    record.getConditioningsBuilder(0).addAllSteps(List.of(0, 2));
+    record.addConditionings(
+        Starter.conditioning(
+                Role.POSITIVE, new FloatTensor(new long[] {1, 1, 2}, new float[] {5, 6}))
+            .toBuilder()
+            .addAllSteps(List.of(1, 3)));
+    record.addConditionings(
+        Starter.conditioning(
+                Role.POSITIVE, new FloatTensor(new long[] {1, 1, 2}, new float[] {7, 8}))
+            .toBuilder()
+            .setWeight(0.5f));
+
+    TaskPlan plan = planner.plan(record.build(), MODEL);
+
+    assertThat(plan.rows()).isEqualTo(3);
+    for (int step = 0; step < 4; step++) {
+      assertThat(plan.contexts(step).shape()).containsExactly(3, 4, 2);
+      float[] changing = step % 2 == 0 ? new float[] {1, 2, 3, 4} : new float[] {5, 6, 0, 0};
+      assertThat(plan.contexts(step).data()).startsWith(changing);
+      assertThat(Arrays.copyOfRange(plan.contexts(step).data(), 8, 24))
+          .containsExactly(7, 8, 0, 0, 0, 0, 0, 0, 9, 9, 0, 0, 0, 0, 0, 0);
+      assertThat(plan.stepRows().weightsAt(step)).containsExactly(1, 0.5f);
+    }
+  }
+
+  @Test
+  void aPartOfTheStepsIsRoundedToWholeOnes() {
+    EmbeddingReady.Builder record = record(request -> request.setSteps(4), 0).toBuilder();
+    record.getConditioningsBuilder(0).setEnd(0.3f);
+    record.addConditionings(
+        Starter.conditioning(
+                Role.POSITIVE, new FloatTensor(new long[] {1, 1, 2}, new float[] {5, 6}))
+            .toBuilder()
+            .setStart(0.3f));
+
+    TaskPlan plan = planner.plan(record.build(), MODEL);
+
+    assertThat(plan.contexts(0).data()).startsWith(1, 2);
+    assertThat(plan.contexts(1).data()).startsWith(5, 6);
+    assertThat(plan.contexts(3).data()).startsWith(5, 6);
+  }
+
+  @Test
+  void aPromptThatChangesGivesTheSamePictureFromAnyStepOn() {
+    EmbeddingReady.Builder record = record(request -> request.setSteps(4), 0).toBuilder();
+    record.getConditioningsBuilder(0).addAllSteps(List.of(0, 2));
+    record.addConditionings(
+        Starter.conditioning(
+                Role.POSITIVE, new FloatTensor(new long[] {1, 1, 2}, new float[] {5, 6}))
+            .toBuilder()
+            .addAllSteps(List.of(1, 3)));
+    TaskPlan plan = planner.plan(record.build(), MODEL);
+    StepTask whole = StepTask.start(plan);
+    float[] picture = Steps.all(whole, TaskPlannerTest::byContext).latents().data();
+
+    StepTask begun = StepTask.start(plan);
+    begun.advance(byContext(List.of(begun.call()), null).get(0));
+    StepTask resumed = StepTask.resume(plan, begun.state());
+
+    assertThat(Steps.all(resumed, TaskPlannerTest::byContext).latents().data()).isEqualTo(picture);
+    assertThat(
+            Steps.all(
+                    StepTask.start(planner.plan(record(r -> r.setSteps(4), 0), MODEL)),
+                    TaskPlannerTest::byContext)
+                .latents()
+                .data())
+        .isNotEqualTo(picture);
+  }
+
+  /** A network whose answers depend on the context. */
+  private static List<float[]> byContext(List<NetworkCall> calls, RunStop stop) {
+    return calls.stream()
+        .map(
+            call -> {
+              int elements = call.input().data().length;
+              int context = call.contexts().data().length / call.rows();
+              float[] answers = new float[call.rows() * elements];
+              for (int i = 0; i < answers.length; i++) {
+                float of = call.contexts().data()[i / elements * context];
+                answers[i] = call.input().data()[i % elements] * 0.1f * of / (i % 7 + 1);
+              }
+              return answers;
+            })
+        .toList();
   }
 
   @Test

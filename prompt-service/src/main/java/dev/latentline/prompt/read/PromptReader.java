@@ -5,13 +5,17 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.PromptSyntax;
 import dev.latentline.prompt.grammar.Attention;
+import dev.latentline.prompt.grammar.Composition;
 import dev.latentline.prompt.grammar.NetworkTags;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.TokenIds;
 import dev.latentline.proto.v1.TokenizedConditioning;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Reads the prompts of a request in the syntax that it asks for. Thread-safe. */
 public final class PromptReader {
@@ -28,34 +32,63 @@ public final class PromptReader {
    *     have the model, or {@code unsupported_prompt} when a prompt cannot be what it says
    */
   public List<TokenizedConditioning> read(GenerationRequest request) {
-    List<String> texts = List.of(request.getPrompt(), request.getNegativePrompt());
-    List<List<TokenIds>> ids = tokens(request, texts);
-    return List.of(
-        conditioning(Role.POSITIVE, ids.get(0)), conditioning(Role.NEGATIVE, ids.get(1)));
+    return syntax(request) == PromptSyntax.PLAIN ? plain(request) : a1111(request);
   }
 
-  private static TokenizedConditioning conditioning(Role role, List<TokenIds> ids) {
-    return TokenizedConditioning.newBuilder()
-        .setRole(role)
-        .addAllEncoders(ids)
-        .setWeight(1)
-        .setStart(0)
-        .setEnd(1)
-        .build();
+  private List<TokenizedConditioning> plain(GenerationRequest request) {
+    return Stream.of(
+            StepText.always(Role.POSITIVE, request.getPrompt()),
+            StepText.always(Role.NEGATIVE, request.getNegativePrompt()))
+        .map(text -> text.of(tokenizers.encode(request.getModel(), text.text())))
+        .toList();
   }
 
-  private List<List<TokenIds>> tokens(GenerationRequest request, List<String> texts) {
-    if (syntax(request) == PromptSyntax.PLAIN) {
-      return texts.stream().map(text -> tokenizers.encode(request.getModel(), text)).toList();
-    }
-    texts.forEach(PromptReader::refuseTags);
+  private List<TokenizedConditioning> a1111(GenerationRequest request) {
+    refuseTags(request.getPrompt());
+    refuseTags(request.getNegativePrompt());
+    List<StepText> texts = texts(request);
     Emphasis emphasis = emphasis(request);
-    List<List<Attention.Part>> parts = texts.stream().map(text -> parts(text, emphasis)).toList();
-    return tokenizers.hasChunks(request.getModel())
-        ? tokenizers.encodeChunks(request.getModel(), parts)
-        : parts.stream()
-            .map(text -> tokenizers.encode(request.getModel(), withoutWeights(text)))
-            .toList();
+    List<List<Attention.Part>> parts =
+        texts.stream().map(text -> parts(text.text(), emphasis)).toList();
+    List<List<TokenIds>> ids =
+        tokenizers.hasChunks(request.getModel())
+            ? tokenizers.encodeChunks(request.getModel(), parts)
+            : parts.stream()
+                .map(text -> tokenizers.encode(request.getModel(), withoutWeights(text)))
+                .toList();
+    return IntStream.range(0, texts.size()).mapToObj(i -> texts.get(i).of(ids.get(i))).toList();
+  }
+
+  /** AND joins prompts; in a negative prompt it is a word, as there. */
+  private static List<StepText> texts(GenerationRequest request) {
+    List<Composition.Prompt> prompts = Composition.of(request.getPrompt());
+    if (prompts.size() > Limits.MAX_PROMPTS_JOINED) {
+      throw unsupported(
+          "AND joins "
+              + prompts.size()
+              + " prompts; at most "
+              + Limits.MAX_PROMPTS_JOINED
+              + " can be");
+    }
+    List<StepText> texts = new ArrayList<>();
+    for (Composition.Prompt prompt : prompts) {
+      if (!(Math.abs(prompt.weight()) <= Limits.MAX_PROMPT_WEIGHT)) {
+        throw unsupported(
+            "A prompt's weight is more than " + (int) Limits.MAX_PROMPT_WEIGHT + " away from 0");
+      }
+      texts.addAll(
+          StepText.of(Role.POSITIVE, prompt.text(), (float) prompt.weight(), request.getSteps()));
+    }
+    texts.addAll(StepText.of(Role.NEGATIVE, request.getNegativePrompt(), 1, request.getSteps()));
+    if (texts.size() > Limits.MAX_PROMPT_TEXTS) {
+      throw unsupported(
+          "The prompts are "
+              + texts.size()
+              + " different texts in the course of the steps; at most "
+              + Limits.MAX_PROMPT_TEXTS
+              + " can be");
+    }
+    return texts;
   }
 
   private static void refuseTags(String text) {

@@ -1,7 +1,9 @@
 package dev.latentline.prompt.read;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.inference.catalogue.Catalogue;
@@ -9,9 +11,11 @@ import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.TokenizedConditioning;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -79,6 +83,67 @@ class PromptReaderTest {
   @Test
   void aWeightOfManyDigitsIsRefusedAndNotInfinite() {
     assertUnsupported(a1111("(a:" + "9".repeat(400) + ")").build(), "more than 100 away from 0");
+  }
+
+  @Test
+  void aPromptThatChangesIsSeveralTextsWithTheirSteps() {
+    List<TokenizedConditioning> found =
+        reader.read(
+            a1111("a [red:blue:2] [cat|dog]").setNegativePrompt("[x::1]").setSteps(4).build());
+
+    assertThat(found)
+        .extracting(TokenizedConditioning::getRole, c -> c.getStepsList())
+        .containsExactly(
+            tuple(Role.POSITIVE, List.of(0)),
+            tuple(Role.POSITIVE, List.of(1)),
+            tuple(Role.POSITIVE, List.of(2)),
+            tuple(Role.POSITIVE, List.of(3)),
+            tuple(Role.NEGATIVE, List.of(0)),
+            tuple(Role.NEGATIVE, List.of(1, 2, 3)));
+    assertThat(found.get(3).getEncoders(0).getIdsList())
+        .isEqualTo(ids(request("a blue dog").build()));
+  }
+
+  @Test
+  void alternativesAreEncodedOnceEach() {
+    List<TokenizedConditioning> found = reader.read(a1111("a [cat|dog]").setSteps(150).build());
+
+    assertThat(found).hasSize(3);
+    assertThat(found.get(1).getStepsList()).hasSize(75).startsWith(1, 3, 5);
+  }
+
+  @Test
+  void promptsAreJoinedByAndAndANegativeOneIsNot() {
+    List<TokenizedConditioning> found =
+        reader.read(a1111("a cat AND a [dog:fox:1] :0.5").setNegativePrompt("b AND c").build());
+
+    assertThat(found)
+        .extracting(TokenizedConditioning::getRole, TokenizedConditioning::getWeight)
+        .containsExactly(
+            tuple(Role.POSITIVE, 1f),
+            tuple(Role.POSITIVE, 0.5f),
+            tuple(Role.POSITIVE, 0.5f),
+            tuple(Role.NEGATIVE, 1f));
+    assertThat(found.get(0).getStepsList()).isEmpty();
+    assertThat(found.get(3).getEncoders(0).getIdsList()).isEqualTo(ids(request("b AND c").build()));
+  }
+
+  @Test
+  void whatAPlainPromptSaysOfStepsAndJoiningIsText() {
+    GenerationRequest plain = request("a [cat|dog] AND [x:3]").build();
+
+    assertThat(reader.read(plain)).hasSize(2);
+    assertThat(reader.read(plain).get(0).getStepsList()).isEmpty();
+  }
+
+  @Test
+  void thereAreLimitsOfTextsPromptsAndTheirWeights() {
+    assertThat(reader.read(a1111("a AND ".repeat(7) + "b").build())).hasSize(9);
+    assertUnsupported(a1111("a AND ".repeat(8) + "b").build(), "joins 9 prompts; at most 8");
+    assertUnsupported(a1111("a :101 AND b").build(), "more than 100 away from 0");
+    assertThat(reader.read(a1111("[" + "a|".repeat(30) + "b]").setSteps(150).build())).hasSize(3);
+    String different = IntStream.range(0, 32).mapToObj(Integer::toString).collect(joining("|"));
+    assertUnsupported(a1111("[" + different + "]").setSteps(150).build(), "33 different texts");
   }
 
   @Test
