@@ -263,6 +263,31 @@ class TaskPlannerTest {
   }
 
   @Test
+  void longTextsHaveTheRowsOfSeveralChunksWhereTheTextEncoderHasThem() {
+    LoadedModel model =
+        model(
+            new TextEncoder(
+                "tokenizer.json",
+                "text.onnx",
+                "out",
+                4,
+                2,
+                OptionalLong.of(0),
+                true,
+                List.of(),
+                Optional.empty()),
+            new UNet("unet/model.onnx", 4, 2));
+    EmbeddingReady two = prompt(new long[] {1, 8, 2}, new float[16]);
+
+    assertThat(planner.plan(two, model).contexts(0).shape()).containsExactly(2, 8, 2);
+    assertRejected(two, "invalid_tensor");
+    EmbeddingReady nine = prompt(new long[] {1, 9 * 4, 2}, new float[9 * 4 * 2]);
+    assertThatThrownBy(() -> planner.plan(nine, model))
+        .isInstanceOfSatisfying(
+            Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("invalid_tensor"));
+  }
+
+  @Test
   void embeddingsThatAreNotTheModelsAreRejected() {
     assertRejected(prompt(new long[] {1, 5, 2}, new float[10]), "invalid_tensor");
     assertRejected(prompt(new long[] {1, 0, 2}, new float[0]), "invalid_tensor");
