@@ -25,6 +25,11 @@ public final class Limits {
   /** Of the different texts that a prompt and a negative prompt are in the course of the steps. */
   public static final int MAX_PROMPT_TEXTS = 32;
 
+  /**
+   * Of all those texts together, after those that are shorter were filled up; bounds what is held.
+   */
+  public static final int MAX_PROMPT_TOKENS = 5_000;
+
   /** How far from 0 the weight of a word, or of a prompt among several, may be. */
   public static final double MAX_PROMPT_WEIGHT = 100;
 

@@ -20,9 +20,18 @@ import java.util.stream.Stream;
 /** Reads the prompts of a request in the syntax that it asks for. Thread-safe. */
 public final class PromptReader {
   private final ModelTokenizers tokenizers;
+  private final int mostTokens;
 
   public PromptReader(ModelTokenizers tokenizers) {
+    this(tokenizers, Limits.MAX_PROMPT_TOKENS);
+  }
+
+  /**
+   * @param mostTokens of all texts of one request
+   */
+  PromptReader(ModelTokenizers tokenizers, int mostTokens) {
     this.tokenizers = tokenizers;
+    this.mostTokens = mostTokens;
   }
 
   /**
@@ -56,6 +65,17 @@ public final class PromptReader {
             : parts.stream()
                 .map(text -> tokenizers.encode(request.getModel(), withoutWeights(text)))
                 .toList();
+    int tokens = ids.stream().mapToInt(ofEncoders -> ofEncoders.get(0).getIdsCount()).sum();
+    if (tokens > mostTokens) {
+      throw unsupported(
+          "The prompts are "
+              + texts.size()
+              + " different texts of "
+              + tokens
+              + " tokens together; at most "
+              + mostTokens
+              + " can be");
+    }
     return IntStream.range(0, texts.size()).mapToObj(i -> texts.get(i).of(ids.get(i))).toList();
   }
 

@@ -52,6 +52,20 @@ class PromptReaderTest {
   }
 
   @Test
+  void allTextsTogetherAreBounded() {
+    GenerationRequest three = a1111("a [cat|dog|cow] in a box").build();
+    int tokens =
+        reader.read(three).stream().mapToInt(text -> text.getEncoders(0).getIdsCount()).sum();
+
+    assertThat(new PromptReader(tokenizers, tokens).read(three)).hasSize(4);
+    assertThatThrownBy(() -> new PromptReader(tokenizers, tokens - 1).read(three))
+        .isInstanceOfSatisfying(
+            Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("unsupported_prompt"))
+        .hasMessageContaining("4 different texts")
+        .hasMessageContaining("at most " + (tokens - 1));
+  }
+
+  @Test
   void whatNeedsNoWeightIsReadForEveryModel() {
     assertThat(ids(a1111("a \\(red\\) apple").build()))
         .isEqualTo(ids(request("a (red) apple").build()));
