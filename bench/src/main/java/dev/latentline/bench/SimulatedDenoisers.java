@@ -88,7 +88,7 @@ final class SimulatedDenoisers implements SimulatedReplicas {
             queue.client(),
             SLOTS,
             held -> loop.hasRoom(),
-            item -> 0,
+            WorkItem::attempt,
             id -> false,
             item -> {
               CompletableFuture<Void> done = new CompletableFuture<>();

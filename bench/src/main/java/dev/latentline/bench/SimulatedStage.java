@@ -3,6 +3,7 @@ package dev.latentline.bench;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.kit.workqueue.ShareWorker;
+import dev.latentline.kit.workqueue.WorkItem;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,7 @@ final class SimulatedStage implements SimulatedReplicas {
             queue.client(),
             1,
             held -> true,
-            item -> 0,
+            WorkItem::attempt,
             id -> false,
             item ->
                 CompletableFuture.runAsync(
