@@ -173,15 +173,20 @@ class TaskPlannerTest {
         "unsupported_request");
   }
 
-  @Test
-  void promptsThatChangeAreAskedInTheirStepsAndThoseOfAndTogether() {
+  /** One prompt in steps 0 and 2, another in 1 and 3. */
+  private static EmbeddingReady.Builder twoThatTakeTurns() {
     EmbeddingReady.Builder record = record(request -> request.setSteps(4), 0).toBuilder();
     record.getConditioningsBuilder(0).addAllSteps(List.of(0, 2));
-    record.addConditionings(
+    return record.addConditionings(
         Starter.conditioning(
                 Role.POSITIVE, new FloatTensor(new long[] {1, 1, 2}, new float[] {5, 6}))
             .toBuilder()
             .addAllSteps(List.of(1, 3)));
+  }
+
+  @Test
+  void promptsThatChangeAreAskedInTheirStepsAndThoseOfAndTogether() {
+    EmbeddingReady.Builder record = twoThatTakeTurns();
     record.addConditionings(
         Starter.conditioning(
                 Role.POSITIVE, new FloatTensor(new long[] {1, 1, 2}, new float[] {7, 8}))
@@ -220,13 +225,7 @@ class TaskPlannerTest {
 
   @Test
   void aPromptThatChangesGivesTheSamePictureFromAnyStepOn() {
-    EmbeddingReady.Builder record = record(request -> request.setSteps(4), 0).toBuilder();
-    record.getConditioningsBuilder(0).addAllSteps(List.of(0, 2));
-    record.addConditionings(
-        Starter.conditioning(
-                Role.POSITIVE, new FloatTensor(new long[] {1, 1, 2}, new float[] {5, 6}))
-            .toBuilder()
-            .addAllSteps(List.of(1, 3)));
+    EmbeddingReady.Builder record = twoThatTakeTurns();
     TaskPlan plan = planner.plan(record.build(), MODEL);
     StepTask whole = StepTask.start(plan);
     float[] picture = Steps.all(whole, TaskPlannerTest::byContext).latents().data();
