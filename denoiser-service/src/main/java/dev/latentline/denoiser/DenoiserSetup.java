@@ -92,8 +92,10 @@ class DenoiserSetup {
     return new BegunAttempts(store);
   }
 
+  /** From the start on, so that its first record is written as quickly as later ones. */
   @Produces
   @Singleton
+  @Startup(StartGate.BEFORE)
   StepWriter writer(StepRecords records) {
     return new StepWriter(records);
   }

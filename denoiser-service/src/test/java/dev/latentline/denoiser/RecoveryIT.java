@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.ObjectKeys;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.denoiser.network.LoadedModel;
@@ -19,6 +20,8 @@ import dev.latentline.embedded.ChildProcess;
 import dev.latentline.embedded.JavaCommand;
 import dev.latentline.embedded.Ports;
 import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.kit.blob.S3BlobStore;
+import dev.latentline.kit.blob.StoreSettings;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.LatentDenoised;
@@ -28,6 +31,7 @@ import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
 import dev.latentline.testkit.Topics;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -66,6 +70,7 @@ class RecoveryIT {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private static TestStack stack;
+  private static S3BlobStore store;
   private static RecordWriter writer;
   private static RecordReader reader;
   private static EmbeddingReady apple;
@@ -77,6 +82,7 @@ class RecoveryIT {
   @BeforeAll
   static void open() throws IOException {
     stack = TestStack.shared();
+    store = new S3BlobStore(storeSettings());
     Topics.create(stack.bootstrapServers(), POOL);
     writer = RecordWriter.open();
     reader = RecordReader.open();
@@ -87,6 +93,7 @@ class RecoveryIT {
   @AfterAll
   static void close() {
     writer.close();
+    store.close();
   }
 
   @AfterEach
@@ -142,13 +149,14 @@ class RecoveryIT {
     assertThat(madeSteps(pair.ids().get(0))).doesNotHaveDuplicates();
   }
 
-  /** Two replicas, one of which has made some steps of the first picture. */
+  /** Two replicas, one of which has left a record of some steps of the first picture. */
   private Pair atWork(int pictures) throws Exception {
     ChildProcess one = start();
     ChildProcess two = start();
     List<String> ids = submit(STEPS, pictures);
     String first = ids.get(0);
-    await().atMost(SOON).until(() -> madeSteps(first).stream().anyMatch(step -> step >= 15));
+    String record = ObjectKeys.latestStep(apple.getRequest().getTenant(), new ImageTask(first, 0));
+    await().atMost(SOON).pollInterval(Duration.ofMillis(20)).until(() -> store.exists(record));
     boolean isOne =
         log(one).lastIndexOf("generation=" + first) > log(two).lastIndexOf("generation=" + first);
     return isOne ? new Pair(one, two, ids) : new Pair(two, one, ids);
@@ -323,6 +331,15 @@ class RecoveryIT {
             return Steps.all(task, starter.network()).latents().data();
           }
         });
+  }
+
+  private static StoreSettings storeSettings() {
+    return new SmallRyeConfigBuilder()
+        .withMapping(StoreSettings.class)
+        .withDefaultValues(stack.configuration())
+        .withDefaultValue("latentline.store.patience", "PT10S")
+        .build()
+        .getConfigMapping(StoreSettings.class);
   }
 
   /** The models of the build, in a pool that no other test's denoiser serves. */

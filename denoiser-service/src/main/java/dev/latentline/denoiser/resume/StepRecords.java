@@ -23,6 +23,9 @@ import org.jboss.logging.Logger;
 public final class StepRecords {
   private static final Logger LOG = Logger.getLogger(StepRecords.class);
 
+  /** No object has this key. */
+  private static final String WARM_UP = "steps/none";
+
   private final BlobStore store;
 
   public StepRecords(BlobStore store) {
@@ -46,6 +49,18 @@ public final class StepRecords {
     return store
         .get(ObjectKeys.latestStep(tenant, task))
         .flatMap(bytes -> read(tenant, task, bytes));
+  }
+
+  /**
+   * Makes the first call of the store's client, which costs what several hundred later ones do, and
+   * which a first picture's records would wait for. A store that is away is no matter.
+   */
+  void warmUp() {
+    try {
+      store.exists(WARM_UP);
+    } catch (Failure.Retryable away) {
+      LOG.debugf("the store is not there yet: %s", away.code());
+    }
   }
 
   /**

@@ -61,6 +61,7 @@ public final class StepWriter implements AutoCloseable {
   }
 
   private void writeAll() {
+    records.warmUp();
     while (true) {
       StepSnapshot next;
       synchronized (this) {
