@@ -50,6 +50,11 @@ public final class Limits {
   /** Of s_noise, whose use is to be a little above 1. */
   public static final float MAX_NOISE_SCALE = 2;
 
+  public static final int MAX_LORAS = 8;
+
+  /** How far from 0 the weight of a LoRA may be; most are made for 1. */
+  public static final float MAX_LORA_WEIGHT = 10;
+
   public static final int MIN_COUNT = 1;
   public static final int MAX_COUNT = 16;
 

@@ -21,24 +21,31 @@ import java.util.stream.Stream;
 /**
  * The models of an installation: a folder with pools.yaml and one folder per model, each with its
  * manifest.json. What works on decoded pictures lies one folder deeper, in upscalers and
- * safety_checkers, which need not be there. Read once; immutable. The models' own files are neither
- * opened nor verified by {@link #open}: see {@link ModelCard#verify()}.
+ * safety_checkers, and what changes models in loras; none need be there. Read once; immutable. The
+ * models' own files are neither opened nor verified by {@link #open}: see {@link
+ * ModelCard#verify()}.
  */
 public final class Catalogue {
   static final String UPSCALERS = "upscalers";
   static final String SAFETY_CHECKERS = "safety_checkers";
 
+  /** The folder of a catalogue that holds LoRAs. */
+  public static final String LORAS = "loras";
+
   private final Map<String, ModelCard> models;
+  private final SortedMap<String, LoraCard> loras;
   private final SortedMap<String, List<String>> pools;
   private final List<UpscalerCard> upscalers;
   private final Optional<SafetyCheckerCard> safetyChecker;
 
   private Catalogue(
       Map<String, ModelCard> models,
+      SortedMap<String, LoraCard> loras,
       SortedMap<String, List<String>> pools,
       List<UpscalerCard> upscalers,
       List<SafetyCheckerCard> safetyCheckers) {
     this.models = Collections.unmodifiableMap(models);
+    this.loras = Collections.unmodifiableSortedMap(loras);
     this.pools = Collections.unmodifiableSortedMap(pools);
     this.upscalers = List.copyOf(upscalers);
     this.safetyChecker = safetyCheckers.stream().findFirst();
@@ -58,7 +65,7 @@ public final class Catalogue {
    * Reads every manifest of several folders, as one catalogue.
    *
    * @param folders the first is as {@link #open(Path)} says; of the others, which may be empty,
-   *     only models are read. A model of theirs that no pool names is in the pool default
+   *     only models and LoRAs are read. A model of theirs that no pool names is in the pool default
    * @throws InvalidCatalogueException with everything that is wrong
    */
   public static Catalogue open(List<Path> folders) {
@@ -82,6 +89,7 @@ public final class Catalogue {
         read(model, models, problems);
       }
     }
+    SortedMap<String, LoraCard> loras = loras(folders, problems);
     SortedMap<String, List<String>> pools = Pools.read(folder, names, added, problems);
     List<UpscalerCard> upscalers =
         manifestFolders(folder.resolve(UPSCALERS)).stream()
@@ -102,7 +110,27 @@ public final class Catalogue {
       throw new InvalidCatalogueException(
           problems.stream().map(problem -> folder.getFileName() + "/" + problem).toList());
     }
-    return new Catalogue(models, pools, upscalers, checkers);
+    return new Catalogue(models, loras, pools, upscalers, checkers);
+  }
+
+  private static SortedMap<String, LoraCard> loras(List<Path> folders, List<String> problems) {
+    SortedMap<String, LoraCard> loras = new TreeMap<>();
+    for (Path folder : folders) {
+      for (Path lora : manifestFolders(folder.resolve(LORAS))) {
+        LoraCard card = new LoraReader(lora, problems).read();
+        if (card != null && loras.put(card.name(), card) != null) {
+          problems.add(LORAS + "/" + card.name() + ": two folders have a LoRA of that name");
+        }
+      }
+    }
+    return loras;
+  }
+
+  /** What is wrong with the manifest in a LoRA's folder; empty when it can be used. */
+  public static List<String> loraProblems(Path lora) {
+    List<String> problems = new ArrayList<>();
+    new LoraReader(lora, problems).read();
+    return problems;
   }
 
   private static void read(Path model, Map<String, ModelCard> models, List<String> problems) {
@@ -184,6 +212,44 @@ public final class Catalogue {
       throw new Failure.Rejected(
           "model_unavailable",
           "The model " + pinned.getName() + " is installed here in another version");
+    }
+    return card;
+  }
+
+  /** Ascending by name. */
+  public Collection<LoraCard> loras() {
+    return loras.values();
+  }
+
+  /** Those that can change a model, ascending by name. */
+  public List<LoraCard> lorasOf(ModelCard model) {
+    return loras.values().stream().filter(lora -> lora.fits(model)).toList();
+  }
+
+  /** The LoRA by name, or by name@sha256:{hex} when its digest is that one. */
+  public Optional<LoraCard> findLora(String reference) {
+    int at = reference.indexOf('@');
+    return Optional.ofNullable(loras.get(at < 0 ? reference : reference.substring(0, at)))
+        .filter(card -> at < 0 || card.digest().equals(reference.substring(at + 1)));
+  }
+
+  /**
+   * The LoRA that a request was pinned to.
+   *
+   * @throws Failure.Rejected with code {@code lora_unavailable} when this installation does not
+   *     have it, has another version of it, or it does not fit the model
+   */
+  public LoraCard requireLora(ModelRef pinned, ModelCard model) {
+    LoraCard card = findLora(pinned.getName() + "@" + pinned.getDigest()).orElse(null);
+    if (card == null) {
+      throw new Failure.Rejected(
+          "lora_unavailable",
+          "The LoRA " + pinned.getName() + " is not installed here, or in another version");
+    }
+    if (!card.fits(model)) {
+      throw new Failure.Rejected(
+          "lora_unavailable",
+          "The LoRA " + pinned.getName() + " does not fit the model " + model.name());
     }
     return card;
   }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.latentline.inference.safetensors.SafetensorsFile;
 import dev.latentline.inference.safetensors.StoredTensor;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -176,6 +177,20 @@ final class CheckpointFiles implements AutoCloseable {
         whole.isEmpty() ? parts.getOrDefault("unet", List.of()) : whole;
     files.forEach(file -> all.putAll(file.tensors()));
     return all;
+  }
+
+  /**
+   * The bytes of one of {@link #networkTensors()}, little-endian.
+   *
+   * @throws IllegalArgumentException when it is none of the single file
+   */
+  ByteBuffer map(StoredTensor tensor) throws IOException {
+    for (SafetensorsFile file : whole) {
+      if (file.find(tensor.name()).isPresent()) {
+        return file.map(tensor);
+      }
+    }
+    throw new IllegalArgumentException(tensor.name() + " is in no single file");
   }
 
   /** What the single file says of itself. */

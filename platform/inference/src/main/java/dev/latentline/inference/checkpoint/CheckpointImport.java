@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -20,9 +19,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
-/** Makes a model of the catalogue from a checkpoint. */
+/** Makes a model of the catalogue from a checkpoint, or a LoRA of it from a LoRA's file. */
 public final class CheckpointImport {
   private final ImportOrder order;
   private final Consumer<String> notes;
@@ -36,7 +34,7 @@ public final class CheckpointImport {
    * Imports. Nothing is left behind when it fails.
    *
    * @param notes told what was found, in lines for people
-   * @return the model's folder
+   * @return the folder of the model, or of the LoRA
    * @throws RefusedCheckpointException when the checkpoint is not one that can be used, or there is
    *     no room for it
    * @throws IOException when files cannot be read or written
@@ -50,19 +48,29 @@ public final class CheckpointImport {
       throw new RefusedCheckpointException(
           order.name() + " is no name for a model: it must be " + Limits.NAME_PATTERN);
     }
-    Path target = order.models().resolve(order.name());
-    if (Files.exists(target) && !order.replace()) {
-      throw new RefusedCheckpointException(
-          "there is a model " + order.name() + " already: choose another name, or replace it");
-    }
     requireDigest();
     try (CheckpointFiles files = CheckpointFiles.open(order.checkpoint(), order.vae())) {
+      if (LoraTensors.areOfOne(files.networkTensors())) {
+        return new LoraImport(order, notes).write(files);
+      }
+      requireFree(order.models().resolve(order.name()), order, "model");
       Fit fit = recognise(files);
       notes.accept("it is " + fit.template().title());
       Prediction prediction = prediction(files, fit.template());
-      return write(files, fit, prediction, target);
+      return write(files, fit, prediction);
     } catch (InvalidSafetensorsException e) {
       throw new RefusedCheckpointException(e.getMessage());
+    }
+  }
+
+  static void requireFree(Path target, ImportOrder order, String kind) {
+    if (Files.exists(target) && !order.replace()) {
+      throw new RefusedCheckpointException(
+          "there is a "
+              + kind
+              + " "
+              + order.name()
+              + " already: choose another name, or replace it");
     }
   }
 
@@ -145,34 +153,21 @@ public final class CheckpointImport {
                         + " or noisy"));
   }
 
-  private Path write(CheckpointFiles files, Fit fit, Prediction prediction, Path target)
-      throws IOException {
-    Files.createDirectories(order.models());
-    // beside the target, so that it can be moved in one go; hidden from the catalogue
-    Path workplace = Files.createTempDirectory(order.models(), ".importing-");
-    try {
-      Path made = workplace.resolve(order.name());
-      ModelFolder folder = new ModelFolder(made, fit, tokenizer());
-      folder.requireRoom();
-      ObjectNode manifest = manifest(files, fit.template(), prediction);
-      ObjectNode scheduler = fit.template().scheduler().deepCopy();
-      files
-          .json("scheduler/scheduler_config.json")
-          .ifPresent(own -> scheduler.setAll((ObjectNode) own.deepCopy()));
-      scheduler.put("prediction_type", prediction.id());
-      folder.write(manifest, scheduler, notes);
-      List<String> problems = Catalogue.problems(made);
-      if (!problems.isEmpty()) {
-        throw new RefusedCheckpointException(
-            "the model cannot be used: " + String.join("; ", problems));
-      }
-      if (Files.exists(target)) {
-        Files.move(target, workplace.resolve(".replaced"), StandardCopyOption.ATOMIC_MOVE);
-      }
-      return Files.move(made, target, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      delete(workplace);
-    }
+  private Path write(CheckpointFiles files, Fit fit, Prediction prediction) throws IOException {
+    return Placement.of(order.models(), order.name())
+        .make(
+            made -> {
+              ModelFolder folder = new ModelFolder(made, fit, tokenizer());
+              folder.requireRoom();
+              ObjectNode manifest = manifest(files, fit.template(), prediction);
+              ObjectNode scheduler = fit.template().scheduler().deepCopy();
+              files
+                  .json("scheduler/scheduler_config.json")
+                  .ifPresent(own -> scheduler.setAll((ObjectNode) own.deepCopy()));
+              scheduler.put("prediction_type", prediction.id());
+              folder.write(manifest, scheduler, notes);
+              return Catalogue.problems(made);
+            });
   }
 
   private byte[] tokenizer() throws IOException {
@@ -188,13 +183,7 @@ public final class CheckpointImport {
     manifest.put(
         "description",
         template.title() + ", imported from " + line(order.checkpoint().getFileName().toString()));
-    manifest.put(
-        "licence",
-        line(
-            order
-                .licence()
-                .or(() -> Optional.ofNullable(files.metadata().get("modelspec.license")))
-                .orElse("LicenseRef-unknown")));
+    manifest.put("licence", licence(order, files));
     manifest.put("created", created(files, template).toString());
     Integer side = template.sizes().get(prediction.id());
     if (side != null) {
@@ -203,12 +192,20 @@ public final class CheckpointImport {
     return manifest;
   }
 
-  private static String line(String text) {
+  static String licence(ImportOrder order, CheckpointFiles files) {
+    return line(
+        order
+            .licence()
+            .or(() -> Optional.ofNullable(files.metadata().get("modelspec.license")))
+            .orElse("LicenseRef-unknown"));
+  }
+
+  static String line(String text) {
     String line = text.replaceAll("\\p{Cntrl}", " ").strip();
     return line.substring(0, Math.min(line.length(), 200));
   }
 
-  private static Instant created(CheckpointFiles files, Template template) {
+  static Instant created(CheckpointFiles files, Template template) {
     String date = files.metadata().getOrDefault("modelspec.date", "");
     try {
       return LocalDate.parse(date.substring(0, Math.min(10, date.length())))
@@ -216,16 +213,6 @@ public final class CheckpointImport {
           .toInstant();
     } catch (DateTimeParseException e) {
       return Instant.parse(template.released());
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    List<Path> inside;
-    try (Stream<Path> walk = Files.walk(folder)) {
-      inside = walk.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : inside) {
-      Files.delete(path);
     }
   }
 

@@ -1,24 +1,14 @@
 package dev.latentline.inference.checkpoint;
 
-import com.fasterxml.jackson.core.util.DefaultIndenter;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.latentline.contract.Sha256;
 import dev.latentline.inference.checkpoint.Fit.Taken;
 import dev.latentline.inference.safetensors.SafetensorsWriter;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestOutputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -26,20 +16,15 @@ import java.util.function.Consumer;
  * in weights.safetensors, its weights under the graph's names.
  */
 final class ModelFolder {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /** For graphs, tokenizer and what a file system needs. */
   private static final long SPARE_BYTES = 64L * 1024 * 1024;
 
-  private final Path folder;
+  private final WrittenFolder folder;
   private final Fit fit;
   private final byte[] tokenizer;
 
-  /** Size and SHA-256 by path. */
-  private final Map<String, ObjectNode> files = new TreeMap<>();
-
   ModelFolder(Path folder, Fit fit, byte[] tokenizer) {
-    this.folder = folder;
+    this.folder = new WrittenFolder(folder);
     this.fit = fit;
     this.tokenizer = tokenizer;
   }
@@ -52,41 +37,30 @@ final class ModelFolder {
     for (Map<String, Taken> weights : fit.found().values()) {
       needed += SafetensorsWriter.size(entries(weights));
     }
-    Path existing = folder.getParent();
-    long free = Files.getFileStore(existing).getUsableSpace();
-    if (free < needed) {
-      throw new RefusedCheckpointException(
-          "the model needs "
-              + megabytes(needed)
-              + " MB in "
-              + existing.getParent()
-              + ", and "
-              + megabytes(free)
-              + " MB are free there");
-    }
-  }
-
-  private static long megabytes(long bytes) {
-    return bytes / 1_000_000;
+    folder.requireRoom("the model", needed);
   }
 
   void write(ObjectNode manifest, ObjectNode scheduler, Consumer<String> notes) throws IOException {
     for (Map.Entry<String, Map<String, Taken>> part : fit.found().entrySet()) {
       String name = part.getKey();
-      write(name + "/model.onnx", out -> out.write(fit.template().graph(name)));
+      folder.write(name + "/model.onnx", out -> out.write(fit.template().graph(name)));
       List<SafetensorsWriter.Entry> entries = entries(part.getValue());
-      notes.accept("writing " + name + " (" + megabytes(SafetensorsWriter.size(entries)) + " MB)");
-      write(
+      notes.accept(
+          "writing "
+              + name
+              + " ("
+              + WrittenFolder.megabytes(SafetensorsWriter.size(entries))
+              + " MB)");
+      folder.write(
           name + "/weights.safetensors",
           out ->
               SafetensorsWriter.write(
                   out, entries, entry -> content(part.getValue().get(entry.name()))));
     }
-    write("tokenizer/tokenizer.json", out -> out.write(tokenizer));
-    write("scheduler/scheduler_config.json", out -> out.write(pretty(scheduler)));
-    ObjectNode listed = manifest.putObject("files");
-    files.forEach(listed::set);
-    Files.write(folder.resolve("manifest.json"), pretty(manifest));
+    folder.write("tokenizer/tokenizer.json", out -> out.write(tokenizer));
+    folder.write(
+        "scheduler/scheduler_config.json", out -> out.write(WrittenFolder.pretty(scheduler)));
+    folder.writeManifest(manifest);
   }
 
   private static List<SafetensorsWriter.Entry> entries(Map<String, Taken> weights) {
@@ -124,34 +98,5 @@ final class ModelFolder {
       }
     }
     return turned.flip();
-  }
-
-  @FunctionalInterface
-  private interface Content {
-    void writeTo(OutputStream out) throws IOException;
-  }
-
-  private void write(String path, Content content) throws IOException {
-    Path file = folder.resolve(path);
-    Files.createDirectories(file.getParent());
-    MessageDigest digest = Sha256.digest();
-    // not buffered: contents come in large pieces
-    try (OutputStream out = new DigestOutputStream(Files.newOutputStream(file), digest)) {
-      content.writeTo(out);
-    }
-    ObjectNode listed = JSON.createObjectNode();
-    listed.put("size", Files.size(file)).put("sha256", Sha256.hex(digest));
-    files.put(path, listed);
-  }
-
-  private static byte[] pretty(ObjectNode node) throws IOException {
-    DefaultIndenter lines = new DefaultIndenter("  ", "\n");
-    DefaultPrettyPrinter printer = new DefaultPrettyPrinter();
-    printer.indentObjectsWith(lines);
-    printer.indentArraysWith(lines);
-    return JSON.writer(printer)
-        .writeValueAsString(node)
-        .concat("\n")
-        .getBytes(StandardCharsets.UTF_8);
   }
 }

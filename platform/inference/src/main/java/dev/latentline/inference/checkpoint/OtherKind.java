@@ -8,9 +8,6 @@ import java.util.function.Predicate;
 
 /** Kinds of checkpoints that are known and not imported, by what gives them away. */
 enum OtherKind {
-  LORA(
-      "a LoRA, which changes a model and is none",
-      names -> any(names, "(lora_|lycoris_).*|.*\\.lora_[AB]\\..*|.*\\.lora[._](up|down).*")),
   TEXTUAL_INVERSION(
       "a textual inversion, which adds a word to a model and is none",
       names -> any(names, "emb_params|string_to_param.*|clip_[lg]")),

@@ -103,6 +103,11 @@ record Template(
     return new WeightPlace(shape, sources);
   }
 
+  /** Of every model of this architecture. */
+  String family() {
+    return manifest.path("family").asText();
+  }
+
   /** The graph of a part. */
   byte[] graph(String part) throws IOException {
     return unzipped(folder.resolve(part + ".onnx.gz"));

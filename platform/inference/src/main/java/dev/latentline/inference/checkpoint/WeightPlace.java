@@ -46,15 +46,15 @@ record WeightPlace(List<Long> shape, List<Source> sources) {
       }
       return withoutPoints(given).equals(withoutPoints(shape));
     }
+  }
 
-    /** A convolution of one pixel has the numbers of a matrix. */
-    private static List<Long> withoutPoints(List<Long> shape) {
-      int sides = shape.size();
-      while (sides > 2 && shape.get(sides - 1) == 1) {
-        sides--;
-      }
-      return shape.subList(0, sides);
+  /** A convolution of one pixel has the numbers of a matrix. */
+  static List<Long> withoutPoints(List<Long> shape) {
+    int sides = shape.size();
+    while (sides > 2 && shape.get(sides - 1) == 1) {
+      sides--;
     }
+    return shape.subList(0, sides);
   }
 
   /** Some rows of a matrix, from the first to behind the last. */

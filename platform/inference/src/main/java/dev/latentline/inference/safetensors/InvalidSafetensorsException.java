@@ -4,7 +4,7 @@ package dev.latentline.inference.safetensors;
 public final class InvalidSafetensorsException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  InvalidSafetensorsException(String message) {
+  public InvalidSafetensorsException(String message) {
     super(message);
   }
 }

@@ -9,8 +9,12 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.RunOptions;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.TensorInfo;
+import dev.latentline.inference.safetensors.SafetensorsFile;
+import dev.latentline.inference.safetensors.StoredTensor;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -71,11 +75,24 @@ public final class ModelSession implements AutoCloseable {
    * @throws GraphFailedException when ONNX Runtime refuses it, or the weights are not the graph's
    */
   public static ModelSession open(Path graph, Optional<Path> weights, SessionSettings settings) {
+    return open(graph, weights, Map.of(), settings);
+  }
+
+  /**
+   * {@link #open(Path, Optional, SessionSettings)} with some of the weights changed.
+   *
+   * @param changed fp32 in the machine's order, by weight; must be direct
+   */
+  public static ModelSession open(
+      Path graph,
+      Optional<Path> weights,
+      Map<String, ByteBuffer> changed,
+      SessionSettings settings) {
     String name = graph.getParent().getFileName() + "/" + graph.getFileName();
     // before the options: the CUDA provider's are read with the environment's logger
     OrtEnvironment environment = OrtRuntime.environment();
     Optional<StoredWeights> stored =
-        weights.map(file -> StoredWeights.open(environment, name, graph, file));
+        weights.map(file -> StoredWeights.open(environment, name, graph, file, changed));
     try (SessionOptions options = options(settings)) {
       OrtSession session;
       if (stored.isPresent()) {
@@ -96,6 +113,17 @@ public final class ModelSession implements AutoCloseable {
     } catch (RuntimeException e) {
       stored.ifPresent(StoredWeights::close);
       throw e;
+    }
+  }
+
+  /**
+   * About what a session takes of memory: its weights as they are computed with.
+   *
+   * @param weights of a graph that came without
+   */
+  public static long bytes(Path weights) throws IOException {
+    try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+      return Float.BYTES * file.tensors().values().stream().mapToLong(StoredTensor::elements).sum();
     }
   }
 

@@ -4,7 +4,7 @@ package dev.latentline.inference.session;
 public final class RunStoppedException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  RunStoppedException() {
+  public RunStoppedException() {
     super("the run was stopped");
   }
 }

@@ -10,6 +10,7 @@ import dev.latentline.inference.safetensors.SafetensorsFile;
 import dev.latentline.inference.safetensors.StoredTensor;
 import dev.latentline.inference.safetensors.StoredType;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,10 +36,16 @@ final class StoredWeights implements AutoCloseable {
   }
 
   /**
+   * @param changed fp32 in the machine's order that takes the place of stored weights, by weight
    * @throws GraphFailedException when graph and weights do not belong together: what is missing, or
    *     of another shape, is named; or when there is too little memory for them
    */
-  static StoredWeights open(OrtEnvironment environment, String name, Path graph, Path weights) {
+  static StoredWeights open(
+      OrtEnvironment environment,
+      String name,
+      Path graph,
+      Path weights,
+      Map<String, ByteBuffer> changed) {
     // safetensors are little-endian, and ONNX Runtime takes the machine's order
     if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
       throw new GraphFailedException("weights cannot be read on a big-endian machine");
@@ -53,14 +60,16 @@ final class StoredWeights implements AutoCloseable {
       long bytes = 0;
       for (WeightlessGraph.Weight weight : weightless.weights()) {
         StoredTensor stored = require(name, file, weight);
-        types.put(weight.name(), stored.type());
+        ByteBuffer change = changed.get(weight.name());
+        StoredType type = change == null ? stored.type() : StoredType.F32;
+        types.put(weight.name(), type);
         tensors.put(
-            WeightlessGraph.storedName(weight.name(), stored.type()),
+            WeightlessGraph.storedName(weight.name(), type),
             OnnxTensor.createTensor(
                 environment,
-                file.map(stored),
+                change == null ? file.map(stored) : change,
                 weight.shape().stream().mapToLong(Long::longValue).toArray(),
-                javaType(stored.type())));
+                javaType(type)));
         bytes += stored.elements() * Float.BYTES;
       }
       FreeMemory.HERE.require(name, bytes);
@@ -121,5 +130,7 @@ final class StoredWeights implements AutoCloseable {
 
   private static void close(Map<String, OnnxTensorLike> tensors) {
     tensors.values().forEach(OnnxTensorLike::close);
+    // a closed session may be known for long, its mapped pages need not be
+    tensors.clear();
   }
 }

@@ -1,0 +1,260 @@
+package dev.latentline.inference.session;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Sessions that are loaded when they are asked for, and kept while there is room; those that were
+ * not used for the longest time go first, and none that is in use. Whoever finds no room waits; one
+ * session is always let in, however large. Thread-safe.
+ *
+ * @param <K> what tells sessions apart, by equality
+ * @param <S> closed when it goes
+ */
+public final class BoundedSessions<K, S extends AutoCloseable> implements AutoCloseable {
+  /** How many may get what is loaded before one who waits for room: reloading costs them more. */
+  static final int MAY_OVERTAKE = 16;
+
+  /** Who waits looks so often whether anybody still wants it. */
+  private static final long LOOK_MILLIS = 1000;
+
+  private final long maxBytes;
+
+  /** The least recently used first. */
+  private final Map<K, Entry> entries = new LinkedHashMap<>();
+
+  private final Deque<Waiting> waiting = new ArrayDeque<>();
+  private boolean closed;
+
+  /**
+   * @param maxBytes of all sessions together
+   */
+  public BoundedSessions(long maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+
+  /** A session that stays as long as this is not closed. */
+  public final class Held implements AutoCloseable {
+    private final Entry entry;
+    private final S session;
+    private boolean given;
+
+    private Held(Entry entry, S session) {
+      this.entry = entry;
+      this.session = session;
+    }
+
+    public S session() {
+      return session;
+    }
+
+    @Override
+    public void close() {
+      synchronized (BoundedSessions.this) {
+        if (!given) {
+          given = true;
+          release(entry);
+        }
+      }
+    }
+  }
+
+  private final class Entry {
+    private final K key;
+    private final long bytes;
+    private final CompletableFuture<S> session = new CompletableFuture<>();
+    private int users;
+
+    private Entry(K key, long bytes) {
+      this.key = key;
+      this.bytes = bytes;
+    }
+  }
+
+  /** Who waits for room, and how often others were let through meanwhile. */
+  private static final class Waiting {
+    private int overtaken;
+  }
+
+  /**
+   * The session of a key; loaded by the caller's thread where nobody has done so.
+   *
+   * @param bytes about what it takes
+   * @param load asked at most once at a time for each key; where it fails for lack of memory, the
+   *     sessions that nobody uses go, and it is asked again
+   * @param goOn asked again and again while the caller waits: whether it still wants the session
+   * @return empty when it does not
+   * @throws RuntimeException what load threw
+   * @throws IllegalStateException when this is closed
+   */
+  public Optional<Held> acquire(K key, long bytes, Supplier<S> load, BooleanSupplier goOn) {
+    Entry entry;
+    boolean mine;
+    synchronized (this) {
+      Optional<Entry> known = enter(key, bytes, goOn);
+      if (known.isEmpty()) {
+        return Optional.empty();
+      }
+      entry = known.get();
+      mine = entry.users == 1 && !entry.session.isDone();
+    }
+    if (mine) {
+      load(entry, load);
+    }
+    try {
+      return Optional.of(new Held(entry, entry.session.join()));
+    } catch (CompletionException e) {
+      synchronized (this) {
+        release(entry);
+      }
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
+  }
+
+  /** The entry, with one more user; waits for room. */
+  private Optional<Entry> enter(K key, long bytes, BooleanSupplier goOn) {
+    Waiting me = new Waiting();
+    try {
+      while (true) {
+        if (closed) {
+          throw new IllegalStateException("the sessions are closed");
+        }
+        Entry known = entries.remove(key);
+        if (known != null) {
+          // the newest is the last
+          entries.put(key, known);
+          if (mayPass(me)) {
+            known.users++;
+            return Optional.of(known);
+          }
+        } else if (isNext(me) && makeRoom(bytes)) {
+          Entry made = new Entry(key, bytes);
+          made.users = 1;
+          entries.put(key, made);
+          return Optional.of(made);
+        }
+        if (!waiting.contains(me)) {
+          waiting.addLast(me);
+        }
+        if (!goOn.getAsBoolean()) {
+          return Optional.empty();
+        }
+        wait(LOOK_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    } finally {
+      if (waiting.remove(me)) {
+        notifyAll();
+      }
+    }
+  }
+
+  private boolean isNext(Waiting me) {
+    return waiting.isEmpty() || waiting.peekFirst() == me;
+  }
+
+  /** Past those who wait for room, but not for ever. */
+  private boolean mayPass(Waiting me) {
+    if (isNext(me)) {
+      return true;
+    }
+    if (waiting.peekFirst().overtaken >= MAY_OVERTAKE) {
+      return false;
+    }
+    waiting.peekFirst().overtaken++;
+    return true;
+  }
+
+  /** Whether there is room, after those that nobody uses were let go. */
+  private boolean makeRoom(long bytes) {
+    long taken = entries.values().stream().mapToLong(entry -> entry.bytes).sum();
+    Iterator<Entry> oldest = entries.values().iterator();
+    while (taken + bytes > maxBytes && oldest.hasNext()) {
+      Entry entry = oldest.next();
+      if (entry.users == 0) {
+        oldest.remove();
+        taken -= entry.bytes;
+        close(entry);
+      }
+    }
+    return taken + bytes <= maxBytes || entries.isEmpty();
+  }
+
+  private void load(Entry entry, Supplier<S> load) {
+    try {
+      entry.session.complete(loaded(load));
+    } catch (RuntimeException | Error e) {
+      synchronized (this) {
+        entries.remove(entry.key, entry);
+        notifyAll();
+      }
+      entry.session.completeExceptionally(e);
+    }
+  }
+
+  private S loaded(Supplier<S> load) {
+    try {
+      return load.get();
+    } catch (GraphFailedException e) {
+      if (!letIdleGo()) {
+        throw e;
+      }
+      return load.get();
+    }
+  }
+
+  private synchronized boolean letIdleGo() {
+    List<Entry> idle = entries.values().stream().filter(entry -> entry.users == 0).toList();
+    idle.forEach(
+        entry -> {
+          entries.remove(entry.key);
+          close(entry);
+        });
+    return !idle.isEmpty();
+  }
+
+  private void release(Entry entry) {
+    entry.users--;
+    if (closed && entry.users == 0) {
+      close(entry);
+    }
+    notifyAll();
+  }
+
+  private void close(Entry entry) {
+    if (entry.session.isDone() && !entry.session.isCompletedExceptionally()) {
+      try {
+        entry.session.join().close();
+      } catch (Exception e) {
+        throw new IllegalStateException("a session cannot be closed", e);
+      }
+    }
+  }
+
+  /** How many there are. */
+  public synchronized int size() {
+    return entries.size();
+  }
+
+  /** Those in use go when they are not any more. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    List<Entry> idle = new ArrayList<>(entries.values());
+    entries.clear();
+    idle.stream().filter(entry -> entry.users == 0).forEach(this::close);
+    notifyAll();
+  }
+}

@@ -1,0 +1,170 @@
+package dev.latentline.inference.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class BoundedSessionsTest {
+  private final List<String> loaded = Collections.synchronizedList(new ArrayList<>());
+  private final List<String> gone = Collections.synchronizedList(new ArrayList<>());
+  private final BoundedSessions<String, Session> sessions = new BoundedSessions<>(2);
+
+  private record Session(String key, List<String> gone) implements AutoCloseable {
+    @Override
+    public void close() {
+      gone.add(key);
+    }
+  }
+
+  private Session load(String key) {
+    loaded.add(key);
+    return new Session(key, gone);
+  }
+
+  private BoundedSessions<String, Session>.Held acquire(String key) {
+    return sessions.acquire(key, 1, () -> load(key), () -> true).orElseThrow();
+  }
+
+  /** Begins to acquire and returns once it waits for room. */
+  private CompletableFuture<BoundedSessions<String, Session>.Held> waiting(String key)
+      throws InterruptedException {
+    CountDownLatch waits = new CountDownLatch(1);
+    BooleanSupplier goOn =
+        () -> {
+          waits.countDown();
+          return true;
+        };
+    CompletableFuture<BoundedSessions<String, Session>.Held> acquired =
+        CompletableFuture.supplyAsync(
+            () -> sessions.acquire(key, 1, () -> load(key), goOn).orElseThrow());
+    assertThat(waits.await(30, TimeUnit.SECONDS)).isTrue();
+    return acquired;
+  }
+
+  @Test
+  void theOneNotUsedForLongestGoes() {
+    acquire("a").close();
+    acquire("b").close();
+    acquire("a").close();
+    acquire("c").close();
+
+    assertThat(loaded).containsExactly("a", "b", "c");
+    assertThat(gone).containsExactly("b");
+  }
+
+  @Test
+  void oneInUseStaysAndWhoFindsNoRoomWaitsForIt() throws Exception {
+    BoundedSessions<String, Session>.Held a = acquire("a");
+    BoundedSessions<String, Session>.Held b = acquire("b");
+    CompletableFuture<BoundedSessions<String, Session>.Held> c = waiting("c");
+    assertThat(gone).isEmpty();
+
+    b.close();
+    c.get(30, TimeUnit.SECONDS).close();
+
+    assertThat(gone).containsExactly("b");
+    a.close();
+    assertThat(gone).containsExactly("b");
+  }
+
+  @Test
+  void whoWaitsIsOvertakenOnlySoOften() throws Exception {
+    BoundedSessions<String, Session>.Held a = acquire("a");
+    BoundedSessions<String, Session>.Held b = acquire("b");
+    CompletableFuture<BoundedSessions<String, Session>.Held> c = waiting("c");
+    for (int i = 0; i < BoundedSessions.MAY_OVERTAKE; i++) {
+      acquire("a").close();
+    }
+
+    CompletableFuture<BoundedSessions<String, Session>.Held> behind = waiting("a");
+    assertThat(behind).isNotDone();
+    b.close();
+    c.get(30, TimeUnit.SECONDS).close();
+    behind.get(30, TimeUnit.SECONDS).close();
+    a.close();
+
+    assertThat(loaded).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void oneThatIsTooLargeIsLetInAlone() {
+    acquire("a").close();
+    try (BoundedSessions<String, Session>.Held large =
+        sessions.acquire("large", 100, () -> load("large"), () -> true).orElseThrow()) {
+      assertThat(large.session().key()).isEqualTo("large");
+      assertThat(gone).containsExactly("a");
+    }
+  }
+
+  @Test
+  void whoDoesNotWantItAnyMoreGetsNothing() {
+    try (BoundedSessions<String, Session>.Held a = acquire("a");
+        BoundedSessions<String, Session>.Held b = acquire("b")) {
+      assertThat(sessions.acquire("c", 1, () -> load("c"), () -> false))
+          .isEqualTo(Optional.empty());
+      assertThat(a.session()).isNotEqualTo(b.session());
+    }
+    acquire("c").close();
+  }
+
+  @Test
+  void whatFailsIsTriedAgainByTheNext() {
+    assertThatThrownBy(
+            () ->
+                sessions.acquire(
+                    "a",
+                    1,
+                    () -> {
+                      throw new IllegalArgumentException("broken");
+                    },
+                    () -> true))
+        .hasMessage("broken");
+
+    acquire("a").close();
+    assertThat(loaded).containsExactly("a");
+  }
+
+  @Test
+  void whereMemoryLacksThoseNotInUseGoFirst() {
+    acquire("a").close();
+    sessions
+        .acquire(
+            "b",
+            1,
+            () -> {
+              if (gone.isEmpty()) {
+                throw new GraphFailedException("no memory");
+              }
+              return load("b");
+            },
+            () -> true)
+        .orElseThrow()
+        .close();
+
+    assertThat(gone).containsExactly("a");
+    assertThat(loaded).containsExactly("a", "b");
+  }
+
+  @Test
+  void closingLeavesThoseInUseToTheirUsers() {
+    BoundedSessions<String, Session>.Held a = acquire("a");
+    acquire("b").close();
+
+    sessions.close();
+    assertThat(gone).containsExactly("b");
+    a.close();
+    assertThat(gone).containsExactly("b", "a");
+    assertThatThrownBy(() -> acquire("c")).isInstanceOf(IllegalStateException.class);
+  }
+}
