@@ -141,6 +141,7 @@ public final class Overhead {
         "default",
         task.plan().task(),
         "0".repeat(64),
+        List.of(),
         RuntimeClass.getDefaultInstance(),
         task.plan().shape(),
         1,

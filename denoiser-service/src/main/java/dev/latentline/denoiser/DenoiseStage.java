@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.latentline.contract.Failure;
 import dev.latentline.denoiser.loop.Devices;
 import dev.latentline.denoiser.loop.StepLoop;
+import dev.latentline.denoiser.network.HeldNetwork;
 import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
@@ -15,12 +16,17 @@ import dev.latentline.kit.record.StageFacts;
 import dev.latentline.kit.workqueue.HandOverException;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.RuntimeClass;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 import org.jboss.logging.Logger;
 
@@ -31,6 +37,9 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 public class DenoiseStage {
   private static final Logger LOG = Logger.getLogger(DenoiseStage.class);
+
+  /** A network with LoRAs is loaded within; the next word comes with the first step. */
+  private static final Duration LOADING = Duration.ofMinutes(15);
 
   private final Devices devices;
   private final TaskPlanner planner;
@@ -101,23 +110,10 @@ public class DenoiseStage {
         item.attempt(),
         task.state().step(),
         plan.steps());
-    RunStop stop = new RunStop();
-    item.lease().onLost(stop::stop);
     long began = System.nanoTime();
-    StepLoop.End end =
-        device
-            .loop()
-            .run(
-                new StepLoop.Work(
-                    item.key(),
-                    task,
-                    model.network(),
-                    record.getRequest().getAcceptedAtMs(),
-                    item.lastAttempt(),
-                    stop,
-                    () -> cancelled.contains(item.generationId()),
-                    item.lease()::onEnding,
-                    new TaskWatcher(item, task, progress.of(item, model.card(), task), ofTask)));
+    TaskWatcher watcher =
+        new TaskWatcher(item, task, progress.of(item, model.card(), task), ofTask);
+    StepLoop.End end = makeSteps(item, record.getRequest(), device, model, task, watcher);
     LOG.logf(
         end == StepLoop.End.HANDED_OVER ? Logger.Level.DEBUG : Logger.Level.INFO,
         "generation=%s image=%d attempt=%d %s at step %d/%d %dms",
@@ -138,6 +134,50 @@ public class DenoiseStage {
         ofTask.handedOver();
         throw new HandOverException("another replica may go on");
       }
+    }
+  }
+
+  /** Where LoRAs change the model, with the network that has them. */
+  private StepLoop.End makeSteps(
+      WorkItem item,
+      GenerationRequest request,
+      Devices.OnDevice device,
+      LoadedModel model,
+      StepTask task,
+      TaskWatcher watcher) {
+    RunStop stop = new RunStop();
+    item.lease().onLost(stop::stop);
+    BooleanSupplier unwanted = () -> cancelled.contains(item.generationId());
+    AtomicBoolean ending = new AtomicBoolean();
+    item.lease().onEnding(() -> ending.set(true));
+    watcher.goesOn(LOADING);
+    Optional<HeldNetwork> held =
+        device
+            .models()
+            .network(
+                model,
+                request.getLorasList(),
+                () -> {
+                  watcher.goesOn(LOADING);
+                  return !ending.get() && !stop.stopped() && !unwanted.getAsBoolean();
+                });
+    if (held.isEmpty()) {
+      return ending.get() ? StepLoop.End.HANDED_OVER : StepLoop.End.STOPPED;
+    }
+    try (HeldNetwork network = held.get()) {
+      return device
+          .loop()
+          .run(
+              new StepLoop.Work(
+                  item.key(),
+                  task,
+                  network.network(),
+                  request.getAcceptedAtMs(),
+                  item.lastAttempt(),
+                  stop,
+                  unwanted,
+                  item.lease()::onEnding,
+                  watcher));
     }
   }
 

@@ -44,12 +44,14 @@ class DenoiserSetup {
   @Startup(StartGate.BEFORE)
   Devices devices(DenoiserSettings settings, BatchSizes sizes) {
     Catalogue catalogue = Catalogue.open(settings.models());
-    List<Device> devices = Device.listOf(settings.inference().device());
+    DenoiserSettings.Inference inference = settings.inference();
+    List<Device> devices = Device.listOf(inference.device());
     int slotsOfEach = (settings.slots() + devices.size() - 1) / devices.size();
+    long loraBytes = inference.loraMemory().asLongValue();
     return new Devices(
         devices.stream()
-            .map(device -> session(device, settings.inference()))
-            .map(session -> new PoolModels(catalogue, settings.pool(), session, sizes))
+            .map(device -> session(device, inference))
+            .map(session -> new PoolModels(catalogue, settings.pool(), session, sizes, loraBytes))
             .map(
                 models ->
                     new Devices.OnDevice(

@@ -16,6 +16,7 @@ import dev.latentline.kit.workqueue.Attempts;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.RuntimeClass;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -23,6 +24,7 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
@@ -67,13 +69,14 @@ class TaskRecords {
       TaskPlan plan,
       String modelDigest,
       RuntimeClass runtime) {
-    return new OfTask(item, request.getTenant(), plan, modelDigest, runtime);
+    return new OfTask(item, request, plan, modelDigest, runtime);
   }
 
   /** The records of one task. */
   final class OfTask {
     private final WorkItem item;
     private final String tenant;
+    private final List<Lora> loras;
     private final TaskPlan plan;
     private final String modelDigest;
     private final RuntimeClass runtime;
@@ -82,9 +85,14 @@ class TaskRecords {
     private boolean recorded;
 
     private OfTask(
-        WorkItem item, String tenant, TaskPlan plan, String modelDigest, RuntimeClass runtime) {
+        WorkItem item,
+        GenerationRequest request,
+        TaskPlan plan,
+        String modelDigest,
+        RuntimeClass runtime) {
       this.item = item;
-      this.tenant = tenant;
+      this.tenant = request.getTenant();
+      this.loras = request.getLorasList();
       this.plan = plan;
       this.modelDigest = modelDigest;
       this.runtime = runtime;
@@ -129,6 +137,7 @@ class TaskRecords {
     private boolean usable(StepSnapshot found) {
       boolean same =
           found.modelDigest().equals(modelDigest)
+              && found.loras().equals(loras)
               && found.runtimeClass().equals(runtime)
               && Arrays.equals(found.shape(), plan.shape())
               && plan.fits(found.state());
@@ -194,7 +203,7 @@ class TaskRecords {
 
     private StepSnapshot snapshot() {
       return new StepSnapshot(
-          tenant, plan.task(), modelDigest, runtime, plan.shape(), item.attempt(), newest);
+          tenant, plan.task(), modelDigest, loras, runtime, plan.shape(), item.attempt(), newest);
     }
   }
 }

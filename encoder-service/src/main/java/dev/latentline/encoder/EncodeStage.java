@@ -7,6 +7,7 @@ import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.encoder.text.EncodedText;
 import dev.latentline.encoder.text.ModelTextEncoders;
+import dev.latentline.encoder.text.TextModel;
 import dev.latentline.encoder.text.TextOptions;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
@@ -30,6 +31,7 @@ import dev.latentline.proto.v1.TokenizedConditioning;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -40,6 +42,9 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /** Encodes the texts of a generation and hands each of its image tasks to the denoisers. */
 @ApplicationScoped
 public class EncodeStage {
+  /** A text encoder with LoRAs is loaded within. */
+  private static final Duration LOADING = Duration.ofMinutes(5);
+
   private final ModelTextEncoders encoders;
   private final Payloads payloads;
   private final StageFacts facts;
@@ -62,6 +67,9 @@ public class EncodeStage {
     PromptTokenized tokenized = parse(item);
     RunStop stop = new RunStop();
     item.lease().onLost(stop::stop);
+    if (tokenized.getRequest().getLorasCount() > 0) {
+      item.lease().progress(LOADING);
+    }
     List<Conditioning> conditionings;
     try {
       conditionings = encode(tokenized, stop);
@@ -127,8 +135,8 @@ public class EncodeStage {
   private EncodedText encode(GenerationRequest request, TokenizedConditioning text, RunStop stop) {
     TextOptions options = TextOptions.of(request);
     return text.getRole() == Role.NEGATIVE && request.getNegativePrompt().isEmpty()
-        ? encoders.encodeNothing(request.getModel(), text.getEncodersList(), options, stop)
-        : encoders.encode(request.getModel(), text.getEncodersList(), options, stop);
+        ? encoders.encodeNothing(TextModel.of(request), text.getEncodersList(), options, stop)
+        : encoders.encode(TextModel.of(request), text.getEncodersList(), options, stop);
   }
 
   private static int cut(PromptTokenized tokenized, Role role) {

@@ -34,6 +34,14 @@ interface EncoderSettings {
     /** What each text encoder may take of the GPU, such as 2G; without it all there is. */
     Optional<MemorySize> gpuMemory();
 
+    /**
+     * How much of text encoders with LoRAs is kept beside the models' own: each set of LoRAs and
+     * weights makes one, SDXL's two of 3.3 GB together. Those not used for longest go; one is
+     * always let in.
+     */
+    @WithDefault("4G")
+    MemorySize loraMemory();
+
     /** Embeddings that are kept for the next request with the same text; 0 keeps none. */
     @WithDefault("64M")
     MemorySize embeddingCache();

@@ -44,7 +44,8 @@ class EncoderSetup {
             Device.of(inference.device()),
             inference.threads(),
             inference.gpuMemory().map(MemorySize::asLongValue)),
-        inference.embeddingCache().asLongValue());
+        inference.embeddingCache().asLongValue(),
+        inference.loraMemory().asLongValue());
   }
 
   void close(@Disposes ModelTextEncoders encoders) {

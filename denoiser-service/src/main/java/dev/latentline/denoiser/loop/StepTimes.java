@@ -1,7 +1,7 @@
 package dev.latentline.denoiser.loop;
 
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** How long a step takes, by what was seen of late. Not thread-safe. */
@@ -19,10 +19,24 @@ final class StepTimes {
   /** A first step loads, compiles and allocates. */
   private static final Duration FIRST_ALLOWANCE = Duration.ofMinutes(5);
 
-  private final Map<StepKind, Double> seconds = new HashMap<>();
+  /** Networks come and go with LoRAs: of so many kinds it is remembered. */
+  private static final int REMEMBERED = 256;
+
+  private final Map<StepKind, Double> seconds = newest();
 
   /** Seconds per element of the latents, by network. */
-  private final Map<Object, Double> rates = new HashMap<>();
+  private final Map<Object, Double> rates = newest();
+
+  private static <K> Map<K, Double> newest() {
+    return new LinkedHashMap<>(16, 0.75f, true) {
+      private static final long serialVersionUID = 1;
+
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<K, Double> eldest) {
+        return size() > REMEMBERED;
+      }
+    };
+  }
 
   void saw(StepKind kind, double took) {
     seconds.merge(kind, took, StepTimes::blend);

@@ -5,32 +5,63 @@ import dev.latentline.denoiser.schedule.TrainedNoise;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.lora.ChangedModel;
+import dev.latentline.inference.lora.LoraSet;
+import dev.latentline.inference.session.BoundedSessions;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RuntimeClasses;
 import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jboss.logging.Logger;
 
 /**
  * The networks of every model of a pool. Opening reads and loads them all, which takes seconds for
  * large ones. Thread-safe.
  */
 public final class PoolModels implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(PoolModels.class);
+
+  /** Enough for two networks of Stable Diffusion 1.5's size. */
+  public static final long DEFAULT_LORA_BYTES = 8L << 30;
+
   private final Catalogue catalogue;
   private final RuntimeClass runtime;
   private final BatchSizes sizes;
+  private final SessionSettings settings;
   private final Map<String, LoadedModel> byDigest = new HashMap<>();
+  private final BoundedSessions<ChangedModel, UNetRunner> changed;
 
   /**
    * @throws InvalidCatalogueException when there is no such pool, or a network's files are not
    *     those of its manifest
    */
   public PoolModels(Catalogue catalogue, String pool, SessionSettings settings, BatchSizes sizes) {
+    this(catalogue, pool, settings, sizes, DEFAULT_LORA_BYTES);
+  }
+
+  /**
+   * @param loraBytes how much of networks with LoRAs is kept in memory, beside those without
+   * @throws InvalidCatalogueException when there is no such pool, or a network's files are not
+   *     those of its manifest
+   */
+  public PoolModels(
+      Catalogue catalogue,
+      String pool,
+      SessionSettings settings,
+      BatchSizes sizes,
+      long loraBytes) {
     this.catalogue = catalogue;
+    this.settings = settings;
+    this.changed = new BoundedSessions<>(loraBytes);
     this.runtime = RuntimeClasses.current(settings, 1);
     this.sizes = sizes;
     List<ModelCard> models = catalogue.modelsOf(pool);
@@ -63,6 +94,39 @@ public final class PoolModels implements AutoCloseable {
     return model;
   }
 
+  /**
+   * The network of a model with LoRAs, or that of the model where they leave it as it is. Loads it
+   * where it is not yet there, and waits for room where others are in use.
+   *
+   * @param loras as a request pins them
+   * @param goOn whether the caller still wants it; asked while it waits
+   * @return empty when it does not
+   * @throws Failure.Rejected with code {@code lora_unavailable} when one is not here, or does not
+   *     fit
+   */
+  public Optional<HeldNetwork> network(LoadedModel model, List<Lora> loras, BooleanSupplier goOn) {
+    ChangedModel wanted =
+        ChangedModel.of(
+            model.card(), model.card().unet().model(), LoraSet.of(catalogue, model.card(), loras));
+    if (wanted.isUnchanged()) {
+      return Optional.of(HeldNetwork.of(model.network()));
+    }
+    return changed
+        .acquire(wanted, wanted.bytes(), () -> load(wanted), goOn)
+        .map(held -> new HeldNetwork(held.session(), held::close));
+  }
+
+  private UNetRunner load(ChangedModel wanted) {
+    long began = System.nanoTime();
+    UNetRunner network = new UNetRunner(wanted.open(settings), sizes);
+    LOG.infof(
+        "model=%s is loaded with %s, %d ms",
+        wanted.model().name(),
+        wanted.loras(),
+        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
+    return network;
+  }
+
   /** How many there are. */
   public int size() {
     return byDigest.size();
@@ -79,6 +143,7 @@ public final class PoolModels implements AutoCloseable {
 
   @Override
   public void close() {
+    changed.close();
     byDigest.values().forEach(model -> model.network().close());
   }
 }

@@ -77,6 +77,7 @@ public final class StepRecords {
             .setGenerationId(snapshot.task().generationId())
             .setImageIndex(snapshot.task().index())
             .setModelDigest(snapshot.modelDigest())
+            .addAllLoras(snapshot.loras())
             .setRuntimeClass(snapshot.runtimeClass())
             .setStep(state.step())
             .setCall(state.call())
@@ -123,6 +124,7 @@ public final class StepRecords {
             tenant,
             task,
             state.getModelDigest(),
+            state.getLorasList(),
             state.getRuntimeClass(),
             latents.shape(),
             state.getAttempt(),

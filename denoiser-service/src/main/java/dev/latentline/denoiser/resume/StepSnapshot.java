@@ -2,11 +2,14 @@ package dev.latentline.denoiser.resume;
 
 import dev.latentline.contract.ImageTask;
 import dev.latentline.denoiser.sample.SamplerState;
+import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.RuntimeClass;
+import java.util.List;
 
 /**
  * A picture between two steps, and what made it so far.
  *
+ * @param loras that changed the model, as the request pins them
  * @param shape of the latents, [1, channels, height, width]
  * @param attempt which attempt at the record got here
  */
@@ -14,6 +17,7 @@ public record StepSnapshot(
     String tenant,
     ImageTask task,
     String modelDigest,
+    List<Lora> loras,
     RuntimeClass runtimeClass,
     long[] shape,
     int attempt,

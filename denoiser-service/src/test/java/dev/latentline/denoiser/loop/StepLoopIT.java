@@ -153,6 +153,7 @@ class StepLoopIT {
         "acme",
         plan.task(),
         starter.card().digest(),
+        List.of(),
         models.runtimeClass(plan.rows(), plan.deterministic()),
         plan.shape(),
         1,

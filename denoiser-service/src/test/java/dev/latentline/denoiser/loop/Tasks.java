@@ -24,7 +24,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** Small tasks, and work at them. */
-final class Tasks {
+public final class Tasks {
   private static final TrainedNoise NOISE = TrainedNoise.of(Configs.starter());
 
   private Tasks() {}
@@ -34,7 +34,7 @@ final class Tasks {
     return StepTask.start(plan(seed, steps));
   }
 
-  static TaskPlan plan(long seed, int steps) {
+  public static TaskPlan plan(long seed, int steps) {
     return new TaskPlan(
         new ImageTask("gen_1", (int) seed),
         seed,
@@ -51,7 +51,7 @@ final class Tasks {
   }
 
   /** A network without weights: its answers depend on what is asked alone. */
-  static List<float[]> network(List<NetworkCall> calls, RunStop stop) {
+  public static List<float[]> network(List<NetworkCall> calls, RunStop stop) {
     return calls.stream().map(Tasks::answer).toList();
   }
 

@@ -9,6 +9,8 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Sha256;
 import dev.latentline.denoiser.sample.SamplerState;
+import dev.latentline.proto.v1.Lora;
+import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
 import dev.latentline.proto.v1.StepRecord;
 import dev.latentline.proto.v1.StepState;
@@ -24,6 +26,13 @@ class StepRecordsTest {
   private static final RuntimeClass CLASS =
       RuntimeClass.newBuilder().setProvider("cpu").setBatch(2).build();
 
+  private static final List<Lora> LORAS =
+      List.of(
+          Lora.newBuilder()
+              .setLora(ModelRef.newBuilder().setName("ink").setDigest("sha256:def"))
+              .setWeight(-0.5f)
+              .build());
+
   private final MapStore store = new MapStore();
   private final StepRecords records = new StepRecords(store);
 
@@ -33,6 +42,7 @@ class StepRecordsTest {
         "acme",
         TASK,
         "sha256:abc",
+        LORAS,
         CLASS,
         new long[] {1, 1, 2, 2},
         2,

@@ -5,10 +5,13 @@ import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.lora.ChangedModel;
+import dev.latentline.inference.lora.LoraSet;
+import dev.latentline.inference.session.BoundedSessions;
 import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
-import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.TokenIds;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -25,13 +28,21 @@ public final class ModelTextEncoders implements AutoCloseable {
   private final Map<String, List<Loaded>> byDigest = new HashMap<>();
   private final Map<Loaded, TextEncoderSession> sessions = new HashMap<>();
   private final EmbeddingCache cache;
+  private final SessionSettings settings;
+
+  /** By what is loaded, with LoRAs. */
+  private final BoundedSessions<WithLoras, TextEncoderSession> changed;
 
   /**
    * @param cacheBytes how much of the embeddings made is kept
+   * @param loraBytes how much of text encoders with LoRAs is kept in memory, beside those without
    * @throws InvalidCatalogueException when a text encoder's file is not the one of its manifest
    */
-  public ModelTextEncoders(Catalogue catalogue, SessionSettings settings, long cacheBytes) {
+  public ModelTextEncoders(
+      Catalogue catalogue, SessionSettings settings, long cacheBytes, long loraBytes) {
     this.catalogue = catalogue;
+    this.settings = settings;
+    this.changed = new BoundedSessions<>(loraBytes);
     this.cache = new EmbeddingCache(cacheBytes);
     List<String> problems = new ArrayList<>();
     for (ModelCard model : catalogue.models()) {
@@ -58,6 +69,7 @@ public final class ModelTextEncoders implements AutoCloseable {
   /**
    * The conditioning of a text.
    *
+   * @param model with the LoRAs that change it
    * @param tokens for each text encoder of the model, in the manifest's order
    * @return states [1, tokens, width]: the encoders' rows side by side, those of chunks one after
    *     the other; pooled of the first chunk
@@ -65,8 +77,11 @@ public final class ModelTextEncoders implements AutoCloseable {
    *     of it
    */
   public EncodedText encode(
-      ModelRef model, List<TokenIds> tokens, TextOptions options, RunStop stop) {
-    List<Loaded> encoders = byDigest.get(catalogue.require(model).digest());
+      TextModel model, List<TokenIds> tokens, TextOptions options, RunStop stop) {
+    ModelCard card = catalogue.require(model.model());
+    LoraSet loras = LoraSet.of(catalogue, card, model.loras());
+    List<WithLoras> encoders =
+        byDigest.get(card.digest()).stream().map(e -> WithLoras.of(card, e, loras)).toList();
     if (encoders.size() != tokens.size()) {
       throw new Failure.Rejected(
           "invalid_tokens",
@@ -74,15 +89,15 @@ public final class ModelTextEncoders implements AutoCloseable {
     }
     List<EncodedText> texts = new ArrayList<>();
     for (int i = 0; i < encoders.size(); i++) {
-      Loaded encoder = encoders.get(i);
+      WithLoras encoder = encoders.get(i);
       List<EncodedText> chunks = new ArrayList<>();
-      for (Sequence sequence : Sequence.of(tokens.get(i), encoder.card())) {
+      for (Sequence sequence : Sequence.of(tokens.get(i), encoder.loaded().card())) {
         long[] ids = sequence.ids();
         EncodedText text =
             cache.get(
                 new Used(encoder, options.clipSkip()),
                 ids,
-                () -> sessions.get(encoder).encode(ids, options.clipSkip(), stop));
+                () -> encode(encoder, ids, options.clipSkip(), stop));
         chunks.add(
             new EncodedText(
                 WeightedStates.of(text.states(), sequence.weights(), options.emphasis()),
@@ -115,9 +130,26 @@ public final class ModelTextEncoders implements AutoCloseable {
    * @param tokens of the empty text, for each text encoder
    */
   public EncodedText encodeNothing(
-      ModelRef model, List<TokenIds> tokens, TextOptions options, RunStop stop) {
+      TextModel model, List<TokenIds> tokens, TextOptions options, RunStop stop) {
     EncodedText empty = encode(model, tokens, options, stop);
-    return catalogue.require(model).unet().zeroUnconditional() ? empty.zeros() : empty;
+    return catalogue.require(model.model()).unet().zeroUnconditional() ? empty.zeros() : empty;
+  }
+
+  private EncodedText encode(WithLoras encoder, long[] ids, int clipSkip, RunStop stop) {
+    ChangedModel part = encoder.part();
+    if (part.isUnchanged()) {
+      return sessions.get(encoder.loaded()).encode(ids, clipSkip, stop);
+    }
+    try (BoundedSessions<WithLoras, TextEncoderSession>.Held held =
+        changed
+            .acquire(
+                encoder,
+                part.bytes(),
+                () -> TextEncoderSession.open(part, encoder.loaded().card(), settings),
+                () -> !stop.stopped())
+            .orElseThrow(RunStoppedException::new)) {
+      return held.session().encode(ids, clipSkip, stop);
+    }
   }
 
   /**
@@ -148,16 +180,36 @@ public final class ModelTextEncoders implements AutoCloseable {
 
   @Override
   public void close() {
+    changed.close();
     sessions.values().forEach(TextEncoderSession::close);
   }
 
   /** What decides the states of ids. */
-  private record Used(Loaded encoder, int clipSkip) {}
+  private record Used(WithLoras encoder, int clipSkip) {}
 
   /** What makes two models' text encoders the same: the files, and how they are used. */
   private record Loaded(Map<String, String> sha256, TextEncoder card) {
     static Loaded of(ModelCard model, TextEncoder card) {
       return new Loaded(model.digestsOf(card.model()), card);
+    }
+  }
+
+  /** A text encoder with LoRAs: the same for models that have the same one and the same LoRAs. */
+  private record WithLoras(Loaded loaded, ChangedModel part) {
+    static WithLoras of(ModelCard model, Loaded loaded, LoraSet loras) {
+      return new WithLoras(loaded, ChangedModel.of(model, loaded.card().model(), loras));
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof WithLoras that
+          && loaded.equals(that.loaded)
+          && part.loras().equals(that.part.loras());
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * loaded.hashCode() + part.loras().hashCode();
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.latentline.encoder.text;
 import dev.latentline.contract.Failure;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.lora.ChangedModel;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
@@ -36,10 +37,17 @@ public final class TextEncoderSession implements AutoCloseable {
    */
   public static TextEncoderSession open(
       ModelCard model, TextEncoder card, SessionSettings settings) {
-    TextEncoderSession session =
-        new TextEncoderSession(
-            card,
-            ModelSession.open(model.file(card.model()), model.weightsOf(card.model()), settings));
+    return warm(
+        card, ModelSession.open(model.file(card.model()), model.weightsOf(card.model()), settings));
+  }
+
+  /** The same of one that LoRAs change. */
+  static TextEncoderSession open(ChangedModel part, TextEncoder card, SessionSettings settings) {
+    return warm(card, part.open(settings));
+  }
+
+  private static TextEncoderSession warm(TextEncoder card, ModelSession loaded) {
+    TextEncoderSession session = new TextEncoderSession(card, loaded);
     try {
       session.encode(new long[card.maxTokens()], 1, new RunStop());
       return session;

@@ -15,6 +15,7 @@ import dev.latentline.inference.safetensors.SafetensorsFile;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.TokenIds;
 import dev.latentline.testkit.RandomCheckpoint;
@@ -46,11 +47,10 @@ class ImportedTextEncodersIT {
     Catalogue catalogue =
         Catalogue.open(
             List.of(HOME.resolve("models/target/catalogue"), imported("tiny-sdxl", "xl")));
-    ModelCard card = catalogue.find("xl").orElseThrow();
-    ModelRef xl = ModelRef.newBuilder().setName("xl").setDigest(card.digest()).build();
+    TextModel xl = model(catalogue, "xl");
 
     try (ModelTextEncoders encoders =
-        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20)) {
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20, 0)) {
       EncodedText text = encoders.encode(xl, List.of(TEXT, TEXT), LAST, new RunStop());
       EncodedText nothing = encoders.encodeNothing(xl, List.of(TEXT, TEXT), LAST, new RunStop());
 
@@ -76,11 +76,11 @@ class ImportedTextEncodersIT {
     Catalogue catalogue =
         Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), imported(family, "it")));
     ModelCard card = catalogue.find("it").orElseThrow();
-    ModelRef model = ModelRef.newBuilder().setName("it").setDigest(card.digest()).build();
+    TextModel model = model(catalogue, "it");
     int prompts = new ObjectMapper().readTree(golden.metadata().get("prompts")).size();
 
     try (ModelTextEncoders encoders =
-        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20)) {
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20, 0)) {
       for (int i = 0; i < prompts; i++) {
         List<TokenIds> tokens =
             Collections.nCopies(card.textEncoders().size(), tokens(golden, Integer.toString(i)));
@@ -105,7 +105,7 @@ class ImportedTextEncodersIT {
     Catalogue catalogue =
         Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), imported(family, "it")));
     ModelCard card = catalogue.find("it").orElseThrow();
-    ModelRef model = ModelRef.newBuilder().setName("it").setDigest(card.digest()).build();
+    TextModel model = model(catalogue, "it");
     TokenIds.Builder tokens = TokenIds.newBuilder();
     ByteBuffer ids = golden.map(golden.find("text.0.ids.0").orElseThrow());
     while (ids.hasRemaining()) {
@@ -113,7 +113,7 @@ class ImportedTextEncodersIT {
     }
 
     try (ModelTextEncoders encoders =
-        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20)) {
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20, 0)) {
       for (int clipSkip : new int[] {1, 2, 1}) {
         EncodedText text =
             encoders.encode(
@@ -135,7 +135,7 @@ class ImportedTextEncodersIT {
     TokenIds fitting = TEXT.toBuilder().addAllChunks(List.of(1, 3)).build();
 
     try (ModelTextEncoders encoders =
-        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20)) {
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20, 0)) {
       assertThat(encode(catalogue, encoders, "sd1", fitting).states().shape())
           .containsExactly(1, 2 * 77, 16);
       for (TokenIds wrong :
@@ -153,14 +153,28 @@ class ImportedTextEncodersIT {
     }
   }
 
+  @Test
+  void onlyLorasThatChangeATextEncoderChangeWhatIsRemembered() throws Exception {
+    Path models = imported("tiny-sd1", "my");
+    Path loras = RandomCheckpoint.templates().resolveSibling("golden/loras/tiny-sd1");
+    imported(loras.resolve("peft.safetensors"), "peft", models, Optional.empty());
+    imported(loras.resolve("locon.safetensors"), "locon", models, Optional.empty());
+    Catalogue catalogue = Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), models));
+
+    try (ModelTextEncoders encoders =
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20, 0)) {
+      float[] plain = states(encoders, model(catalogue, "my"));
+      float[] changed = states(encoders, model(catalogue, "my", "peft"));
+
+      assertThat(changed).isNotEqualTo(plain);
+      assertThat(states(encoders, model(catalogue, "my", "locon"))).isSameAs(plain);
+      assertThat(states(encoders, model(catalogue, "my", "peft", "locon"))).isSameAs(changed);
+    }
+  }
+
   private static EncodedText encode(
       Catalogue catalogue, ModelTextEncoders encoders, String name, TokenIds tokens) {
-    String digest = catalogue.find(name).orElseThrow().digest();
-    return encoders.encode(
-        ModelRef.newBuilder().setName(name).setDigest(digest).build(),
-        List.of(tokens),
-        LAST,
-        new RunStop());
+    return encoders.encode(model(catalogue, name), List.of(tokens), LAST, new RunStop());
   }
 
   private static void assertRejected(ThrowingCallable call) {
@@ -198,9 +212,35 @@ class ImportedTextEncodersIT {
     assertThat(difference / largest).as(name).isLessThan(1e-4);
   }
 
+  private static float[] states(ModelTextEncoders encoders, TextModel model) {
+    return encoders.encode(model, List.of(TEXT), LAST, new RunStop()).states().data();
+  }
+
+  private static TextModel model(Catalogue catalogue, String name, String... loras) {
+    String digest = catalogue.find(name).orElseThrow().digest();
+    return new TextModel(
+        ModelRef.newBuilder().setName(name).setDigest(digest).build(),
+        Arrays.stream(loras)
+            .map(
+                lora ->
+                    Lora.newBuilder()
+                        .setLora(
+                            ModelRef.newBuilder()
+                                .setName(lora)
+                                .setDigest(catalogue.findLora(lora).orElseThrow().digest()))
+                        .setWeight(0.5f)
+                        .build())
+            .toList());
+  }
+
   private Path imported(String family, String name) throws Exception {
     Path file = RandomCheckpoint.of(family).write(folder.resolve("it.safetensors"));
-    Path models = folder.resolve("models");
+    // SD 2's does not say
+    return imported(file, name, folder.resolve("models"), Optional.of(Prediction.EPSILON));
+  }
+
+  private static Path imported(Path file, String name, Path models, Optional<Prediction> prediction)
+      throws Exception {
     CheckpointImport.run(
         new ImportOrder(
             file,
@@ -208,7 +248,7 @@ class ImportedTextEncodersIT {
             Optional.empty(),
             name,
             Optional.empty(),
-            Optional.of(Prediction.EPSILON),
+            prediction,
             List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
             models,
             false),

@@ -117,7 +117,7 @@ class TextEncoderSessionIT {
     Files.writeString(folder.resolve("starter/text_encoder/model.onnx"), "another");
     Catalogue altered = Catalogue.open(folder);
 
-    assertThatThrownBy(() -> new ModelTextEncoders(altered, SessionSettings.cpu(1), 0))
+    assertThatThrownBy(() -> new ModelTextEncoders(altered, SessionSettings.cpu(1), 0, 0))
         .isInstanceOf(InvalidCatalogueException.class)
         .hasMessageContaining("starter/text_encoder/model.onnx: altered");
   }

@@ -1,0 +1,18 @@
+package dev.latentline.denoiser.network;
+
+/**
+ * A network that stays loaded as long as this is not closed.
+ *
+ * @param release what closing does
+ */
+public record HeldNetwork(NoisePredictor network, Runnable release) implements AutoCloseable {
+  /** One that stays anyway. */
+  static HeldNetwork of(NoisePredictor network) {
+    return new HeldNetwork(network, () -> {});
+  }
+
+  @Override
+  public void close() {
+    release.run();
+  }
+}
