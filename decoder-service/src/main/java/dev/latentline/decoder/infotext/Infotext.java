@@ -5,11 +5,13 @@ import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Lora;
 import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.StringJoiner;
+import java.util.stream.Collectors;
 
 /**
  * The parameters of a picture in AUTOMATIC1111's form, which its users' tools read: the prompt, a
@@ -32,6 +34,13 @@ public final class Infotext {
    */
   public static String of(GenerationRequest request, long seed, String version) {
     StringBuilder text = new StringBuilder(request.getPrompt());
+    for (Lora lora : request.getLorasList()) {
+      String begin = "<lora:" + lora.getLora().getName() + ":";
+      // where that tool has them: in the prompt
+      if (!request.getPrompt().contains(begin)) {
+        text.append(' ').append(begin).append(number(lora.getWeight())).append('>');
+      }
+    }
     if (!request.getNegativePrompt().isEmpty()) {
       text.append("\nNegative prompt: ").append(request.getNegativePrompt());
     }
@@ -76,6 +85,13 @@ public final class Infotext {
         .filter(emphasis -> emphasis != Emphasis.ORIGINAL)
         .ifPresent(emphasis -> values.put("Emphasis", emphasis.label()));
     values.put("RNG", Rng.byId(request.getRng()).orElse(Rng.NV).label());
+    if (request.getLorasCount() > 0) {
+      values.put(
+          "Lora hashes",
+          request.getLorasList().stream()
+              .map(lora -> lora.getLora().getName() + ": " + modelHash(lora.getLora().getDigest()))
+              .collect(Collectors.joining(", ")));
+    }
     if (request.hasUpscale()) {
       values.put(
           "Postprocess upscale by", Integer.toUnsignedString(request.getUpscale().getFactor()));

@@ -14,6 +14,7 @@ import dev.latentline.contract.Sha256;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * What is known of a stored picture: the object {index}.json beside it.
@@ -80,7 +81,11 @@ public record PictureRecord(
       Float sChurn,
       Float sNoise,
       String rng,
+      List<LoraUsed> loras,
       int upscale) {}
+
+  /** A LoRA, as name@digest. */
+  public record LoraUsed(String name, float weight) {}
 
   public static PictureRecord of(Picture picture) {
     GenerationRequest request = picture.request();
@@ -119,7 +124,16 @@ public record PictureRecord(
             request.getSChurn() > 0 ? request.getSChurn() : null,
             request.hasSNoise() ? request.getSNoise() : null,
             request.getRng().isEmpty() ? Rng.NV.id() : request.getRng(),
+            loras(request),
             Math.max(1, request.getUpscale().getFactor())));
+  }
+
+  private static List<LoraUsed> loras(GenerationRequest request) {
+    return request.getLorasCount() == 0
+        ? null
+        : request.getLorasList().stream()
+            .map(lora -> new LoraUsed(reference(lora.getLora()), lora.getWeight()))
+            .toList();
   }
 
   private static String reference(ModelRef model) {

@@ -108,6 +108,27 @@ class InfotextTest {
   }
 
   @Test
+  void lorasStandInThePromptAsThereAndOnlyOnce() {
+    GenerationRequest.Builder changed = APPLE.toBuilder().setPrompt("an apple <lora:ink:0.5>");
+    changed
+        .addLorasBuilder()
+        .setWeight(0.5f)
+        .getLoraBuilder()
+        .setName("ink")
+        .setDigest("sha256:" + "1".repeat(64));
+    changed
+        .addLorasBuilder()
+        .setWeight(-1)
+        .getLoraBuilder()
+        .setName("wash")
+        .setDigest("sha256:" + "2".repeat(64));
+
+    assertThat(Infotext.of(changed.build(), 7, "1"))
+        .startsWith("an apple <lora:ink:0.5> <lora:wash:-1>\nNegative prompt: ")
+        .contains(", Lora hashes: \"ink: 1111111111, wash: 2222222222\", ");
+  }
+
+  @Test
   void valuesWithSeparatorsAreQuoted() {
     assertThat(Infotext.quotedWhereNeeded("a: \"b\", \\c\nd"))
         .isEqualTo("\"a: \\\"b\\\", \\\\c\\nd\"");

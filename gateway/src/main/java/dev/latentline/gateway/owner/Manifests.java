@@ -14,6 +14,7 @@ import dev.latentline.gateway.fold.ImageState;
 import dev.latentline.gateway.fold.Outcome;
 import dev.latentline.gateway.fold.Reason;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
 import dev.latentline.proto.v1.Safety;
@@ -105,6 +106,16 @@ public final class Manifests {
     }
     fields.put("rng", request.getRng().isEmpty() ? Rng.NV.id() : request.getRng());
     fields.put("deterministic", request.getDeterministic());
+    if (request.getLorasCount() > 0) {
+      ArrayNode loras = fields.putArray("loras");
+      for (Lora lora : request.getLorasList()) {
+        ModelRef pinned = lora.getLora();
+        loras
+            .addObject()
+            .put("name", pinned.getName() + "@" + pinned.getDigest())
+            .put("weight", lora.getWeight());
+      }
+    }
     fields.put("width", request.getWidth());
     fields.put("height", request.getHeight());
     fields.put("upscale", Math.max(1, request.getUpscale().getFactor()));

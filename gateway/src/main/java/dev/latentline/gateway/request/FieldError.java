@@ -9,9 +9,10 @@ import java.util.Optional;
  * @param code stable, snake_case: one of {@code missing}, {@code wrong_type}, {@code empty}, {@code
  *     too_long}, {@code too_many}, {@code invalid_text}, {@code out_of_range}, {@code
  *     not_a_multiple}, {@code too_many_pixels}, {@code not_allowed}, {@code not_applicable}, {@code
- *     not_live}, {@code unknown_field}, {@code unknown_model}, {@code upscaler_unavailable}, {@code
- *     duplicate}, {@code invalid_url}, {@code address_refused}, {@code name_not_resolved}, {@code
- *     invalid_utf8}, {@code invalid_json}, {@code too_deep}, {@code too_large}
+ *     not_live}, {@code unknown_field}, {@code unknown_model}, {@code unknown_lora}, {@code
+ *     lora_unfit}, {@code upscaler_unavailable}, {@code duplicate}, {@code invalid_url}, {@code
+ *     address_refused}, {@code name_not_resolved}, {@code invalid_utf8}, {@code invalid_json},
+ *     {@code too_deep}, {@code too_large}
  * @param message for people; says what to do, never repeats a value
  */
 public record FieldError(String field, String code, String message, Optional<Allowed> allowed) {

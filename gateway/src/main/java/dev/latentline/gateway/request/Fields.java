@@ -175,6 +175,36 @@ final class Fields {
     return Optional.empty();
   }
 
+  /** The elements of a list of objects; empty when left out. */
+  List<Fields> objects(String name, int max) {
+    JsonNode array = object.get(name);
+    if (array == null || array.isNull()) {
+      return List.of();
+    }
+    if (!array.isArray()) {
+      add(name, "wrong_type", "Must be a list of objects");
+      return List.of();
+    }
+    if (array.size() > max) {
+      add(
+          name,
+          "too_many",
+          "Has " + array.size() + " entries; at most " + max,
+          Allowed.range(0, max));
+      return List.of();
+    }
+    List<Fields> found = new ArrayList<>();
+    for (int i = 0; i < array.size(); i++) {
+      String path = name + "[" + i + "]";
+      if (array.get(i) instanceof ObjectNode inner) {
+        found.add(new Fields(inner, prefix + path + ".", problems));
+      } else {
+        add(path, "wrong_type", "Must be an object");
+      }
+    }
+    return found;
+  }
+
   /** Each of the values, none twice; empty when left out. */
   List<String> someOf(String name, List<String> values) {
     JsonNode array = object.get(name);

@@ -1,5 +1,6 @@
 package dev.latentline.gateway.request;
 
+import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.UpscalerCard;
 import java.util.List;
@@ -11,6 +12,12 @@ public interface OfferedModels {
   Optional<ModelCard> find(String reference);
 
   String poolOf(ModelCard model);
+
+  /** The LoRA by name, or by name@sha256:{hex} when its digest is that one. */
+  Optional<LoraCard> lora(String reference);
+
+  /** Those that can change a model, ascending by name. */
+  List<LoraCard> lorasOf(ModelCard model);
 
   /** Ascending. */
   List<String> names();

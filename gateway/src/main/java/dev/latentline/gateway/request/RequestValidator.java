@@ -32,6 +32,7 @@ public final class RequestValidator {
               List.of("seed"),
               SamplingFields.NAMES,
               List.of(
+                  "loras",
                   "width",
                   "height",
                   "upscale",
@@ -92,6 +93,7 @@ public final class RequestValidator {
             .setLive(live);
     PromptFields.read(fields, card, request);
     SamplingFields.read(fields, card, live ? Limits.MAX_LIVE_STEPS : Limits.MAX_STEPS, request);
+    LoraFields.read(fields, card, models, request);
     size(fields, card, request);
     upscale(fields, request);
     seeds(fields, arrival, request);

@@ -7,6 +7,8 @@ import dev.latentline.contract.PromptSyntax;
 import dev.latentline.contract.Rng;
 import dev.latentline.gateway.line.GenerationView;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Lora;
+import dev.latentline.proto.v1.ModelRef;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
@@ -107,6 +109,7 @@ public record GenerationJson(
       BigDecimal sNoise,
       String rng,
       boolean deterministic,
+      List<LoraJson> loras,
       int width,
       int height,
       int upscale,
@@ -115,6 +118,14 @@ public record GenerationJson(
       String outputFormat,
       Webhook webhook,
       Map<String, String> metadata) {}
+
+  /** A LoRA, as name@digest. */
+  public record LoraJson(String name, BigDecimal weight) {
+    static LoraJson of(Lora lora) {
+      ModelRef pinned = lora.getLora();
+      return new LoraJson(pinned.getName() + "@" + pinned.getDigest(), decimal(lora.getWeight()));
+    }
+  }
 
   /** Where the webhook goes. */
   @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -176,6 +187,9 @@ public record GenerationJson(
         request.hasSNoise() ? decimal(request.getSNoise()) : null,
         request.getRng().isEmpty() ? Rng.NV.id() : request.getRng(),
         request.getDeterministic(),
+        request.getLorasCount() > 0
+            ? request.getLorasList().stream().map(LoraJson::of).toList()
+            : null,
         request.getWidth(),
         request.getHeight(),
         Math.max(1, request.getUpscale().getFactor()),

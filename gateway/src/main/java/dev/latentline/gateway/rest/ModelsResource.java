@@ -6,6 +6,7 @@ import dev.latentline.contract.Limits;
 import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.Defaults;
+import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import jakarta.ws.rs.GET;
@@ -31,7 +32,10 @@ class ModelsResource {
             .toList();
     this.models =
         new ModelList(
-            "list", catalogue.models().stream().map(card -> ModelJson.of(card, upscale)).toList());
+            "list",
+            catalogue.models().stream()
+                .map(card -> ModelJson.of(card, upscale, catalogue.lorasOf(card)))
+                .toList());
   }
 
   @GET
@@ -47,6 +51,7 @@ class ModelsResource {
    * A model.
    *
    * @param created Unix seconds
+   * @param loras names of those that can change it
    * @param digest what a request is pinned to: model may be given as id@digest
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -60,8 +65,9 @@ class ModelsResource {
       String digest,
       DefaultsJson defaults,
       LimitsJson limits,
+      List<String> loras,
       String licence) {
-    static ModelJson of(ModelCard card, List<Integer> upscale) {
+    static ModelJson of(ModelCard card, List<Integer> upscale, List<LoraCard> loras) {
       return new ModelJson(
           card.name(),
           "model",
@@ -72,6 +78,7 @@ class ModelsResource {
           card.digest(),
           DefaultsJson.of(card.defaults()),
           LimitsJson.of(card, upscale),
+          loras.stream().map(LoraCard::name).toList(),
           card.licence());
     }
   }

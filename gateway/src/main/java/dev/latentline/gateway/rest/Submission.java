@@ -13,6 +13,7 @@ import dev.latentline.gateway.request.OfferedModels;
 import dev.latentline.gateway.request.RequestValidator;
 import dev.latentline.gateway.request.Validated;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -109,6 +110,16 @@ class Submission {
     @Override
     public Optional<ModelCard> find(String reference) {
       return catalogue.find(reference);
+    }
+
+    @Override
+    public Optional<LoraCard> lora(String reference) {
+      return catalogue.findLora(reference);
+    }
+
+    @Override
+    public List<LoraCard> lorasOf(ModelCard model) {
+      return catalogue.lorasOf(model);
     }
 
     @Override

@@ -84,6 +84,7 @@ record SubmittedJson(
             defaultValue = "false",
             description = "on a GPU: the same bits whatever is made beside it, for some speed")
         Boolean deterministic,
+    @Schema(maxItems = 8, description = "what the model is changed by") List<LoraUse> loras,
     @Schema(minimum = "64", maximum = "4096") Integer width,
     @Schema(minimum = "64", maximum = "4096") Integer height,
     @Schema(
@@ -96,6 +97,12 @@ record SubmittedJson(
     @Schema(enumeration = "png") String outputFormat,
     Hook webhook,
     @Schema(description = "up to 16 entries, given back everywhere") Map<String, String> metadata) {
+
+  /** A LoRA: name or name@digest, see GET /v1/models; and by how much. */
+  @Schema(name = "Lora")
+  record LoraUse(
+      @Schema(required = true) String name,
+      @Schema(minimum = "-10", maximum = "10", defaultValue = "1") Float weight) {}
 
   /** Where the webhook goes, and for which events; none means all. */
   @Schema(name = "Webhook")

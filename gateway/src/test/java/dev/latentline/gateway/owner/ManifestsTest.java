@@ -35,6 +35,17 @@ class ManifestsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @Test
+  void lorasAreNamedAsARequestCanNameThem() {
+    GenerationRequest.Builder request = request(1);
+    request.addLorasBuilder().setWeight(0.8f).getLoraBuilder().setName("ink").setDigest("sha256:1");
+    JsonNode manifest =
+        read(after(request.build(), stored(0), at(TestFacts.ACCEPTED_AT_MS + 2_500, succeeded())));
+
+    assertThat(manifest.at("/request/loras"))
+        .isEqualTo(json("[{\"name\": \"ink@sha256:1\", \"weight\": 0.8}]"));
+  }
+
+  @Test
   void aSucceededGenerationCanBeMadeAgainFromIt() {
     GenerationRequest request = request(2).putMetadata("order", "17").build();
     JsonNode manifest =

@@ -8,6 +8,7 @@ import dev.latentline.contract.Sampler;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Lora;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -151,6 +152,19 @@ class RequestValidatorTest {
         "'height':1e2                           | height            | wrong_type",
         "'upscale':'2'                          | upscale           | wrong_type",
         "'upscale':2.0                          | upscale           | wrong_type",
+        "'loras':{}                             | loras             | wrong_type",
+        "'loras':['ink']                        | loras[0]          | wrong_type",
+        "'loras':[{'name':7}]                   | loras[0].name     | wrong_type",
+        "'loras':[{'name':'ink','weight':'1'}]  | loras[0].weight   | wrong_type",
+        "'loras':[{'name':'ink','weight':10.1}] | loras[0].weight   | out_of_range",
+        "'loras':[{'name':'ink','weight':-11}]  | loras[0].weight   | out_of_range",
+        "'loras':[{'weight':1}]                 | loras[0].name     | missing",
+        "'loras':[{'name':'ink','scale':1}]     | loras[0].scale    | unknown_field",
+        "'loras':[{'name':'ink'},{'name':'oil'}] | loras[1].name    | unknown_lora",
+        "'loras':[{'name':'ink@sha256:00'}]     | loras[0].name     | unknown_lora",
+        "'loras':[{'name':'xl-only'}]           | loras[0].name     | lora_unfit",
+        "'loras':[{'name':'ink'},{'name':'ink','weight':2}] | loras[1].name | duplicate",
+        "'loras':[{},{},{},{},{},{},{},{},{}]   | loras             | too_many",
         "'count':{}                             | count             | wrong_type",
         "'deadline_s':'60'                      | deadline_s        | wrong_type",
         "'output_format':0                      | output_format     | wrong_type",
@@ -242,6 +256,26 @@ class RequestValidatorTest {
     assertThat(invalid(withDefaults(fields)))
         .extracting(FieldError::field, FieldError::code)
         .containsExactly(tuple(field, code));
+  }
+
+  @Test
+  void lorasArePinnedInAnOrderOfTheirOwn() {
+    GenerationRequest request =
+        valid(withDefaults("'loras':[{'name':'wash','weight':-0.5},{'name':'ink'}]"));
+
+    assertThat(request.getLorasList())
+        .extracting(lora -> lora.getLora().getName(), Lora::getWeight)
+        .containsExactly(tuple("ink", 1f), tuple("wash", -0.5f));
+    assertThat(request.getLoras(0).getLora().getDigest()).startsWith("sha256:ef");
+    assertThat(valid(withDefaults("'loras':[{'name':'ink'},{'name':'wash','weight':-0.5}]")))
+        .isEqualTo(request);
+  }
+
+  @Test
+  void aLoraThatCannotBeUsedSaysWhichCan() {
+    FieldError error = invalid(withDefaults("'loras':[{'name':'oil'}]")).get(0);
+
+    assertThat(error.allowed().orElseThrow().values()).containsExactly("ink", "wash");
   }
 
   @Test

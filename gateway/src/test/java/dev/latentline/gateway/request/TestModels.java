@@ -3,6 +3,7 @@ package dev.latentline.gateway.request;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.Defaults;
+import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.inference.catalogue.SchedulerConfig;
@@ -128,6 +129,33 @@ class TestModels implements OfferedModels {
     return Stream.of(SMALL, FLOW, CHUNKED)
         .filter(card -> reference.equals(card.name()) || reference.equals(card.reference()))
         .findFirst();
+  }
+
+  /** One of a family. */
+  static LoraCard lora(String name, String family) {
+    return new LoraCard(
+        name,
+        "sha256:" + "ef".repeat(32),
+        Path.of(name),
+        List.of(family),
+        List.of("unet"),
+        "MIT",
+        "",
+        Instant.EPOCH,
+        "lora.safetensors",
+        Map.of());
+  }
+
+  @Override
+  public Optional<LoraCard> lora(String reference) {
+    return Stream.of(lora("ink", "test"), lora("wash", "test"), lora("xl-only", "xl"))
+        .filter(card -> reference.equals(card.name()) || reference.equals(card.reference()))
+        .findFirst();
+  }
+
+  @Override
+  public List<LoraCard> lorasOf(ModelCard model) {
+    return List.of(lora("ink", "test"), lora("wash", "test"));
   }
 
   @Override

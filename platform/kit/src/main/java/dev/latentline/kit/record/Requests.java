@@ -4,6 +4,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Lora;
 import java.util.regex.Pattern;
 
 /**
@@ -34,6 +35,11 @@ public final class Requests {
     number("eta", request.getEta(), Limits.MAX_PART);
     number("s_churn", request.getSChurn(), Limits.MAX_CHURN);
     number("s_noise", request.getSNoise(), Limits.MAX_NOISE_SCALE);
+    require(request.getLorasCount() <= Limits.MAX_LORAS, "loras");
+    for (Lora lora : request.getLorasList()) {
+      require(NAME.matcher(lora.getLora().getName()).matches(), "a LoRA");
+      require(Math.abs(lora.getWeight()) <= Limits.MAX_LORA_WEIGHT, "the weight of a LoRA");
+    }
     require(isSide(request.getWidth()), "width");
     require(isSide(request.getHeight()), "height");
     require(request.getWidth() * request.getHeight() <= Limits.MAX_PIXELS, "the size");

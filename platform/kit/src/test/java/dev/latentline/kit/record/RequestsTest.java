@@ -8,9 +8,11 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.Upscale;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -67,6 +69,10 @@ class RequestsTest {
         r -> r.setHeight(Limits.MAX_SIDE + Limits.SIZE_MULTIPLE),
         r -> r.setWidth(129),
         r -> r.setWidth(Limits.MAX_SIDE).setHeight(1024 + Limits.SIZE_MULTIPLE),
+        r -> r.addLoras(lora("../ink", 1)),
+        r -> r.addLoras(lora("ink", Limits.MAX_LORA_WEIGHT + 1)),
+        r -> r.addLoras(lora("ink", Float.NaN)),
+        r -> r.addAllLoras(Collections.nCopies(Limits.MAX_LORAS + 1, lora("ink", 1))),
         r -> r.setUpscale(upscale(3)),
         r -> r.setUpscale(upscale(1)),
         r -> r.setUpscale(upscale(4)).setWidth(Limits.MAX_SIDE / 4 + Limits.SIZE_MULTIPLE),
@@ -93,6 +99,10 @@ class RequestsTest {
     assertThatThrownBy(checking)
         .isInstanceOfSatisfying(
             Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("unreadable_record"));
+  }
+
+  private static Lora lora(String name, float weight) {
+    return Lora.newBuilder().setLora(ModelRef.newBuilder().setName(name)).setWeight(weight).build();
   }
 
   private static Upscale upscale(int factor) {
