@@ -53,6 +53,8 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();
 
+  @Mixin private LoraOptions loras = new LoraOptions();
+
   @Option(names = "--size", paramLabel = "WxH", description = "In pixels, multiples of 8.")
   private String size;
 
@@ -130,6 +132,7 @@ public final class GenerateCommand implements Callable<Integer> {
     }
     prompts.check();
     sampling.check();
+    loras.check();
     size();
     if (upscale != null && !Limits.UPSCALE_FACTORS.contains(upscale)) {
       throw CliException.usage(
@@ -144,6 +147,7 @@ public final class GenerateCommand implements Callable<Integer> {
     put(body, "negative_prompt", negativePrompt);
     prompts.addTo(body);
     sampling.addTo(body);
+    loras.addTo(body);
     if (seed != null) {
       body.put("seed", seed);
     }

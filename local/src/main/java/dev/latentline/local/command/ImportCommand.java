@@ -20,11 +20,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Makes a model of the stack on this machine from a checkpoint. */
+/** Makes a model of the stack on this machine from a checkpoint, or a LoRA of it from a LoRA. */
 @Command(
     name = "import",
     description =
-        "Import a Stable Diffusion checkpoint (1.x, 2.x, XL base) for the stack on this machine.",
+        "Import a Stable Diffusion checkpoint (1.x, 2.x, XL base), or a LoRA for such, for the stack"
+            + " on this machine.",
     mixinStandardHelpOptions = true)
 final class ImportCommand implements Callable<Integer> {
   @Parameters(
@@ -32,7 +33,9 @@ final class ImportCommand implements Callable<Integer> {
       description = "A .safetensors file, or a folder that diffusers wrote.")
   private Path checkpoint;
 
-  @Option(names = "--name", description = "The model's name; without it that of the file.")
+  @Option(
+      names = "--name",
+      description = "The name of the model or LoRA; without it that of the file.")
   private String name;
 
   @Option(
@@ -65,7 +68,7 @@ final class ImportCommand implements Callable<Integer> {
       description = "Graph templates beside the shipped ones, made by models/export.")
   private Path templates;
 
-  @Option(names = "--replace", description = "Replace a model of that name.")
+  @Option(names = "--replace", description = "Replace a model or LoRA of that name.")
   private boolean replace;
 
   @Override
