@@ -4,8 +4,11 @@ import dev.latentline.local.CliException;
 import dev.latentline.local.client.GatewayClient;
 import dev.latentline.local.client.GatewayException;
 import dev.latentline.local.client.Model;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,10 +26,12 @@ public final class ModelsCommand implements Runnable {
         "name what to do: latentline models list, latentline models import FILE");
   }
 
-  /** The models on offer. */
+  /** The models on offer, and the LoRAs that can change them. */
   @Command(
       name = "list",
-      description = "List the models that the gateway offers; without one, those on this machine.",
+      description =
+          "List the models that the gateway offers, and their LoRAs; without a gateway, those on"
+              + " this machine.",
       mixinStandardHelpOptions = true)
   static final class ListModels implements Callable<Integer> {
     @Mixin private StackOptions options = new StackOptions();
@@ -45,7 +50,26 @@ public final class ModelsCommand implements Runnable {
             model.steps(),
             model.licence());
       }
+      printLoras(models);
       return 0;
+    }
+
+    private static void printLoras(List<Model> models) {
+      SortedMap<String, List<String>> modelsOf = new TreeMap<>();
+      models.forEach(
+          model ->
+              model
+                  .loras()
+                  .forEach(
+                      lora ->
+                          modelsOf
+                              .computeIfAbsent(lora, absent -> new ArrayList<>())
+                              .add(model.id())));
+      if (!modelsOf.isEmpty()) {
+        System.out.printf("%n%-20s %s%n", "LORA", "MODELS");
+        modelsOf.forEach(
+            (lora, names) -> System.out.printf("%-20s %s%n", lora, String.join(", ", names)));
+      }
     }
 
     private List<Model> models() {
