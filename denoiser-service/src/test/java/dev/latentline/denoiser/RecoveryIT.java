@@ -15,13 +15,9 @@ import dev.latentline.denoiser.task.Starter;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.Steps;
 import dev.latentline.denoiser.task.TaskPlanner;
-import dev.latentline.embedded.Checkout;
 import dev.latentline.embedded.ChildProcess;
-import dev.latentline.embedded.JavaCommand;
-import dev.latentline.embedded.Ports;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.S3BlobStore;
-import dev.latentline.kit.blob.StoreSettings;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.LatentDenoised;
@@ -31,20 +27,13 @@ import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
 import dev.latentline.testkit.Topics;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -67,7 +56,6 @@ class RecoveryIT {
   private static final String QUEUE = Topic.EMBEDDING_READY.topicName(POOL);
   private static final int STEPS = 60;
   private static final Map<Integer, float[]> UNDISTURBED = new TreeMap<>();
-  private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private static TestStack stack;
   private static S3BlobStore store;
@@ -75,19 +63,18 @@ class RecoveryIT {
   private static RecordReader reader;
   private static EmbeddingReady apple;
   private static Path catalogue;
-  private static int started;
 
-  private final List<ChildProcess> replicas = new ArrayList<>();
+  private final Replicas replicas = new Replicas(stack, POOL, catalogue);
 
   @BeforeAll
   static void open() throws IOException {
     stack = TestStack.shared();
-    store = new S3BlobStore(storeSettings());
     Topics.create(stack.bootstrapServers(), POOL);
     writer = RecordWriter.open();
     reader = RecordReader.open();
     apple = Starter.apple(Starter.request().build());
     catalogue = catalogueWithAPoolOfItsOwn();
+    store = new Replicas(stack, POOL, catalogue).store();
   }
 
   @AfterAll
@@ -98,7 +85,7 @@ class RecoveryIT {
 
   @AfterEach
   void end() {
-    replicas.forEach(ChildProcess::kill);
+    replicas.close();
   }
 
   @Test
@@ -110,7 +97,9 @@ class RecoveryIT {
     allAreMade(pair.ids());
     // a delivery in between may have reached the one that was killed
     String resumed = "generation=" + pair.ids().get(0) + " image=0 attempt=[23] begins at step ";
-    assertThat(log(pair.other())).containsPattern(resumed).doesNotContainPattern(resumed + "0/");
+    assertThat(Replicas.log(pair.other()))
+        .containsPattern(resumed)
+        .doesNotContainPattern(resumed + "0/");
   }
 
   @Test
@@ -123,7 +112,9 @@ class RecoveryIT {
     pair.busy().thaw();
     // stopped where the broker refuses its lease, or done where the record is done as well
     String late = "generation=" + pair.ids().get(0) + " image=0 attempt=1 (stopped|done) at";
-    await().atMost(SOON).until(() -> Pattern.compile(late).matcher(log(pair.busy())).find());
+    await()
+        .atMost(SOON)
+        .until(() -> Pattern.compile(late).matcher(Replicas.log(pair.busy())).find());
     for (int i = 0; i < 2; i++) {
       for (ConsumerRecord<String, byte[]> published :
           of(Topic.LATENT_DENOISED.topicName(), pair.ids().get(i))) {
@@ -143,7 +134,7 @@ class RecoveryIT {
     assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
 
     allAreMade(pair.ids());
-    assertThat(log(pair.other()))
+    assertThat(Replicas.log(pair.other()))
         .contains("generation=" + pair.ids().get(0) + " image=0 attempt=1 begins at step ");
     // not one step was lost: none was made twice
     assertThat(madeSteps(pair.ids().get(0))).doesNotHaveDuplicates();
@@ -151,14 +142,15 @@ class RecoveryIT {
 
   /** Two replicas, one of which has left a record of some steps of the first picture. */
   private Pair atWork(int pictures) throws Exception {
-    ChildProcess one = start();
-    ChildProcess two = start();
+    ChildProcess one = replicas.start();
+    ChildProcess two = replicas.start();
     List<String> ids = submit(STEPS, pictures);
     String first = ids.get(0);
     String record = ObjectKeys.latestStep(apple.getRequest().getTenant(), new ImageTask(first, 0));
     await().atMost(SOON).pollInterval(Duration.ofMillis(20)).until(() -> store.exists(record));
     boolean isOne =
-        log(one).lastIndexOf("generation=" + first) > log(two).lastIndexOf("generation=" + first);
+        Replicas.log(one).lastIndexOf("generation=" + first)
+            > Replicas.log(two).lastIndexOf("generation=" + first);
     return isOne ? new Pair(one, two, ids) : new Pair(two, one, ids);
   }
 
@@ -173,14 +165,14 @@ class RecoveryIT {
 
   @Test
   void aPictureThatKillsItsWorkerIsGivenUpAndItsNeighboursAreNot() throws Exception {
-    ChildProcess replica = start();
+    ChildProcess replica = replicas.start();
     String poison = submit(12, 1).get(0);
     List<String> neighbours = submit(STEPS, 2);
     int kills = 0;
     while (!whatHappensTo(poison, replica).equals("is given up")) {
       replica.kill();
       kills++;
-      replica = launch(Ports.free(1).get(0));
+      replica = replicas.launch();
     }
 
     // the first may have been given to one that other tests killed
@@ -203,64 +195,10 @@ class RecoveryIT {
         .pollInterval(Duration.ofMillis(5))
         .until(
             () -> {
-              Matcher matcher = told.matcher(log(replica));
+              Matcher matcher = told.matcher(Replicas.log(replica));
               return matcher.find() ? matcher.group(1) : "";
             },
             what -> !what.isEmpty());
-  }
-
-  private ChildProcess start() {
-    int port = Ports.free(1).get(0);
-    return launch(port).awaitReady(() -> isReady(port), SOON);
-  }
-
-  private ChildProcess launch(int port) {
-    String name = "denoiser-" + started++;
-    Map<String, String> environment = new TreeMap<>();
-    stack
-        .configuration()
-        .forEach(
-            (key, value) ->
-                environment.put(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
-    environment.put("LATENTLINE_MODELS", catalogue.toString());
-    environment.put("LATENTLINE_POOL", POOL);
-    environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
-    environment.put("QUARKUS_LOG_CATEGORY__DEV_LATENTLINE__LEVEL", "DEBUG");
-    environment.put("ORT_DISABLE_TELEMETRY", "1");
-    List<String> command =
-        new JavaCommand()
-            .options("-XX:+UseSerialGC", "-Xmx768m", "--enable-native-access=ALL-UNNAMED")
-            .classpath(Checkout.current().serviceClasspath("denoiser-service"))
-            .main("io.quarkus.runner.GeneratedMain");
-    ChildProcess replica =
-        ChildProcess.start(
-            new ChildProcess.Spec(
-                name, command, environment, stack.folder(), stack.folder().resolve(name + ".log")));
-    replicas.add(replica);
-    return replica;
-  }
-
-  private static boolean isReady(int port) {
-    try {
-      HttpRequest request =
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/q/health/ready"))
-              .timeout(Duration.ofSeconds(2))
-              .build();
-      return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
-  private static String log(ChildProcess replica) {
-    try {
-      return Files.readString(replica.log());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   private static GenerationRequest request(String id, int steps, int seed) {
@@ -331,15 +269,6 @@ class RecoveryIT {
             return Steps.all(task, starter.network()).latents().data();
           }
         });
-  }
-
-  private static StoreSettings storeSettings() {
-    return new SmallRyeConfigBuilder()
-        .withMapping(StoreSettings.class)
-        .withDefaultValues(stack.configuration())
-        .withDefaultValue("latentline.store.patience", "PT10S")
-        .build()
-        .getConfigMapping(StoreSettings.class);
   }
 
   /** The models of the build, in a pool that no other test's denoiser serves. */

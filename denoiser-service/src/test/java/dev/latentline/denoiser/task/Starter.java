@@ -80,7 +80,8 @@ public final class Starter {
     }
   }
 
-  static Conditioning conditioning(Role role, FloatTensor embedding) {
+  /** A text that holds in all steps. */
+  public static Conditioning conditioning(Role role, FloatTensor embedding) {
     return Conditioning.newBuilder()
         .setRole(role)
         .setEmbedding(Payload.newBuilder().setInline(TensorRecords.toFloat32(embedding)))

@@ -1,0 +1,197 @@
+package dev.latentline.denoiser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.latentline.contract.GenerationIds;
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Topic;
+import dev.latentline.denoiser.network.BatchSizes;
+import dev.latentline.denoiser.network.HeldNetwork;
+import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.task.Starter;
+import dev.latentline.denoiser.task.StepTask;
+import dev.latentline.denoiser.task.Steps;
+import dev.latentline.denoiser.task.TaskPlanner;
+import dev.latentline.embedded.ChildProcess;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.checkpoint.CheckpointImport;
+import dev.latentline.inference.checkpoint.ImportOrder;
+import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.kit.blob.S3BlobStore;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.LatentDenoised;
+import dev.latentline.proto.v1.Lora;
+import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Role;
+import dev.latentline.testkit.Patience;
+import dev.latentline.testkit.RandomCheckpoint;
+import dev.latentline.testkit.RecordReader;
+import dev.latentline.testkit.RecordWriter;
+import dev.latentline.testkit.TestStack;
+import dev.latentline.testkit.Topics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Two denoisers as processes of their own, and a picture of a model that a LoRA changes. */
+@Timeout(Patience.TEST_SECONDS)
+class LoraRecoveryIT {
+  private static final Path HOME = Path.of(System.getProperty("latentline.home"));
+  private static final String POOL = "lora-recovery";
+  private static final int STEPS = 100;
+
+  private static TestStack stack;
+  private static Path models;
+  private static Catalogue catalogue;
+
+  private final Replicas replicas = new Replicas(stack, POOL, models);
+
+  @BeforeAll
+  static void open() throws IOException {
+    stack = TestStack.shared();
+    Topics.create(stack.bootstrapServers(), POOL);
+    models = stack.folder().resolve("lora-catalogue");
+    Path checkpoint = stack.folder().resolve("tiny-sd1.safetensors");
+    imported(RandomCheckpoint.of("tiny-sd1").write(checkpoint), "my");
+    Path loras = RandomCheckpoint.templates().resolveSibling("golden/loras/tiny-sd1");
+    imported(loras.resolve("kohya.safetensors"), "ink");
+    Files.writeString(models.resolve("pools.yaml"), POOL + ": [my]\n");
+    catalogue = Catalogue.open(models);
+  }
+
+  private static void imported(Path file, String name) throws IOException {
+    CheckpointImport.run(
+        new ImportOrder(
+            file,
+            Optional.empty(),
+            Optional.empty(),
+            name,
+            Optional.empty(),
+            Optional.empty(),
+            List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
+            models,
+            false),
+        note -> {});
+  }
+
+  @AfterEach
+  void end() {
+    replicas.close();
+  }
+
+  @Test
+  void theOtherGoesOnWithThePictureOfAKilledReplicaAndTheSameLora() throws Exception {
+    ChildProcess one = replicas.start();
+    ChildProcess two = replicas.start();
+    String id = GenerationIds.create(System.currentTimeMillis(), ThreadLocalRandom.current());
+    EmbeddingReady record = record(id, lora(0.75f));
+    try (RecordWriter writer = RecordWriter.open()) {
+      writer.write(
+          Topic.EMBEDDING_READY.topicName(POOL),
+          new ImageTask(id, 0).key(),
+          record.toByteArray(),
+          RecordWriter.headers(id, Instant.now().plus(Duration.ofHours(1)), "EmbeddingReady"));
+    }
+    String step = ObjectKeys.latestStep(record.getRequest().getTenant(), new ImageTask(id, 0));
+    try (S3BlobStore store = replicas.store()) {
+      await()
+          .atMost(Patience.SOON)
+          .pollInterval(Duration.ofMillis(10))
+          .until(() -> store.exists(step));
+    }
+    boolean isOne = began(one, id) > began(two, id);
+    ChildProcess other = isOne ? two : one;
+
+    (isOne ? one : two).kill();
+
+    float[] made = latents(id);
+    assertThat(Replicas.log(other))
+        .contains("model=my is loaded with ink:0.75")
+        .containsPattern("generation=" + id + " image=0 attempt=[23] begins at step [1-9]");
+    assertThat(made).isEqualTo(undisturbed(record)).isNotEqualTo(undisturbed(record(id)));
+  }
+
+  /** Where its log says so; -1 where it did not. */
+  private static int began(ChildProcess replica, String id) {
+    return Replicas.log(replica).lastIndexOf("generation=" + id);
+  }
+
+  private static EmbeddingReady record(String id, Lora... loras) {
+    ModelCard card = catalogue.find("my").orElseThrow();
+    GenerationRequest request =
+        Starter.request()
+            .setGenerationId(id)
+            .setPool(POOL)
+            .setModel(ModelRef.newBuilder().setName("my").setDigest(card.digest()))
+            .addAllLoras(List.of(loras))
+            .setSteps(STEPS)
+            .setSampler("euler_a")
+            .setWidth(256)
+            .setHeight(256)
+            .build();
+    return EmbeddingReady.newBuilder()
+        .setRequest(request)
+        .addConditionings(Starter.conditioning(Role.POSITIVE, states(card, 1)))
+        .addConditionings(Starter.conditioning(Role.NEGATIVE, states(card, 2)))
+        .build();
+  }
+
+  private static FloatTensor states(ModelCard card, int seed) {
+    int width = card.unet().contextSize();
+    float[] states = new float[77 * width];
+    for (int i = 0; i < states.length; i++) {
+      states[i] = (float) Math.sin(seed * i);
+    }
+    return new FloatTensor(new long[] {1, 77, width}, states);
+  }
+
+  private static Lora lora(float weight) {
+    String digest = catalogue.findLora("ink").orElseThrow().digest();
+    return Lora.newBuilder()
+        .setLora(ModelRef.newBuilder().setName("ink").setDigest(digest))
+        .setWeight(weight)
+        .build();
+  }
+
+  private static float[] latents(String id) throws Exception {
+    ConsumerRecord<String, byte[]> record =
+        RecordReader.open()
+            .ofGeneration(Topic.LATENT_DENOISED.topicName(), id, 1, Patience.SOON)
+            .get(0);
+    return TensorRecords.fromRecord(
+            LatentDenoised.parseFrom(record.value()).getLatents().getInline())
+        .data();
+  }
+
+  /** Made in this process. */
+  private static float[] undisturbed(EmbeddingReady record) {
+    GenerationRequest request = record.getRequest();
+    try (PoolModels pool =
+        new PoolModels(catalogue, POOL, SessionSettings.cpu(1), BatchSizes.none())) {
+      LoadedModel model = pool.require(request.getModel());
+      try (HeldNetwork held =
+          pool.network(model, request.getLorasList(), () -> true).orElseThrow()) {
+        TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
+        StepTask task = StepTask.start(planner.plan(record, model));
+        return Steps.all(task, held.network()).latents().data();
+      }
+    }
+  }
+}

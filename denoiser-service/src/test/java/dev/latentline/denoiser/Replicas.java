@@ -1,0 +1,122 @@
+package dev.latentline.denoiser;
+
+import dev.latentline.embedded.Checkout;
+import dev.latentline.embedded.ChildProcess;
+import dev.latentline.embedded.JavaCommand;
+import dev.latentline.embedded.Ports;
+import dev.latentline.kit.blob.S3BlobStore;
+import dev.latentline.kit.blob.StoreSettings;
+import dev.latentline.testkit.Patience;
+import dev.latentline.testkit.TestStack;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Denoisers of one pool as processes of their own, which are killed in the end. */
+final class Replicas implements AutoCloseable {
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+  private static final AtomicInteger STARTED = new AtomicInteger();
+
+  private final TestStack stack;
+  private final String pool;
+  private final Path catalogue;
+  private final List<ChildProcess> all = new ArrayList<>();
+
+  /**
+   * @param catalogue whose pools.yaml has the pool
+   */
+  Replicas(TestStack stack, String pool, Path catalogue) {
+    this.stack = stack;
+    this.pool = pool;
+    this.catalogue = catalogue;
+  }
+
+  /** One that is ready. */
+  ChildProcess start() {
+    int port = Ports.free(1).get(0);
+    return launch(port).awaitReady(() -> isReady(port), Patience.SOON);
+  }
+
+  /** One that may be ready later. */
+  ChildProcess launch() {
+    return launch(Ports.free(1).get(0));
+  }
+
+  private ChildProcess launch(int port) {
+    String name = pool + "-" + STARTED.incrementAndGet();
+    Map<String, String> environment = new TreeMap<>();
+    stack
+        .configuration()
+        .forEach(
+            (key, value) ->
+                environment.put(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
+    environment.put("LATENTLINE_MODELS", catalogue.toString());
+    environment.put("LATENTLINE_POOL", pool);
+    environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
+    environment.put("QUARKUS_LOG_CATEGORY__DEV_LATENTLINE__LEVEL", "DEBUG");
+    environment.put("ORT_DISABLE_TELEMETRY", "1");
+    List<String> command =
+        new JavaCommand()
+            .options("-XX:+UseSerialGC", "-Xmx768m", "--enable-native-access=ALL-UNNAMED")
+            .classpath(Checkout.current().serviceClasspath("denoiser-service"))
+            .main("io.quarkus.runner.GeneratedMain");
+    ChildProcess replica =
+        ChildProcess.start(
+            new ChildProcess.Spec(
+                name, command, environment, stack.folder(), stack.folder().resolve(name + ".log")));
+    all.add(replica);
+    return replica;
+  }
+
+  private static boolean isReady(int port) {
+    try {
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/q/health/ready"))
+              .timeout(Duration.ofSeconds(2))
+              .build();
+      return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** The store that they write their step records to. */
+  S3BlobStore store() {
+    return new S3BlobStore(
+        new SmallRyeConfigBuilder()
+            .withMapping(StoreSettings.class)
+            .withDefaultValues(stack.configuration())
+            .withDefaultValue("latentline.store.patience", "PT10S")
+            .build()
+            .getConfigMapping(StoreSettings.class));
+  }
+
+  static String log(ChildProcess replica) {
+    try {
+      return Files.readString(replica.log());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    all.forEach(ChildProcess::kill);
+  }
+}
