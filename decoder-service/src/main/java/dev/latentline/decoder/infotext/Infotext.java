@@ -35,11 +35,12 @@ public final class Infotext {
   public static String of(GenerationRequest request, long seed, String version) {
     StringBuilder text = new StringBuilder(request.getPrompt());
     for (Lora lora : request.getLorasList()) {
-      String begin = "<lora:" + lora.getLora().getName() + ":";
       // where that tool has them: in the prompt
-      if (!request.getPrompt().contains(begin)) {
-        text.append(' ').append(begin).append(number(lora.getWeight())).append('>');
-      }
+      text.append(" <lora:")
+          .append(lora.getLora().getName())
+          .append(':')
+          .append(number(lora.getWeight()))
+          .append('>');
     }
     if (!request.getNegativePrompt().isEmpty()) {
       text.append("\nNegative prompt: ").append(request.getNegativePrompt());

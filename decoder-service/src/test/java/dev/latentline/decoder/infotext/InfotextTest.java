@@ -108,8 +108,8 @@ class InfotextTest {
   }
 
   @Test
-  void lorasStandInThePromptAsThereAndOnlyOnce() {
-    GenerationRequest.Builder changed = APPLE.toBuilder().setPrompt("an apple <lora:ink:0.5>");
+  void lorasStandInThePromptAsThere() {
+    GenerationRequest.Builder changed = APPLE.toBuilder().setPrompt("an apple");
     changed
         .addLorasBuilder()
         .setWeight(0.5f)

@@ -84,7 +84,8 @@ record SubmittedJson(
             defaultValue = "false",
             description = "on a GPU: the same bits whatever is made beside it, for some speed")
         Boolean deterministic,
-    @Schema(maxItems = 8, description = "what the model is changed by") List<LoraUse> loras,
+    @Schema(maxItems = 8, description = "what the model is changed by, beside tags in the prompt")
+        List<LoraUse> loras,
     @Schema(minimum = "64", maximum = "4096") Integer width,
     @Schema(minimum = "64", maximum = "4096") Integer height,
     @Schema(

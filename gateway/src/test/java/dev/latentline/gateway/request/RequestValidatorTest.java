@@ -1,10 +1,12 @@
 package dev.latentline.gateway.request;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
+import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -13,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -278,6 +279,125 @@ class RequestValidatorTest {
     assertThat(error.allowed().orElseThrow().values()).containsExactly("ink", "wash");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a <lora:ink> cat             | a  cat | ink=1.0",
+        "a <lora:ink:0.8>cat          | a cat  | ink=0.8",
+        "<lyco:ink:-.5>a cat          | a cat  | ink=-0.5",
+        "a cat<lora:ink:0.5:0.5>      | a cat  | ink=0.5",
+        "a cat<lora:ink:te=2:unet=2>  | a cat  | ink=2.0",
+        "a cat<lora:ink: 1 :unet=1.0> | a cat  | ink=1.0",
+        "a cat<lora:ink:-0>           | a cat  | ink=0.0",
+        // the file's name, as it is imported
+        "a cat<lora:Wash!:0.3>        | a cat  | wash=0.3",
+        "a <lora:wash:2>[cat<lora:ink:0.1>:dog<lora:wash:-0.5>:2] | a [cat:dog:2] |"
+            + " ink=0.1 wash=1.5",
+        "a <5 cat <b:c>               | a <5 cat <b:c> | ''",
+      })
+  void tagsOfAPromptAreLorasOfTheRequest(String prompt, String text, String loras) {
+    GenerationRequest request = valid("{'model':'chunked','prompt':'" + prompt + "'}");
+
+    assertThat(request.getPrompt()).isEqualTo(text);
+    assertThat(
+            request.getLorasList().stream()
+                .map(lora -> lora.getLora().getName() + "=" + lora.getWeight())
+                .collect(joining(" ")))
+        .isEqualTo(loras);
+    assertThat(request.getLorasList())
+        .allMatch(lora -> lora.getLora().getDigest().startsWith("sha256:ef"));
+  }
+
+  @Test
+  void tagsAddToTheLorasOfTheField() {
+    String body = "{'model':'chunked','prompt':'a<lora:ink:0.2>','loras':[{'name':'ink'}]}";
+
+    assertThat(valid(body).getLorasList()).extracting(Lora::getWeight).containsExactly(1.2f);
+  }
+
+  @Test
+  void whereEveryCharacterIsTextATagIsToo() {
+    String prompt = "a <lora:oil:x>";
+
+    assertThat(valid("{'model':'small','prompt':'" + prompt + "'}").getPrompt()).isEqualTo(prompt);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a <lora:oil:1>          | unknown_lora | <lora:oil> names no LoRA that is here; the model"
+            + " can have [ink, wash]",
+        "a <lora:xl-only>        | lora_unfit   | <lora:xl-only> is for another family",
+        "a <hypernet:ink>        | invalid_tag  | <hypernet:ink> names what is not known here",
+        "a <lora:ink:>           | invalid_tag  | <lora:ink> has more than a weight",
+        "a <lora:ink:much>       | invalid_tag  | write <lora:name:0.8>",
+        "a <lora:ink:NaN>        | invalid_tag  | write <lora:name:0.8>",
+        "a <lora:ink:1:1:8>      | invalid_tag  | write <lora:name:0.8>",
+        "a <lora:ink:1:dyn=8>    | invalid_tag  | write <lora:name:0.8>",
+        "a <lora:ink:1:0>        | invalid_tag  | has two weights",
+        "a <lora:ink:unet=0>     | invalid_tag  | has two weights",
+        "a <lora:ink:10.1>       | out_of_range | from -10.0 to 10.0",
+        "a <lora:ink:9><lora:ink:9> | out_of_range | sum of weights",
+        "a <lo<lora:ink>ra:wash> | invalid_tag  | a tag within a tag",
+        "' <lora:ink>'           | empty        | nothing but tags",
+      })
+  void aTagThatCannotBeIsRefused(String prompt, String code, String said) {
+    List<FieldError> errors = invalid("{'model':'chunked','prompt':'" + prompt + "'}");
+
+    assertThat(errors)
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple("prompt", code));
+    assertThat(errors.get(0).message()).contains(said);
+  }
+
+  @Test
+  void aTagInANegativePromptIsRefused() {
+    assertThat(invalid("{'model':'chunked','prompt':'a','negative_prompt':'b <lora:ink:1>'}"))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple("negative_prompt", "invalid_tag"));
+  }
+
+  @Test
+  void tagsNameNoMoreLorasThanTheFieldMay() {
+    List<LoraCard> nine =
+        IntStream.range(0, Limits.MAX_LORAS + 1)
+            .mapToObj(i -> TestModels.lora("style-" + i, "test"))
+            .toList();
+    RequestValidator ofNine =
+        new RequestValidator(
+            new TestModels() {
+              @Override
+              public Optional<LoraCard> lora(String reference) {
+                return nine.stream().filter(card -> card.name().equals(reference)).findFirst();
+              }
+
+              @Override
+              public List<LoraCard> lorasOf(ModelCard model) {
+                return nine;
+              }
+            },
+            url -> Optional.empty());
+    String prompt = nine.stream().map(card -> "<lora:" + card.name() + ">").collect(joining());
+
+    assertThat(ofNine.validate(bytes("{'model':'chunked','prompt':'a" + prompt + "'}"), ARRIVAL))
+        .isInstanceOfSatisfying(
+            Validated.Invalid.class,
+            invalid ->
+                assertThat(invalid.errors())
+                    .extracting(FieldError::field, FieldError::code)
+                    .containsExactly(tuple("prompt", "too_many")));
+  }
+
+  @Test
+  void manyTagsMakeNoLongAnswer() {
+    String prompt = "a" + "<lora:ink:0>".repeat(1_000) + "<lora:oil:1>".repeat(1_000);
+
+    assertThat(invalid("{'model':'chunked','prompt':'" + prompt + "'}"))
+        .hasSize(Problems.MAX_ERRORS);
+  }
+
   @Test
   void anUpscaleOfOneIsNone() {
     assertThat(valid(withDefaults("'upscale':1"))).isEqualTo(valid(withDefaults("'upscale':null")));
@@ -414,8 +534,7 @@ class RequestValidatorTest {
 
   @Test
   void metadataIsBounded() {
-    String entries =
-        IntStream.range(0, 17).mapToObj(i -> "'k" + i + "':''").collect(Collectors.joining(","));
+    String entries = IntStream.range(0, 17).mapToObj(i -> "'k" + i + "':''").collect(joining(","));
     assertThat(invalid(withDefaults("'metadata':{" + entries + "}")))
         .extracting(FieldError::field, FieldError::code)
         .containsExactly(tuple("metadata", "too_many"));
@@ -530,8 +649,7 @@ class RequestValidatorTest {
 
   @Test
   void aHostileBodyDoesNotMakeALongAnswer() {
-    String fields =
-        IntStream.range(0, 5000).mapToObj(i -> "'f" + i + "':1").collect(Collectors.joining(","));
+    String fields = IntStream.range(0, 5000).mapToObj(i -> "'f" + i + "':1").collect(joining(","));
     assertThat(invalid("{" + fields + "}")).hasSize(Problems.MAX_ERRORS);
     assertThat(invalid(withDefaults("'" + "n".repeat(60_000) + "':1")).get(0).field())
         .hasSizeLessThan(70);

@@ -3,10 +3,10 @@ package dev.latentline.prompt.read;
 import dev.latentline.contract.Emphasis;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
+import dev.latentline.contract.NetworkTags;
 import dev.latentline.contract.PromptSyntax;
 import dev.latentline.prompt.grammar.Attention;
 import dev.latentline.prompt.grammar.Composition;
-import dev.latentline.prompt.grammar.NetworkTags;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Role;
@@ -111,16 +111,11 @@ public final class PromptReader {
     return texts;
   }
 
+  /** The gateway takes them out of what it accepts: none must be drawn as words. */
   private static void refuseTags(String text) {
-    NetworkTags.of(text).stream()
-        .findFirst()
-        .ifPresent(
-            tag -> {
-              throw unsupported(
-                  "There is no "
-                      + tag.kind()
-                      + " here that a prompt could name in < >: leave it out");
-            });
+    if (!NetworkTags.of(text).isEmpty()) {
+      throw unsupported("A prompt has a tag in < >, which changes nothing here: leave it out");
+    }
   }
 
   private static List<Attention.Part> parts(String text, Emphasis emphasis) {

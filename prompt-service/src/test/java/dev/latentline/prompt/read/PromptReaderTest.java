@@ -162,8 +162,8 @@ class PromptReaderTest {
 
   @Test
   void aTagOfFurtherWeightsIsNeverEncodedAsText() {
-    assertUnsupported(a1111("a cat <lora:style:0.8>").build(), "no lora here");
-    assertUnsupported(a1111("a cat").setNegativePrompt("<lyco:b>").build(), "no lyco here");
+    assertUnsupported(a1111("a cat <lora:style:0.8>").build(), "has a tag in < >");
+    assertUnsupported(a1111("a cat").setNegativePrompt("<lyco:b>").build(), "has a tag in < >");
   }
 
   @Test

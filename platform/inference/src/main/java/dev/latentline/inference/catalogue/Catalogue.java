@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -31,6 +32,8 @@ public final class Catalogue {
 
   /** The folder of a catalogue that holds LoRAs. */
   public static final String LORAS = "loras";
+
+  private static final int MAX_NAME_CHARS = 64;
 
   private final Map<String, ModelCard> models;
   private final SortedMap<String, LoraCard> loras;
@@ -179,6 +182,19 @@ public final class Catalogue {
       throw new InvalidCatalogueException(
           List.of("the models folder " + folder + " cannot be listed: " + e.getMessage()));
     }
+  }
+
+  /**
+   * The name here that what people call a model or LoRA suggests: a file's name, without its
+   * ending. Empty where that has no letter or digit.
+   */
+  public static String suggestedName(String written) {
+    String plain =
+        written
+            .toLowerCase(Locale.ROOT)
+            .replaceAll("[^a-z0-9._-]+", "-")
+            .replaceAll("^[^a-z0-9]+|-+$", "");
+    return plain.substring(0, Math.min(MAX_NAME_CHARS, plain.length()));
   }
 
   /** Folder by folder, in each ascending by name. */

@@ -16,7 +16,6 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -218,11 +217,7 @@ public final class CheckpointImport {
 
   /** The name of a model that a file's name suggests. */
   public static String suggestedName(Path checkpoint) {
-    String name = String.valueOf(checkpoint.getFileName()).replaceFirst("\\.safetensors$", "");
-    String plain =
-        name.toLowerCase(Locale.ROOT)
-            .replaceAll("[^a-z0-9._-]+", "-")
-            .replaceAll("^[^a-z0-9]+|-+$", "");
-    return plain.substring(0, Math.min(64, plain.length()));
+    return Catalogue.suggestedName(
+        String.valueOf(checkpoint.getFileName()).replaceFirst("\\.safetensors$", ""));
   }
 }
