@@ -10,9 +10,14 @@ import dev.latentline.testkit.RandomCheckpoint;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,15 +55,20 @@ class ImportIT {
     assertThat(first.out()).containsExactly(folder + "/state/models/my-model-v1");
     assertThat(first.exitCode()).isZero();
     assertThat(importing("xl.safetensors").exitCode()).isZero();
+    importLoras();
 
     StackCommand.Ran listed = command.run("models", "list");
     assertThat(listed.out()).anyMatch(line -> line.matches("my-model-v1 +stable-diff.* MIT"));
+    assertThat(listed.out()).anyMatch(line -> line.matches("ink-v1 +my-model-v1"));
+    assertThat(listed.out()).anyMatch(line -> line.matches("wash +xl"));
     assertThat(listed.out().get(1)).startsWith("starter");
 
     up = command.builder("up", "up").start();
     await().atMost(StackCommand.AT_MOST).until(folder.resolve("state/stack.json").toFile()::exists);
     draws("my-model-v1", "dpmpp_2m");
     draws("xl", "euler_a");
+    assertThat(command.run("models", "list").out()).isEqualTo(listed.out());
+    lorasChangeWhatIsDrawnAndAreVerified();
     assertThat(command.run("down").exitCode()).isZero();
     command.assertNothingRuns();
   }
@@ -90,6 +100,60 @@ class ImportIT {
         new ObjectMapper()
             .readTree(folder.resolve("state/models/" + model + "/manifest.json").toFile());
     assertThat(manifest.at("/files").has("unet/weights.safetensors")).isTrue();
+  }
+
+  private void importLoras() throws Exception {
+    Path loras = RandomCheckpoint.templates().resolveSibling("golden/loras");
+    Files.copy(loras.resolve("tiny-sd1/kohya.safetensors"), folder.resolve("Ink v1.safetensors"));
+    Files.copy(loras.resolve("tiny-sdxl/peft.safetensors"), folder.resolve("wash.safetensors"));
+    StackCommand.Ran ink = importing("Ink v1.safetensors");
+    assertThat(ink.err()).contains("it is a LoRA of Stable Diffusion 1.x");
+    assertThat(ink.out()).containsExactly(folder + "/state/models/loras/ink-v1");
+    assertThat(importing("wash.safetensors").exitCode()).isZero();
+  }
+
+  private void lorasChangeWhatIsDrawnAndAreVerified() throws Exception {
+    Drawn plain = drawn("a red apple");
+    assertThat(drawn("a red apple", "--lora", "ink-v1:0").pixels()).isEqualTo(plain.pixels());
+    Drawn changed = drawn("a red apple", "--lora", "ink-v1:0.8");
+    assertThat(changed.pixels()).isNotEqualTo(plain.pixels());
+    assertThat(drawn("a red apple", "--lora", "ink-v1:-0.8").pixels())
+        .isNotEqualTo(plain.pixels())
+        .isNotEqualTo(changed.pixels());
+    Drawn tagged = drawn("a red <lora:Ink v1:0.3>apple<lora:ink-v1:0.5>");
+    assertThat(tagged.pixels()).isEqualTo(changed.pixels());
+
+    StackCommand.Ran again = command.run("verify", tagged.id());
+    assertThat(again.out()).as(again.err()).hasSize(1).allMatch(line -> line.contains("the same"));
+
+    StackCommand.Ran unknown = generating("a red apple <lora:oil:0.5>");
+    assertThat(unknown.exitCode()).isNotZero();
+    assertThat(unknown.err()).contains("prompt: <lora:oil> names no LoRA that is here");
+    StackCommand.Ran unfit = generating("a red apple", "--lora", "wash");
+    assertThat(unfit.exitCode()).isNotZero();
+    assertThat(unfit.err()).contains("the model can have [ink-v1]");
+  }
+
+  private record Drawn(String id, List<Integer> pixels) {}
+
+  private Drawn drawn(String prompt, String... options) throws Exception {
+    StackCommand.Ran ran = generating(prompt, options);
+    assertThat(ran.out()).as(ran.err()).hasSize(1);
+    Matcher id = Pattern.compile("gen_[0-9a-f]{32}").matcher(ran.out().get(0));
+    assertThat(id.find()).isTrue();
+    BufferedImage picture = ImageIO.read(folder.resolve(ran.out().get(0)).toFile());
+    int side = picture.getWidth();
+    return new Drawn(
+        id.group(),
+        Arrays.stream(picture.getRGB(0, 0, side, side, null, 0, side)).boxed().toList());
+  }
+
+  private StackCommand.Ran generating(String prompt, String... options) throws Exception {
+    List<String> all =
+        new ArrayList<>(List.of("generate", prompt, "--model", "my-model-v1", "--steps", "2"));
+    all.addAll(List.of("--seed", "7"));
+    all.addAll(List.of(options));
+    return command.run(all.toArray(String[]::new));
   }
 
   @Test
