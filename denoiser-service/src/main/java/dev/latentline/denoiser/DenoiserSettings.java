@@ -51,7 +51,8 @@ interface DenoiserSettings {
 
     /**
      * Threads that one operator is split over. It belongs to the runtime class: another number may
-     * change the last bits of a picture. More than one pays for large networks only.
+     * change the last bits of a picture. One makes the most pictures where there is a replica for
+     * each core; several make one picture sooner.
      */
     @WithDefault("1")
     int threads();

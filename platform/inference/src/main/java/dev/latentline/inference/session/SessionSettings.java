@@ -6,8 +6,8 @@ import java.util.Optional;
  * Where and how a graph runs. Device and threads belong to the runtime class: others may give other
  * last bits.
  *
- * @param intraOpThreads threads that one operator is split over on the CPU; more than one pays only
- *     for networks much larger than the starter's (measured there: two are slower than one)
+ * @param intraOpThreads threads that one operator is split over on the CPU; one makes the most
+ *     pictures where there is a replica for each core, several make one sooner
  * @param gpuMemoryBytes what the graph's weights and intermediate results may take of a GPU; empty:
  *     all there is. The libraries' own memory (about 0.5 GB a process) comes on top
  * @param channelsLast whether convolutions run in NHWC on a GPU, the layout of its tensor cores
