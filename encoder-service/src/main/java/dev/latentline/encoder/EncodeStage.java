@@ -13,6 +13,7 @@ import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.payload.Payloads;
+import dev.latentline.kit.record.ImagePrompts;
 import dev.latentline.kit.record.Records;
 import dev.latentline.kit.record.Requests;
 import dev.latentline.kit.record.StageFacts;
@@ -70,9 +71,12 @@ public class EncodeStage {
     if (tokenized.getRequest().getLorasCount() > 0) {
       item.lease().progress(LOADING);
     }
-    List<Conditioning> conditionings;
+    // of each picture, encoded before any of them goes on
+    List<EmbeddingReady> tasks = new ArrayList<>();
     try {
-      conditionings = encode(tokenized, stop);
+      for (List<Integer> images : ImagePrompts.groups(tokenized.getRequest())) {
+        tasks.addAll(tasks(tokenized, images, stop));
+      }
     } catch (Failure.Rejected e) {
       facts.imageFailed(item, OptionalInt.empty(), e);
       return;
@@ -81,14 +85,8 @@ public class EncodeStage {
     }
     GenerationRequest request = tokenized.getRequest();
     String topic = Topic.EMBEDDING_READY.topicName(request.getPool());
-    for (int index = 0; index < request.getCount(); index++) {
-      EmbeddingReady task =
-          EmbeddingReady.newBuilder()
-              .setRequest(request)
-              .setImageIndex(index)
-              .addAllConditionings(conditionings)
-              .build();
-      String key = new ImageTask(request.getGenerationId(), index).key();
+    for (EmbeddingReady task : tasks) {
+      String key = new ImageTask(request.getGenerationId(), task.getImageIndex()).key();
       Records.send(ready, Records.to(topic, Records.following(Stage.ENCODER, item, key, task)));
     }
     facts.publish(
@@ -100,9 +98,29 @@ public class EncodeStage {
                     .setNegativePromptTokensCut(cut(tokenized, Role.NEGATIVE))));
   }
 
-  private List<Conditioning> encode(PromptTokenized tokenized, RunStop stop) {
-    GenerationRequest request = tokenized.getRequest();
-    List<TokenizedConditioning> texts = tokenized.getConditioningsList();
+  /** Of pictures that are made from the same prompts. */
+  private List<EmbeddingReady> tasks(
+      PromptTokenized tokenized, List<Integer> images, RunStop stop) {
+    int first = images.get(0);
+    GenerationRequest request = ImagePrompts.of(tokenized.getRequest(), first);
+    List<TokenizedConditioning> texts =
+        tokenized.getConditioningsList().stream()
+            .filter(text -> text.getImagesCount() == 0 || text.getImagesList().contains(first))
+            .toList();
+    List<Conditioning> conditionings = encode(request, texts, stop);
+    return images.stream()
+        .map(
+            index ->
+                EmbeddingReady.newBuilder()
+                    .setRequest(request)
+                    .setImageIndex(index)
+                    .addAllConditionings(conditionings)
+                    .build())
+        .toList();
+  }
+
+  private List<Conditioning> encode(
+      GenerationRequest request, List<TokenizedConditioning> texts, RunStop stop) {
     List<EncodedText> encoded = new ArrayList<>();
     List<Tensor> tensors = new ArrayList<>();
     for (TokenizedConditioning text : texts) {

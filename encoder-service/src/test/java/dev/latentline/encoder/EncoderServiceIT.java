@@ -1,6 +1,7 @@
 package dev.latentline.encoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -21,6 +22,7 @@ import dev.latentline.proto.v1.Conditioning;
 import dev.latentline.proto.v1.Control;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.Encoded;
+import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ImageFailed;
@@ -164,6 +166,42 @@ class EncoderServiceIT {
     Conditioning embedding = tasks(first, 1).get(0).getConditionings(0);
     assertThat(tasks(again, 1).get(0).getConditionings(0)).isEqualTo(embedding);
     assertThat(tasks(other, 1).get(0).getConditionings(0)).isNotEqualTo(embedding);
+  }
+
+  @Test
+  void aPictureOfOtherPromptsGetsItsOwnConditioningsAndARequestThatSaysThem() {
+    GenerationRequest request =
+        request()
+            .setCount(3)
+            .setPrompt("a {red|blue} apple")
+            .setDynamicPrompts(true)
+            .addExpandedPrompts(ExpandedPrompts.newBuilder().setPrompt("a red apple"))
+            .addExpandedPrompts(ExpandedPrompts.newBuilder().setPrompt("a blue apple"))
+            .addExpandedPrompts(ExpandedPrompts.newBuilder().setPrompt("a red apple"))
+            .build();
+
+    submit(
+        PromptTokenized.newBuilder()
+            .setRequest(request)
+            .addConditionings(forImages(Role.POSITIVE, AppleEmbedding.IDS, 0, 2))
+            .addConditionings(forImages(Role.NEGATIVE, NOTHING, 0, 2))
+            .addConditionings(forImages(Role.POSITIVE, A_BLUE_APPLE, 1))
+            .addConditionings(forImages(Role.NEGATIVE, NOTHING, 1))
+            .build());
+
+    List<EmbeddingReady> tasks = tasks(request, 3);
+    assertThat(tasks)
+        .extracting(task -> task.getRequest().getPrompt(), EmbeddingReady::getConditioningsCount)
+        .containsExactly(
+            tuple("a red apple", 2), tuple("a blue apple", 2), tuple("a red apple", 2));
+    assertThat(tasks)
+        .allSatisfy(task -> assertThat(task.getRequest().getExpandedPromptsList()).isEmpty());
+    assertThat(tasks.get(2).getConditioningsList()).isEqualTo(tasks.get(0).getConditioningsList());
+    assertThat(tasks.get(1).getConditionings(0)).isNotEqualTo(tasks.get(0).getConditionings(0));
+  }
+
+  private static TokenizedConditioning forImages(Role role, List<Long> ids, Integer... images) {
+    return conditioning(role, ids, 0).toBuilder().addAllImages(List.of(images)).build();
   }
 
   @Test

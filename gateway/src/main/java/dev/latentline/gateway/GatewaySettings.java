@@ -21,6 +21,12 @@ public interface GatewaySettings {
   Optional<Path> keys();
 
   /**
+   * A folder of .txt files, in folders of any depth: what dynamic prompts can name, one choice a
+   * line. Read at the start. The same for all gateways, or the same request becomes another one.
+   */
+  Optional<Path> wildcards();
+
+  /**
    * What the secrets of webhook endpoints and other keys are derived from: at least 32 characters,
    * random, the same for all gateways and for ever. With a new one every endpoint signs anew, and
    * the idempotency keys of the past are forgotten.

@@ -1,5 +1,6 @@
 package dev.latentline.gateway;
 
+import dev.latentline.gateway.expand.Wildcards;
 import dev.latentline.gateway.secret.MasterSecret;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.kit.topics.PoolNames;
@@ -27,6 +28,14 @@ class GatewaySetup {
   @Startup(StartGate.BEFORE)
   MasterSecret masterSecret(GatewaySettings settings) {
     return new MasterSecret(settings.masterSecret().orElse(""));
+  }
+
+  /** Read at the start: a line that is wrong stops it. */
+  @Produces
+  @Singleton
+  @Startup(StartGate.BEFORE)
+  Wildcards wildcards(GatewaySettings settings) {
+    return settings.wildcards().map(WildcardFolder::read).orElse(Wildcards.NONE);
   }
 
   @Produces

@@ -33,7 +33,8 @@ import picocli.CommandLine.Command;
       "  LATENTLINE_API_KEY the key of a gateway that asks for one",
       "  LATENTLINE_STATE   where the stack keeps data and logs (default: .latentline in the checkout)",
       "  LATENTLINE_PORTS   ports of the stack, as gateway=9080,broker=9092",
-      "  LATENTLINE_MODELS  the catalogue of models (default: the one that is built)"
+      "  LATENTLINE_MODELS  the catalogue of models (default: the one that is built)",
+      "  LATENTLINE_WILDCARDS  the folder of wildcards (default: wildcards in the state folder)"
     })
 public final class Main implements Runnable {
   public static void main(String[] args) {

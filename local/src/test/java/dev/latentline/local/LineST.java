@@ -183,6 +183,27 @@ class LineST {
   }
 
   @Test
+  void theChoicesOfADynamicPromptAreMadeBySeedsAndNeverAgain() throws Exception {
+    ObjectNode template = request(5).put("prompt", "a {red|green|blue} {apple|pear|cup}");
+    JsonNode ended = ended(submit(template.put("dynamic_prompts", true).put("count", 2)));
+    JsonNode expanded = ended.at("/request/expanded_prompts");
+    assertThat(expanded).hasSize(2);
+
+    for (int index = 0; index < 2; index++) {
+      String prompt = expanded.at("/" + index + "/prompt").asText();
+      assertThat(prompt).matches("a (red|green|blue) (apple|pear|cup)");
+      JsonNode alone = ended(submit(request(5 + index).put("prompt", prompt)));
+      assertThat(pixels(alone)).containsExactly(pixels(ended).get(index));
+    }
+    JsonNode manifest = manifest(ended.at("/id").asText());
+    assertThat(manifest.at("/request/expanded_prompts")).isEqualTo(expanded);
+    // what it was made from counts, whatever the template or its wildcards have become
+    ObjectNode again = manifest.at("/request").deepCopy();
+    again.put("model", "starter").put("prompt", "a __wildcard_that_was_removed__");
+    assertThat(pixels(ended(submit(again)))).isEqualTo(pixels(ended));
+  }
+
+  @Test
   void aLiveFrameComesByItselfAndTheSameRequestKeepsIt() throws Exception {
     String documented = Markdown.of("docs/live.md").blocks("json").get(0);
     try (LiveSocket live = new LiveSocket(URI.create(stack.url()))) {

@@ -30,6 +30,15 @@ public final class Limits {
    */
   public static final int MAX_PROMPT_TOKENS = 5_000;
 
+  /** Of choices that are open at once in a dynamic prompt, and of wildcards that name others. */
+  public static final int MAX_CHOICE_DEPTH = 10;
+
+  /** Of the choices that are made to expand one prompt. */
+  public static final int MAX_CHOICES = 1_000;
+
+  /** Of the options from which several are taken at once. */
+  public static final int MAX_OPTIONS_OF_SEVERAL = 1_000;
+
   /** How far from 0 the weight of a word, or of a prompt among several, may be. */
   public static final double MAX_PROMPT_WEIGHT = 100;
 

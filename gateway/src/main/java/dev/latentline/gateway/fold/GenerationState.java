@@ -38,7 +38,7 @@ public record GenerationState(
   /** The same without what is large and in its manifest: for one that is settled. */
   public GenerationState withoutPrompts() {
     return new GenerationState(
-        request.toBuilder().clearPrompt().clearNegativePrompt().build(),
+        request.toBuilder().clearPrompt().clearNegativePrompt().clearExpandedPrompts().build(),
         dispatchedAtMs,
         encoded,
         images,

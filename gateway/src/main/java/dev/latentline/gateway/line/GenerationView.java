@@ -43,9 +43,15 @@ public record GenerationView(
     return !request.getPrompt().isEmpty();
   }
 
-  public GenerationView withPrompts(String prompt, String negativePrompt) {
+  /** The same with the prompts of a request that has them. */
+  public GenerationView withPromptsOf(GenerationRequest whole) {
     return new GenerationView(
-        request.toBuilder().setPrompt(prompt).setNegativePrompt(negativePrompt).build(),
+        request.toBuilder()
+            .setPrompt(whole.getPrompt())
+            .setNegativePrompt(whole.getNegativePrompt())
+            .clearExpandedPrompts()
+            .addAllExpandedPrompts(whole.getExpandedPromptsList())
+            .build(),
         status,
         progress,
         queuePosition,

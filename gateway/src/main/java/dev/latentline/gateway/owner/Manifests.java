@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.PrettyPrinter;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -13,6 +14,7 @@ import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.ImageState;
 import dev.latentline.gateway.fold.Outcome;
 import dev.latentline.gateway.fold.Reason;
+import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
@@ -82,6 +84,12 @@ public final class Manifests {
     ObjectNode fields = JSON.createObjectNode();
     fields.put("prompt", request.getPrompt());
     fields.put("negative_prompt", request.getNegativePrompt());
+    if (request.getDynamicPrompts()) {
+      fields.put("dynamic_prompts", true);
+    }
+    if (request.getExpandedPromptsCount() > 0) {
+      expanded(fields.putArray("expanded_prompts"), request);
+    }
     fields.put(
         "prompt_syntax",
         request.getPromptSyntax().isEmpty() ? PromptSyntax.PLAIN.id() : request.getPromptSyntax());
@@ -124,6 +132,33 @@ public final class Manifests {
     ObjectNode metadata = fields.putObject("metadata");
     new TreeMap<>(request.getMetadataMap()).forEach(metadata::put);
     return fields;
+  }
+
+  private static void expanded(ArrayNode pairs, GenerationRequest request) {
+    for (ExpandedPrompts prompts : request.getExpandedPromptsList()) {
+      ObjectNode pair = pairs.addObject().put("prompt", prompts.getPrompt());
+      if (prompts.hasNegativePrompt()) {
+        pair.put("negative_prompt", prompts.getNegativePrompt());
+      }
+    }
+  }
+
+  /** A request with nothing but the prompts of a manifest. */
+  public static GenerationRequest prompts(JsonNode manifest) {
+    JsonNode fields = manifest.path("request");
+    GenerationRequest.Builder request =
+        GenerationRequest.newBuilder()
+            .setPrompt(fields.path("prompt").asText())
+            .setNegativePrompt(fields.path("negative_prompt").asText());
+    for (JsonNode pair : fields.path("expanded_prompts")) {
+      ExpandedPrompts.Builder prompts =
+          ExpandedPrompts.newBuilder().setPrompt(pair.path("prompt").asText());
+      if (pair.has("negative_prompt")) {
+        prompts.setNegativePrompt(pair.path("negative_prompt").asText());
+      }
+      request.addExpandedPrompts(prompts);
+    }
+    return request.build();
   }
 
   private static void image(

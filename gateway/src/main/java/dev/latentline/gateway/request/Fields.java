@@ -175,15 +175,15 @@ final class Fields {
     return Optional.empty();
   }
 
-  /** The elements of a list of objects; empty when left out. */
-  List<Fields> objects(String name, int max) {
+  /** The elements of a list of objects, none when left out; empty when something is wrong. */
+  Optional<List<Fields>> objects(String name, int max) {
     JsonNode array = object.get(name);
     if (array == null || array.isNull()) {
-      return List.of();
+      return Optional.of(List.of());
     }
     if (!array.isArray()) {
       add(name, "wrong_type", "Must be a list of objects");
-      return List.of();
+      return Optional.empty();
     }
     if (array.size() > max) {
       add(
@@ -191,7 +191,7 @@ final class Fields {
           "too_many",
           "Has " + array.size() + " entries; at most " + max,
           Allowed.range(0, max));
-      return List.of();
+      return Optional.empty();
     }
     List<Fields> found = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
@@ -202,7 +202,7 @@ final class Fields {
         add(path, "wrong_type", "Must be an object");
       }
     }
-    return found;
+    return found.size() == array.size() ? Optional.of(found) : Optional.empty();
   }
 
   /** Each of the values, none twice; empty when left out. */

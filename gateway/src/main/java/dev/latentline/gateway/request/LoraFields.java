@@ -3,6 +3,7 @@ package dev.latentline.gateway.request;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.NetworkTags;
 import dev.latentline.contract.PromptSyntax;
+import dev.latentline.gateway.expand.PromptTemplate;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -52,7 +53,7 @@ final class LoraFields {
   }
 
   private void field() {
-    for (Fields lora : fields.objects("loras", Limits.MAX_LORAS)) {
+    for (Fields lora : fields.objects("loras", Limits.MAX_LORAS).orElse(List.of())) {
       lora.refuseAllBut(List.of("name", "weight"));
       double weight =
           lora.decimal("weight", -Limits.MAX_LORA_WEIGHT, Limits.MAX_LORA_WEIGHT).orElse(1);
@@ -98,6 +99,12 @@ final class LoraFields {
     }
     List<NetworkTags.Tag> tags = NetworkTags.of(request.getPrompt());
     if (tags.isEmpty()) {
+      return;
+    }
+    if (request.getDynamicPrompts()
+        && NetworkTags.of(PromptTemplate.outsideOfChoices(request.getPrompt())).size()
+            < tags.size()) {
+      fields.add("prompt", "invalid_tag", ExpandedFields.CHOSEN_TAG);
       return;
     }
     tags.forEach(this::tag);

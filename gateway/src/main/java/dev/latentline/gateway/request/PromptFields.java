@@ -7,11 +7,17 @@ import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What the picture shows, and how that is read. */
 final class PromptFields {
   static final List<String> NAMES =
-      List.of("prompt", "negative_prompt", "prompt_syntax", "emphasis", "clip_skip");
+      Stream.of(
+              List.of("prompt", "negative_prompt"),
+              ExpandedFields.NAMES,
+              List.of("prompt_syntax", "emphasis", "clip_skip"))
+          .flatMap(List::stream)
+          .toList();
 
   private final Fields fields;
   private final GenerationRequest.Builder request;
@@ -30,6 +36,15 @@ final class PromptFields {
   }
 
   private void texts() {
+    prompt(fields).ifPresent(request::setPrompt);
+    fields
+        .prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
+        .ifPresent(request::setNegativePrompt);
+    request.setDynamicPrompts(fields.flag("dynamic_prompts").orElse(false));
+  }
+
+  /** Of the request, or of one of its pictures. */
+  static Optional<String> prompt(Fields fields) {
     if (!fields.has("prompt")) {
       fields.add("prompt", "missing", "Say what the picture shows");
     }
@@ -37,10 +52,7 @@ final class PromptFields {
     if (prompt.isPresent() && prompt.get().isBlank()) {
       fields.add("prompt", "empty", "Say what the picture shows");
     }
-    prompt.ifPresent(request::setPrompt);
-    fields
-        .prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
-        .ifPresent(request::setNegativePrompt);
+    return prompt;
   }
 
   /** A model whose text encoder knows weights is one whose users write them. */

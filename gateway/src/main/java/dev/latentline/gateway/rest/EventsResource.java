@@ -140,9 +140,7 @@ class EventsResource {
   }
 
   private static GenerationView whole(GenerationView view, GenerationRequest request) {
-    return view.hasPrompts()
-        ? view
-        : view.withPrompts(request.getPrompt(), request.getNegativePrompt());
+    return view.hasPrompts() ? view : view.withPromptsOf(request);
   }
 
   /** Anything but an offset is as good as none: the answer begins with a snapshot. */

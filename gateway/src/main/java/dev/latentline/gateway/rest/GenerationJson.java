@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.latentline.contract.PromptSyntax;
 import dev.latentline.contract.Rng;
 import dev.latentline.gateway.line.GenerationView;
+import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
@@ -16,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
  * A generation as the API shows it.
@@ -95,6 +97,8 @@ public record GenerationJson(
       String model,
       String prompt,
       String negativePrompt,
+      Boolean dynamicPrompts,
+      List<Expanded> expandedPrompts,
       String promptSyntax,
       String emphasis,
       int clipSkip,
@@ -124,6 +128,21 @@ public record GenerationJson(
     static LoraJson of(Lora lora) {
       ModelRef pinned = lora.getLora();
       return new LoraJson(pinned.getName() + "@" + pinned.getDigest(), decimal(lora.getWeight()));
+    }
+  }
+
+  /**
+   * What a picture is made from.
+   *
+   * @param negativePrompt absent: the request's
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @Schema(name = "ExpandedPrompts")
+  public record Expanded(String prompt, String negativePrompt) {
+    static Expanded of(ExpandedPrompts prompts) {
+      return new Expanded(
+          prompts.getPrompt(), prompts.hasNegativePrompt() ? prompts.getNegativePrompt() : null);
     }
   }
 
@@ -173,6 +192,10 @@ public record GenerationJson(
         request.getModel().getName() + "@" + request.getModel().getDigest(),
         request.getPrompt(),
         request.getNegativePrompt(),
+        request.getDynamicPrompts() ? true : null,
+        request.getExpandedPromptsCount() == 0
+            ? null
+            : request.getExpandedPromptsList().stream().map(Expanded::of).toList(),
         request.getPromptSyntax().isEmpty() ? PromptSyntax.PLAIN.id() : request.getPromptSyntax(),
         request.getEmphasis().isEmpty() ? null : request.getEmphasis(),
         Math.max(1, request.getClipSkip()),

@@ -1,10 +1,10 @@
 package dev.latentline.gateway.rest;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.ObjectKeys;
 import dev.latentline.gateway.line.GenerationView;
+import dev.latentline.gateway.owner.Manifests;
 import dev.latentline.kit.blob.BlobStore;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -37,9 +37,7 @@ class Prompts {
       return view;
     }
     try {
-      JsonNode request = JSON.readTree(manifest.get()).path("request");
-      return view.withPrompts(
-          request.path("prompt").asText(), request.path("negative_prompt").asText());
+      return view.withPromptsOf(Manifests.prompts(JSON.readTree(manifest.get())));
     } catch (IOException e) {
       throw new Failure.Retryable("store_unavailable", "a manifest is unreadable", e);
     }

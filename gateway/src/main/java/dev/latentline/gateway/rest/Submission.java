@@ -5,6 +5,7 @@ import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.Limits;
 import dev.latentline.gateway.egress.AddressCheck;
 import dev.latentline.gateway.egress.EgressPolicy;
+import dev.latentline.gateway.expand.Wildcards;
 import dev.latentline.gateway.problem.Problem;
 import dev.latentline.gateway.problem.ProblemException;
 import dev.latentline.gateway.request.Arrival;
@@ -34,8 +35,13 @@ class Submission {
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
 
-  Submission(Catalogue catalogue, EgressPolicy egress, AddressCheck addresses, Clock clock) {
-    this.validator = new RequestValidator(new Offered(catalogue), egress::problem);
+  Submission(
+      Catalogue catalogue,
+      Wildcards wildcards,
+      EgressPolicy egress,
+      AddressCheck addresses,
+      Clock clock) {
+    this.validator = new RequestValidator(new Offered(catalogue), wildcards, egress::problem);
     this.addresses = addresses;
     this.clock = clock;
   }

@@ -17,6 +17,13 @@ record SubmittedJson(
     @Schema(required = true, minLength = 1, maxLength = 32000) String prompt,
     @Schema(maxLength = 32000) String negativePrompt,
     @Schema(
+            defaultValue = "false",
+            description =
+                "whether {a|b} and __wildcards__ in both prompts are choices, by the seed")
+        Boolean dynamicPrompts,
+    @Schema(description = "what they became: one for each picture, or one for all")
+        List<GenerationJson.Expanded> expandedPrompts,
+    @Schema(
             enumeration = {"plain", "a1111"},
             description = "how prompts are read; without it as the model's users write them")
         String promptSyntax,

@@ -20,6 +20,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.TestFacts;
+import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.Upscale;
@@ -91,6 +92,33 @@ class ManifestsTest {
                    "dispatched_at": "2027-01-15T08:00:00.010Z",
                    "ended_at": "2027-01-15T08:00:02.500Z"}}
                 """));
+  }
+
+  @Test
+  void whatBecameOfItsPromptsIsPinnedAndReadAgain() {
+    GenerationRequest request =
+        request(2)
+            .setDynamicPrompts(true)
+            .addExpandedPrompts(ExpandedPrompts.newBuilder().setPrompt("a red apple"))
+            .addExpandedPrompts(
+                ExpandedPrompts.newBuilder().setPrompt("a green apple").setNegativePrompt(""))
+            .build();
+
+    JsonNode manifest = read(after(request, cancelled()));
+
+    assertThat(manifest.at("/request/dynamic_prompts").asBoolean()).isTrue();
+    assertThat(manifest.at("/request/expanded_prompts"))
+        .isEqualTo(
+            JSON.createArrayNode()
+                .add(json("{'prompt':'a red apple'}"))
+                .add(json("{'prompt':'a green apple','negative_prompt':''}")));
+    assertThat(Manifests.prompts(manifest))
+        .isEqualTo(
+            GenerationRequest.newBuilder()
+                .setPrompt(request.getPrompt())
+                .setNegativePrompt(request.getNegativePrompt())
+                .addAllExpandedPrompts(request.getExpandedPromptsList())
+                .build());
   }
 
   @Test

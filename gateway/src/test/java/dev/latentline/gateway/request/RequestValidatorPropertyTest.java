@@ -9,6 +9,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.gateway.expand.Wildcards;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -22,7 +23,7 @@ import net.jqwik.api.Provide;
 class RequestValidatorPropertyTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private final RequestValidator validator =
-      new RequestValidator(new TestModels(), url -> Optional.empty());
+      new RequestValidator(new TestModels(), Wildcards.NONE, url -> Optional.empty());
 
   @Property(tries = 2000)
   void anyBytesAreAnsweredAndNeverThrow(@ForAll byte[] body) {
@@ -50,6 +51,7 @@ class RequestValidatorPropertyTest {
     assertThat(Sampler.byId(request.getSampler())).isPresent();
     assertThat(Schedule.byId(request.getSchedule())).isPresent();
     assertThat(request.getPrompt()).isNotBlank();
+    assertThat(request.getExpandedPromptsCount()).isIn(0, 1, request.getCount());
     assertThat(request.getDeadlineMs() - request.getAcceptedAtMs()).isBetween(1000L, 86_400_000L);
     assertThat(GenerationRequest.parseFrom(request.toByteArray())).isEqualTo(request);
   }
@@ -69,6 +71,8 @@ class RequestValidatorPropertyTest {
             "s_noise",
             "rng",
             "prompt_syntax",
+            "dynamic_prompts",
+            "expanded_prompts",
             "emphasis",
             "clip_skip",
             "width",

@@ -6,15 +6,19 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
+import dev.latentline.gateway.expand.Wildcards;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
+import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +33,7 @@ class RequestValidatorTest {
   private final RequestValidator validator =
       new RequestValidator(
           new TestModels(),
+          Wildcards.of(Map.of("pet", List.of("cat", "dog"))),
           url -> url.startsWith("https://") ? Optional.empty() : Optional.of("Must be https"));
 
   @Test
@@ -117,6 +122,68 @@ class RequestValidatorTest {
     assertThat(chunked.getEmphasis()).isEqualTo("original");
     assertThat(plain.getPromptSyntax()).isEqualTo("plain");
     assertThat(plain.getEmphasis()).isEmpty();
+  }
+
+  @Test
+  void bracesAndUnderscoresAreTextUntilSomebodySaysThatTheyAreNot() {
+    GenerationRequest request = valid(withDefaults("'prompt':'a {red|blue} __init__'"));
+
+    assertThat(request.getPrompt()).isEqualTo("a {red|blue} __init__");
+    assertThat(request.getExpandedPromptsList()).isEmpty();
+  }
+
+  @Test
+  void everyPictureHasThePromptsOfItsOwnSeed() {
+    String template =
+        "'dynamic_prompts':true,'prompt':'{a|b|c|d} __pet__','negative_prompt':'{x|y}'";
+    GenerationRequest four = valid(withDefaults(template + ",'seed':7,'count':4"));
+
+    assertThat(four.getPrompt()).isEqualTo("{a|b|c|d} __pet__");
+    assertThat(four.getExpandedPromptsList()).hasSize(4);
+    for (int index = 0; index < 4; index++) {
+      GenerationRequest alone = valid(withDefaults(template + ",'seed':" + (7 + index)));
+      assertThat(alone.getExpandedPromptsList()).containsExactly(four.getExpandedPrompts(index));
+    }
+    assertThat(four.getExpandedPromptsList())
+        .allSatisfy(pair -> assertThat(pair.getPrompt()).matches("[abcd] (cat|dog)"))
+        .allSatisfy(pair -> assertThat(pair.getNegativePrompt()).matches("[xy]"));
+    assertThat(Set.copyOf(four.getExpandedPromptsList())).hasSizeGreaterThan(1);
+  }
+
+  @Test
+  void whatIsAlikeForAllPicturesIsSaidOnce() {
+    GenerationRequest request =
+        valid(
+            withDefaults(
+                "'dynamic_prompts':true,'prompt':'a \\\\{b\\\\}','negative_prompt':'n','count':9"));
+
+    assertThat(request.getExpandedPromptsList())
+        .containsExactly(ExpandedPrompts.newBuilder().setPrompt("a {b}").build());
+  }
+
+  @Test
+  void whatWasExpandedIsNotExpandedAgain() {
+    GenerationRequest request =
+        valid(
+            withDefaults(
+                "'dynamic_prompts':true,'prompt':'__gone__ {','count':2,"
+                    + "'expanded_prompts':[{'prompt':'{a|b}'},{'prompt':'c','negative_prompt':''}]"));
+
+    assertThat(request.getExpandedPromptsList())
+        .containsExactly(
+            ExpandedPrompts.newBuilder().setPrompt("{a|b}").build(),
+            ExpandedPrompts.newBuilder().setPrompt("c").setNegativePrompt("").build());
+  }
+
+  @Test
+  void withItsExpandedPromptsARequestCanStillBeSent() {
+    String prompt = "{a|b}" + "x".repeat(3_000);
+    String body = "'dynamic_prompts':true,'seed':1,'prompt':'" + prompt + "','count':";
+
+    assertThat(valid(withDefaults(body + 16)).getExpandedPromptsCount()).isEqualTo(16);
+    assertThat(invalid(withDefaults((body + 16).replace("xxx", "xxxx"))))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple("count", "too_long"));
   }
 
   @Test
@@ -215,6 +282,18 @@ class RequestValidatorTest {
         "'prompt_syntax':'midjourney'           | prompt_syntax     | not_allowed",
         "'prompt_syntax':'a1111','emphasis':'!' | emphasis          | not_allowed",
         "'emphasis':'ignore'                    | emphasis          | not_applicable",
+        "'dynamic_prompts':'yes'                | dynamic_prompts   | wrong_type",
+        "'dynamic_prompts':true,'prompt':'{a'   | prompt            | invalid_choice",
+        "'dynamic_prompts':true,'negative_prompt':'__x__' | negative_prompt | unknown_wildcard",
+        "'dynamic_prompts':true,'prompt':'{}'   | prompt            | empty",
+        "'prompt':'x','expanded_prompts':[{'prompt':'x'}] | expanded_prompts  | not_applicable",
+        "'dynamic_prompts':true,'expanded_prompts':{} | expanded_prompts | wrong_type",
+        "'dynamic_prompts':true,'expanded_prompts':[1] | expanded_prompts[0] | wrong_type",
+        "'dynamic_prompts':true,'expanded_prompts':[{}] | expanded_prompts[0].prompt | missing",
+        "'prompt':'x','dynamic_prompts':true,'expanded_prompts':[{'prompt':'x','seed':1}] |"
+            + " expanded_prompts[0].seed | unknown_field",
+        "'prompt':'x','dynamic_prompts':true,'count':3,'expanded_prompts':[{'prompt':'x'},{'prompt':'y'}] |"
+            + " expanded_prompts | not_allowed",
         "'s_churn':1                            | s_churn           | not_applicable",
         "'sampler':'heun','eta':1               | eta               | not_applicable",
         "'sampler':'dpmpp_2m','s_noise':1       | s_noise           | not_applicable",
@@ -451,7 +530,7 @@ class RequestValidatorTest {
   private static FieldError upscaleError(TestModels models, String fields) {
     String body = fields.replace('\'', '"').replace("{", "{\"model\":\"small\",\"prompt\":\"x\",");
     Validated validated =
-        new RequestValidator(models, url -> Optional.empty())
+        new RequestValidator(models, Wildcards.NONE, url -> Optional.empty())
             .validate(body.getBytes(StandardCharsets.UTF_8), ARRIVAL);
     List<FieldError> errors = ((Validated.Invalid) validated).errors();
     assertThat(errors).extracting(FieldError::field).containsExactly("upscale");

@@ -28,6 +28,11 @@ final class PromptOptions {
       description = "2 uses the text encoder's layer before the last, and so on.")
   private Integer clipSkip;
 
+  @Option(
+      names = "--dynamic-prompts",
+      description = "{a|b} and __wildcards__ in the prompts are choices, by the seed.")
+  private boolean dynamic;
+
   /** What a gateway would refuse whatever its models are. */
   void check() {
     oneOf("--prompt-syntax", syntax, PromptSyntax.ids());
@@ -39,6 +44,9 @@ final class PromptOptions {
   }
 
   void addTo(ObjectNode body) {
+    if (dynamic) {
+      body.put("dynamic_prompts", true);
+    }
     if (syntax != null) {
       body.put("prompt_syntax", syntax);
     }

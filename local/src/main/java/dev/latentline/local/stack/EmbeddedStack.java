@@ -30,6 +30,7 @@ import java.util.stream.Collectors;
  */
 public final class EmbeddedStack {
   private static final String DEVICE = "LATENTLINE_INFERENCE_DEVICE";
+  private static final String WILDCARDS = "LATENTLINE_WILDCARDS";
   private static final Duration SERVICE_GRACE = Duration.ofSeconds(9);
   private static final Duration ARCHIVE_GRACE = Duration.ofSeconds(30);
   private static final Duration BROKER_GRACE = Duration.ofSeconds(10);
@@ -306,8 +307,18 @@ public final class EmbeddedStack {
     if (role == Role.GATEWAY) {
       environment.put("LATENTLINE_MASTER_SECRET", secrets.master());
       environment.put("LATENTLINE_WEBHOOK_ALLOW_LOOPBACK", "true");
+      own(WILDCARDS, state.wildcards()).ifPresent(path -> environment.put(WILDCARDS, path));
     }
     return environment;
+  }
+
+  /** What the user names, from where he is; else what is in the state folder, where it is there. */
+  private static Optional<String> own(String variable, Path byDefault) {
+    String named = System.getenv(variable);
+    Path path = named == null || named.isBlank() ? byDefault : Path.of(named).toAbsolutePath();
+    return path.equals(byDefault) && !Files.exists(byDefault)
+        ? Optional.empty()
+        : Optional.of(path.toString());
   }
 
   /** Only the denoiser computes on several. */

@@ -5,6 +5,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.NetworkTags;
 import dev.latentline.contract.PromptSyntax;
+import dev.latentline.kit.record.ImagePrompts;
 import dev.latentline.prompt.grammar.Attention;
 import dev.latentline.prompt.grammar.Composition;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
@@ -13,6 +14,7 @@ import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.TokenIds;
 import dev.latentline.proto.v1.TokenizedConditioning;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -35,12 +37,25 @@ public final class PromptReader {
   }
 
   /**
-   * The conditionings of a request's prompts.
+   * The conditionings of all pictures of a request, each with the pictures that it is for.
    *
    * @throws Failure.Rejected with code {@code model_unavailable} when this installation does not
    *     have the model, or {@code unsupported_prompt} when a prompt cannot be what it says
    */
   public List<TokenizedConditioning> read(GenerationRequest request) {
+    Collection<List<Integer>> groups = ImagePrompts.groups(request);
+    if (groups.size() == 1) {
+      return readOne(ImagePrompts.of(request, 0));
+    }
+    return groups.stream()
+        .flatMap(
+            images ->
+                readOne(ImagePrompts.of(request, images.get(0))).stream()
+                    .map(text -> text.toBuilder().addAllImages(images).build()))
+        .toList();
+  }
+
+  private List<TokenizedConditioning> readOne(GenerationRequest request) {
     return syntax(request) == PromptSyntax.PLAIN ? plain(request) : a1111(request);
   }
 

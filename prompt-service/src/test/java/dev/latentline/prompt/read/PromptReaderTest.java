@@ -9,6 +9,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
+import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.Role;
@@ -167,6 +168,43 @@ class PromptReaderTest {
   }
 
   @Test
+  void picturesOfOtherPromptsHaveConditioningsOfTheirOwn() {
+    GenerationRequest request =
+        a1111("a {red|blue} [cat|dog]")
+            .setCount(3)
+            .addExpandedPrompts(expanded("a red [cat|dog]"))
+            .addExpandedPrompts(expanded("a blue cat").setNegativePrompt("dog"))
+            .addExpandedPrompts(expanded("a red [cat|dog]"))
+            .build();
+
+    List<TokenizedConditioning> found = reader.read(request);
+
+    assertThat(found)
+        .extracting(TokenizedConditioning::getRole, c -> c.getImagesList())
+        .containsExactly(
+            tuple(Role.POSITIVE, List.of(0, 2)),
+            tuple(Role.POSITIVE, List.of(0, 2)),
+            tuple(Role.NEGATIVE, List.of(0, 2)),
+            tuple(Role.POSITIVE, List.of(1)),
+            tuple(Role.NEGATIVE, List.of(1)));
+    assertThat(found.get(3).getEncoders(0).getIdsList())
+        .isEqualTo(ids(request("a blue cat").build()));
+    assertThat(found.get(4).getEncoders(0).getIdsList()).isEqualTo(ids(request("dog").build()));
+  }
+
+  @Test
+  void onePairOfPromptsIsForAllPictures() {
+    GenerationRequest request =
+        request("{a}").setCount(3).addExpandedPrompts(expanded("a red cat")).build();
+
+    assertThat(reader.read(request)).isEqualTo(reader.read(request("a red cat").build()));
+  }
+
+  private static ExpandedPrompts.Builder expanded(String prompt) {
+    return ExpandedPrompts.newBuilder().setPrompt(prompt);
+  }
+
+  @Test
   void whatIsNotKnownIsRefused() {
     assertUnsupported(request("a").setPromptSyntax("later").build(), "syntax");
     assertUnsupported(a1111("a").setEmphasis("later").build(), "emphasis");
@@ -193,6 +231,7 @@ class PromptReaderTest {
     return GenerationRequest.newBuilder()
         .setModel(ModelRef.newBuilder().setName("starter").setDigest(starter.digest()))
         .setPrompt(prompt)
+        .setCount(1)
         .setSteps(25);
   }
 }

@@ -28,6 +28,7 @@ public final class Requests {
     require(isProse(request.getPrompt()), "the length of the prompt");
     require(isProse(request.getNegativePrompt()), "the length of the negative prompt");
     require(within(request.getCount(), Limits.MIN_COUNT, Limits.MAX_COUNT), "count");
+    require(areForItsImages(request), "expanded_prompts");
     require(within(request.getClipSkip(), 0, Limits.MAX_CLIP_SKIP), "clip_skip");
     require(within(request.getSteps(), Limits.MIN_STEPS, Limits.MAX_STEPS), "steps");
     number("guidance_scale", request.getGuidanceScale(), Limits.MAX_GUIDANCE_SCALE);
@@ -60,6 +61,13 @@ public final class Requests {
   private static void number(String what, float value, float max) {
     // not NaN either
     require(value >= 0 && value <= max, what);
+  }
+
+  private static boolean areForItsImages(GenerationRequest request) {
+    int expanded = request.getExpandedPromptsCount();
+    return (expanded <= 1 || expanded == request.getCount())
+        && request.getExpandedPromptsList().stream()
+            .allMatch(each -> isProse(each.getPrompt()) && isProse(each.getNegativePrompt()));
   }
 
   private static boolean isUpscale(GenerationRequest request) {

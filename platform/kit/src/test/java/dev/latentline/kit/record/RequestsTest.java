@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
 import dev.latentline.kit.workqueue.WorkItem;
+import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
@@ -45,6 +46,16 @@ class RequestsTest {
     assertThatCode(
             () ->
                 Requests.check(
+                    ITEM,
+                    valid()
+                        .setCount(2)
+                        .addExpandedPrompts(expanded("a"))
+                        .addExpandedPrompts(expanded("b"))
+                        .build()))
+        .doesNotThrowAnyException();
+    assertThatCode(
+            () ->
+                Requests.check(
                     ITEM, valid().setWidth(Limits.MAX_SIDE / 4).setUpscale(upscale(4)).build()))
         .doesNotThrowAnyException();
   }
@@ -77,6 +88,11 @@ class RequestsTest {
         r -> r.setUpscale(upscale(1)),
         r -> r.setUpscale(upscale(4)).setWidth(Limits.MAX_SIDE / 4 + Limits.SIZE_MULTIPLE),
         r -> r.setUpscale(Upscale.newBuilder().setFactor(2)),
+        r -> r.setCount(3).addExpandedPrompts(expanded("a")).addExpandedPrompts(expanded("b")),
+        r -> r.addExpandedPrompts(expanded("a".repeat(Limits.MAX_PROMPT_CODE_POINTS + 1))),
+        r ->
+            r.addExpandedPrompts(
+                expanded("a").setNegativePrompt("a".repeat(Limits.MAX_PROMPT_CODE_POINTS + 1))),
         r -> r.setSeed(-1),
         r -> r.setCount(2).setSeed(Limits.MAX_SEED));
   }
@@ -103,6 +119,10 @@ class RequestsTest {
 
   private static Lora lora(String name, float weight) {
     return Lora.newBuilder().setLora(ModelRef.newBuilder().setName(name)).setWeight(weight).build();
+  }
+
+  private static ExpandedPrompts.Builder expanded(String prompt) {
+    return ExpandedPrompts.newBuilder().setPrompt(prompt);
   }
 
   private static Upscale upscale(int factor) {

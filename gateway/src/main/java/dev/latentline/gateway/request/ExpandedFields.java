@@ -1,0 +1,170 @@
+package dev.latentline.gateway.request;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.Limits;
+import dev.latentline.contract.NetworkTags;
+import dev.latentline.contract.PromptSyntax;
+import dev.latentline.gateway.expand.Draws;
+import dev.latentline.gateway.expand.PromptTemplate;
+import dev.latentline.gateway.expand.TemplateException;
+import dev.latentline.gateway.expand.Wildcards;
+import dev.latentline.proto.v1.ExpandedPrompts;
+import dev.latentline.proto.v1.GenerationRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongFunction;
+
+/**
+ * What the prompts of a request become for each picture, once: where the request says what they
+ * became, nothing is drawn again.
+ */
+final class ExpandedFields {
+  static final List<String> NAMES = List.of("dynamic_prompts", "expanded_prompts");
+
+  /** A picture cannot have a model of its own. */
+  static final String CHOSEN_TAG =
+      "A tag changes the model for all pictures: write it outside of choices and wildcards";
+
+  /** What a request grows by when its defaults are filled in. */
+  private static final int DEFAULTS_BYTES = 4 * 1024;
+
+  private final Fields fields;
+  private final Wildcards wildcards;
+  private final GenerationRequest.Builder request;
+
+  private ExpandedFields(Fields fields, Wildcards wildcards, GenerationRequest.Builder request) {
+    this.fields = fields;
+    this.wildcards = wildcards;
+    this.request = request;
+  }
+
+  /**
+   * @param request with its prompts, without tags, and with seed and count
+   * @param bodyBytes of the body that it came as
+   */
+  static void read(
+      Fields fields, Wildcards wildcards, int bodyBytes, GenerationRequest.Builder request) {
+    ExpandedFields expanded = new ExpandedFields(fields, wildcards, request);
+    boolean dynamic = request.getDynamicPrompts();
+    if (fields.has("expanded_prompts")) {
+      expanded.given(dynamic);
+    } else if (dynamic && !request.getPrompt().isBlank()) {
+      expanded.draw();
+      expanded.refuseTooLarge(bodyBytes);
+    }
+  }
+
+  private void given(boolean dynamic) {
+    if (!dynamic) {
+      fields.add(
+          "expanded_prompts",
+          "not_applicable",
+          "It is what became of dynamic_prompts: leave it out, or set dynamic_prompts to true");
+      return;
+    }
+    Optional<List<Fields>> read = fields.objects("expanded_prompts", Limits.MAX_COUNT);
+    if (read.isEmpty()) {
+      return;
+    }
+    List<Fields> pairs = read.get();
+    if (pairs.size() != 1 && pairs.size() != request.getCount()) {
+      fields.add(
+          "expanded_prompts",
+          "not_allowed",
+          "Give one for each of the " + request.getCount() + " pictures, or one for all");
+      return;
+    }
+    for (Fields pair : pairs) {
+      pair.refuseAllBut(List.of("prompt", "negative_prompt"));
+      ExpandedPrompts.Builder prompts = ExpandedPrompts.newBuilder();
+      PromptFields.prompt(pair).ifPresent(prompts::setPrompt);
+      if (hasTag(prompts.getPrompt())) {
+        pair.add("prompt", "invalid_tag", CHOSEN_TAG);
+      }
+      pair.prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
+          .ifPresent(prompts::setNegativePrompt);
+      request.addExpandedPrompts(prompts);
+    }
+  }
+
+  private void draw() {
+    Optional<LongFunction<String>> prompt =
+        template("prompt", request.getPrompt(), Draws::ofPrompt);
+    Optional<LongFunction<String>> negative =
+        template("negative_prompt", request.getNegativePrompt(), Draws::ofNegativePrompt);
+    if (prompt.isEmpty() || negative.isEmpty()) {
+      return;
+    }
+    List<ExpandedPrompts> expanded = new ArrayList<>();
+    for (int index = 0; index < request.getCount(); index++) {
+      long seed = request.getSeed() + index;
+      Optional<String> shows = expand("prompt", prompt.get(), seed);
+      Optional<String> showsNot = expand("negative_prompt", negative.get(), seed);
+      if (shows.isEmpty() || showsNot.isEmpty()) {
+        return;
+      }
+      if (shows.get().isBlank()) {
+        fields.add("prompt", "empty", "Nothing is left of it for picture " + index);
+        return;
+      }
+      if (hasTag(shows.get())) {
+        fields.add("prompt", "invalid_tag", CHOSEN_TAG);
+        return;
+      }
+      ExpandedPrompts.Builder pair = ExpandedPrompts.newBuilder().setPrompt(shows.get());
+      if (!showsNot.get().equals(request.getNegativePrompt())) {
+        pair.setNegativePrompt(showsNot.get());
+      }
+      expanded.add(pair.build());
+    }
+    boolean alike = expanded.stream().distinct().count() == 1;
+    request.addAllExpandedPrompts(alike ? expanded.subList(0, 1) : expanded);
+  }
+
+  private boolean hasTag(String text) {
+    return request.getPromptSyntax().equals(PromptSyntax.A1111.id())
+        && !NetworkTags.of(text).isEmpty();
+  }
+
+  private Optional<LongFunction<String>> template(
+      String field, String text, LongFunction<Draws> draws) {
+    try {
+      PromptTemplate template = PromptTemplate.parse(text, wildcards);
+      return Optional.of(seed -> template.expand(draws.apply(seed)));
+    } catch (TemplateException e) {
+      fields.add(field, e.code(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private Optional<String> expand(String field, LongFunction<String> template, long seed) {
+    try {
+      return Optional.of(template.apply(seed));
+    } catch (TemplateException e) {
+      fields.add(field, e.code(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** The request with what it became must be one that can be sent again. */
+  private void refuseTooLarge(int bodyBytes) {
+    ArrayNode pairs = JsonNodeFactory.instance.arrayNode();
+    for (ExpandedPrompts prompts : request.getExpandedPromptsList()) {
+      ObjectNode pair = pairs.addObject().put("prompt", prompts.getPrompt());
+      if (prompts.hasNegativePrompt()) {
+        pair.put("negative_prompt", prompts.getNegativePrompt());
+      }
+    }
+    if (bodyBytes + StrictJson.write(pairs).length + DEFAULTS_BYTES > Limits.MAX_JSON_BYTES) {
+      fields.add(
+          request.getCount() > 1 ? "count" : "prompt",
+          "too_long",
+          "With the expanded prompts of all pictures the request is longer than "
+              + Limits.MAX_JSON_BYTES
+              + " bytes: ask for fewer pictures at once, or for shorter texts");
+    }
+  }
+}
