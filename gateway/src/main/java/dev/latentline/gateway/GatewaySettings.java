@@ -27,6 +27,11 @@ public interface GatewaySettings {
   Optional<Path> wildcards();
 
   /**
+   * A styles.csv as AUTOMATIC1111 writes it: the styles that a request can name. Read at the start.
+   */
+  Optional<Path> styles();
+
+  /**
    * What the secrets of webhook endpoints and other keys are derived from: at least 32 characters,
    * random, the same for all gateways and for ever. With a new one every endpoint signs anew, and
    * the idempotency keys of the past are forgotten.

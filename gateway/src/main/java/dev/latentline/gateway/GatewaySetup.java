@@ -1,5 +1,7 @@
 package dev.latentline.gateway;
 
+import dev.latentline.gateway.expand.Presets;
+import dev.latentline.gateway.expand.Styles;
 import dev.latentline.gateway.expand.Wildcards;
 import dev.latentline.gateway.secret.MasterSecret;
 import dev.latentline.inference.catalogue.Catalogue;
@@ -30,12 +32,14 @@ class GatewaySetup {
     return new MasterSecret(settings.masterSecret().orElse(""));
   }
 
-  /** Read at the start: a line that is wrong stops it. */
+  /** Read at the start: what is wrong with one stops it. */
   @Produces
   @Singleton
   @Startup(StartGate.BEFORE)
-  Wildcards wildcards(GatewaySettings settings) {
-    return settings.wildcards().map(WildcardFolder::read).orElse(Wildcards.NONE);
+  Presets presets(GatewaySettings settings) {
+    return new Presets(
+        settings.wildcards().map(WildcardFolder::read).orElse(Wildcards.NONE),
+        settings.styles().map(StylesFile::read).orElse(Styles.NONE));
   }
 
   @Produces

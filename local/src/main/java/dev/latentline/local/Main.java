@@ -34,7 +34,8 @@ import picocli.CommandLine.Command;
       "  LATENTLINE_STATE   where the stack keeps data and logs (default: .latentline in the checkout)",
       "  LATENTLINE_PORTS   ports of the stack, as gateway=9080,broker=9092",
       "  LATENTLINE_MODELS  the catalogue of models (default: the one that is built)",
-      "  LATENTLINE_WILDCARDS  the folder of wildcards (default: wildcards in the state folder)"
+      "  LATENTLINE_WILDCARDS  the folder of wildcards (default: wildcards in the state folder)",
+      "  LATENTLINE_STYLES  the file of styles (default: styles.csv in the state folder)"
     })
 public final class Main implements Runnable {
   public static void main(String[] args) {

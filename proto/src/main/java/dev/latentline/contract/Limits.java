@@ -39,6 +39,11 @@ public final class Limits {
   /** Of the options from which several are taken at once. */
   public static final int MAX_OPTIONS_OF_SEVERAL = 1_000;
 
+  /** Of the styles that a request names. */
+  public static final int MAX_STYLES = 8;
+
+  public static final int MAX_STYLE_NAME_CHARS = 128;
+
   /** How far from 0 the weight of a word, or of a prompt among several, may be. */
   public static final double MAX_PROMPT_WEIGHT = 100;
 

@@ -84,6 +84,10 @@ public final class Manifests {
     ObjectNode fields = JSON.createObjectNode();
     fields.put("prompt", request.getPrompt());
     fields.put("negative_prompt", request.getNegativePrompt());
+    if (request.getStylesCount() > 0) {
+      ArrayNode styles = fields.putArray("styles");
+      request.getStylesList().forEach(styles::add);
+    }
     if (request.getDynamicPrompts()) {
       fields.put("dynamic_prompts", true);
     }

@@ -7,9 +7,10 @@ import dev.latentline.contract.Limits;
 import dev.latentline.contract.NetworkTags;
 import dev.latentline.contract.PromptSyntax;
 import dev.latentline.gateway.expand.Draws;
+import dev.latentline.gateway.expand.Presets;
 import dev.latentline.gateway.expand.PromptTemplate;
+import dev.latentline.gateway.expand.Style;
 import dev.latentline.gateway.expand.TemplateException;
-import dev.latentline.gateway.expand.Wildcards;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.util.ArrayList;
@@ -19,10 +20,10 @@ import java.util.function.LongFunction;
 
 /**
  * What the prompts of a request become for each picture, once: where the request says what they
- * became, nothing is drawn again.
+ * became, nothing is drawn or looked up again.
  */
 final class ExpandedFields {
-  static final List<String> NAMES = List.of("dynamic_prompts", "expanded_prompts");
+  static final List<String> NAMES = List.of("styles", "dynamic_prompts", "expanded_prompts");
 
   /** A picture cannot have a model of its own. */
   static final String CHOSEN_TAG =
@@ -32,13 +33,20 @@ final class ExpandedFields {
   private static final int DEFAULTS_BYTES = 4 * 1024;
 
   private final Fields fields;
-  private final Wildcards wildcards;
+  private final Presets presets;
   private final GenerationRequest.Builder request;
 
-  private ExpandedFields(Fields fields, Wildcards wildcards, GenerationRequest.Builder request) {
+  /** The prompts in their styles. */
+  private String prompt;
+
+  private String negativePrompt;
+
+  private ExpandedFields(Fields fields, Presets presets, GenerationRequest.Builder request) {
     this.fields = fields;
-    this.wildcards = wildcards;
+    this.presets = presets;
     this.request = request;
+    this.prompt = request.getPrompt();
+    this.negativePrompt = request.getNegativePrompt();
   }
 
   /**
@@ -46,23 +54,23 @@ final class ExpandedFields {
    * @param bodyBytes of the body that it came as
    */
   static void read(
-      Fields fields, Wildcards wildcards, int bodyBytes, GenerationRequest.Builder request) {
-    ExpandedFields expanded = new ExpandedFields(fields, wildcards, request);
-    boolean dynamic = request.getDynamicPrompts();
+      Fields fields, Presets presets, int bodyBytes, GenerationRequest.Builder request) {
+    ExpandedFields expanded = new ExpandedFields(fields, presets, request);
+    request.addAllStyles(fields.names("styles", Limits.MAX_STYLES, Limits.MAX_STYLE_NAME_CHARS));
     if (fields.has("expanded_prompts")) {
-      expanded.given(dynamic);
-    } else if (dynamic && !request.getPrompt().isBlank()) {
-      expanded.draw();
+      expanded.given();
+    } else if (!request.getPrompt().isBlank() && expanded.styled()) {
+      expanded.expand();
       expanded.refuseTooLarge(bodyBytes);
     }
   }
 
-  private void given(boolean dynamic) {
-    if (!dynamic) {
+  private void given() {
+    if (!request.getDynamicPrompts() && request.getStylesCount() == 0) {
       fields.add(
           "expanded_prompts",
           "not_applicable",
-          "It is what became of dynamic_prompts: leave it out, or set dynamic_prompts to true");
+          "It is what became of the prompts by styles or dynamic_prompts: leave it out");
       return;
     }
     Optional<List<Fields>> read = fields.objects("expanded_prompts", Limits.MAX_COUNT);
@@ -90,19 +98,59 @@ final class ExpandedFields {
     }
   }
 
+  /** Puts the styles around the prompts; false where that cannot be. */
+  private boolean styled() {
+    boolean known = true;
+    for (int i = 0; i < request.getStylesCount(); i++) {
+      String name = request.getStyles(i);
+      Optional<Style> style = presets.styles().find(name);
+      if (style.isPresent()) {
+        prompt = style.get().onPrompt(prompt);
+        negativePrompt = style.get().onNegativePrompt(negativePrompt);
+      } else {
+        known = false;
+        List<String> near = presets.styles().near(name);
+        fields.add(
+            "styles[" + i + "]",
+            "unknown_style",
+            "There is no style " + Text.shown(name) + ": see GET /v1/styles",
+            Allowed.oneOf(near));
+      }
+      if (isTooLong(prompt) || isTooLong(negativePrompt)) {
+        fields.add(
+            "styles",
+            "too_long",
+            "With them a prompt has more than " + Limits.MAX_PROMPT_CODE_POINTS + " characters");
+        return false;
+      }
+    }
+    return known;
+  }
+
+  private static boolean isTooLong(String text) {
+    return text.codePointCount(0, text.length()) > Limits.MAX_PROMPT_CODE_POINTS;
+  }
+
+  private void expand() {
+    if (request.getDynamicPrompts()) {
+      draw();
+    } else if (request.getStylesCount() > 0) {
+      request.addExpandedPrompts(pair(prompt, negativePrompt));
+    }
+  }
+
   private void draw() {
-    Optional<LongFunction<String>> prompt =
-        template("prompt", request.getPrompt(), Draws::ofPrompt);
-    Optional<LongFunction<String>> negative =
-        template("negative_prompt", request.getNegativePrompt(), Draws::ofNegativePrompt);
-    if (prompt.isEmpty() || negative.isEmpty()) {
+    Optional<LongFunction<String>> shown = template("prompt", prompt, Draws::ofPrompt);
+    Optional<LongFunction<String>> unwanted =
+        template("negative_prompt", negativePrompt, Draws::ofNegativePrompt);
+    if (shown.isEmpty() || unwanted.isEmpty()) {
       return;
     }
     List<ExpandedPrompts> expanded = new ArrayList<>();
     for (int index = 0; index < request.getCount(); index++) {
       long seed = request.getSeed() + index;
-      Optional<String> shows = expand("prompt", prompt.get(), seed);
-      Optional<String> showsNot = expand("negative_prompt", negative.get(), seed);
+      Optional<String> shows = expand("prompt", shown.get(), seed);
+      Optional<String> showsNot = expand("negative_prompt", unwanted.get(), seed);
       if (shows.isEmpty() || showsNot.isEmpty()) {
         return;
       }
@@ -114,11 +162,7 @@ final class ExpandedFields {
         fields.add("prompt", "invalid_tag", CHOSEN_TAG);
         return;
       }
-      ExpandedPrompts.Builder pair = ExpandedPrompts.newBuilder().setPrompt(shows.get());
-      if (!showsNot.get().equals(request.getNegativePrompt())) {
-        pair.setNegativePrompt(showsNot.get());
-      }
-      expanded.add(pair.build());
+      expanded.add(pair(shows.get(), showsNot.get()));
     }
     boolean alike = expanded.stream().distinct().count() == 1;
     request.addAllExpandedPrompts(alike ? expanded.subList(0, 1) : expanded);
@@ -129,10 +173,18 @@ final class ExpandedFields {
         && !NetworkTags.of(text).isEmpty();
   }
 
+  private ExpandedPrompts pair(String shows, String showsNot) {
+    ExpandedPrompts.Builder pair = ExpandedPrompts.newBuilder().setPrompt(shows);
+    if (!showsNot.equals(request.getNegativePrompt())) {
+      pair.setNegativePrompt(showsNot);
+    }
+    return pair.build();
+  }
+
   private Optional<LongFunction<String>> template(
       String field, String text, LongFunction<Draws> draws) {
     try {
-      PromptTemplate template = PromptTemplate.parse(text, wildcards);
+      PromptTemplate template = PromptTemplate.parse(text, presets.wildcards());
       return Optional.of(seed -> template.expand(draws.apply(seed)));
     } catch (TemplateException e) {
       fields.add(field, e.code(), e.getMessage());
@@ -151,6 +203,9 @@ final class ExpandedFields {
 
   /** The request with what it became must be one that can be sent again. */
   private void refuseTooLarge(int bodyBytes) {
+    if (request.getExpandedPromptsCount() == 0) {
+      return;
+    }
     ArrayNode pairs = JsonNodeFactory.instance.arrayNode();
     for (ExpandedPrompts prompts : request.getExpandedPromptsList()) {
       ObjectNode pair = pairs.addObject().put("prompt", prompts.getPrompt());

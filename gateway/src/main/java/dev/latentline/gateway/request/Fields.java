@@ -175,6 +175,44 @@ final class Fields {
     return Optional.empty();
   }
 
+  /** Names, none twice; empty when left out. */
+  List<String> names(String name, int most, int maxCodePoints) {
+    JsonNode array = object.get(name);
+    if (array == null || array.isNull()) {
+      return List.of();
+    }
+    if (!array.isArray()) {
+      add(name, "wrong_type", "Must be a list of strings");
+      return List.of();
+    }
+    if (array.size() > most) {
+      add(
+          name,
+          "too_many",
+          "Has " + array.size() + " entries; at most " + most,
+          Allowed.range(0, most));
+      return List.of();
+    }
+    List<String> found = new ArrayList<>();
+    for (int i = 0; i < array.size(); i++) {
+      String value = array.get(i).textValue();
+      String path = name + "[" + i + "]";
+      if (value == null) {
+        add(path, "wrong_type", "Must be a string");
+      } else if (value.codePointCount(0, value.length()) > maxCodePoints || !Text.isClean(value)) {
+        add(
+            path,
+            "invalid_text",
+            "A name has at most " + maxCodePoints + " characters and no control ones");
+      } else if (found.contains(value)) {
+        add(path, "duplicate", "Is named twice");
+      } else {
+        found.add(value);
+      }
+    }
+    return found;
+  }
+
   /** The elements of a list of objects, none when left out; empty when something is wrong. */
   Optional<List<Fields>> objects(String name, int max) {
     JsonNode array = object.get(name);

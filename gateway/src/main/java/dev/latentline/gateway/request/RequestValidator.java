@@ -2,7 +2,7 @@ package dev.latentline.gateway.request;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
-import dev.latentline.gateway.expand.Wildcards;
+import dev.latentline.gateway.expand.Presets;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.inference.catalogue.UpscalerCard;
@@ -54,17 +54,17 @@ public final class RequestValidator {
   private static final long DRAWN_SEED_BITS = 0xffff_ffffL;
 
   private final OfferedModels models;
-  private final Wildcards wildcards;
+  private final Presets presets;
   private final Function<String, Optional<String>> urlProblem;
 
   /**
-   * @param wildcards what dynamic prompts can name
+   * @param presets what prompts can name
    * @param urlProblem what is wrong with a webhook's URL as it is written, if anything
    */
   public RequestValidator(
-      OfferedModels models, Wildcards wildcards, Function<String, Optional<String>> urlProblem) {
+      OfferedModels models, Presets presets, Function<String, Optional<String>> urlProblem) {
     this.models = models;
-    this.wildcards = wildcards;
+    this.presets = presets;
     this.urlProblem = urlProblem;
   }
 
@@ -102,7 +102,7 @@ public final class RequestValidator {
     size(fields, card, request);
     upscale(fields, request);
     seeds(fields, arrival, request);
-    ExpandedFields.read(fields, wildcards, body.length, request);
+    ExpandedFields.read(fields, presets, body.length, request);
     long deadlineSeconds =
         fields
             .integer("deadline_s", Limits.MIN_DEADLINE.toSeconds(), Limits.MAX_DEADLINE.toSeconds())

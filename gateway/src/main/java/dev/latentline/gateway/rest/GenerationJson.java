@@ -97,6 +97,7 @@ public record GenerationJson(
       String model,
       String prompt,
       String negativePrompt,
+      List<String> styles,
       Boolean dynamicPrompts,
       List<Expanded> expandedPrompts,
       String promptSyntax,
@@ -192,6 +193,7 @@ public record GenerationJson(
         request.getModel().getName() + "@" + request.getModel().getDigest(),
         request.getPrompt(),
         request.getNegativePrompt(),
+        request.getStylesCount() == 0 ? null : request.getStylesList(),
         request.getDynamicPrompts() ? true : null,
         request.getExpandedPromptsCount() == 0
             ? null

@@ -5,7 +5,7 @@ import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.Limits;
 import dev.latentline.gateway.egress.AddressCheck;
 import dev.latentline.gateway.egress.EgressPolicy;
-import dev.latentline.gateway.expand.Wildcards;
+import dev.latentline.gateway.expand.Presets;
 import dev.latentline.gateway.problem.Problem;
 import dev.latentline.gateway.problem.ProblemException;
 import dev.latentline.gateway.request.Arrival;
@@ -37,11 +37,11 @@ class Submission {
 
   Submission(
       Catalogue catalogue,
-      Wildcards wildcards,
+      Presets presets,
       EgressPolicy egress,
       AddressCheck addresses,
       Clock clock) {
-    this.validator = new RequestValidator(new Offered(catalogue), wildcards, egress::problem);
+    this.validator = new RequestValidator(new Offered(catalogue), presets, egress::problem);
     this.addresses = addresses;
     this.clock = clock;
   }

@@ -16,6 +16,8 @@ record SubmittedJson(
     @Schema(required = true, description = "name or name@digest: see GET /v1/models") String model,
     @Schema(required = true, minLength = 1, maxLength = 32000) String prompt,
     @Schema(maxLength = 32000) String negativePrompt,
+    @Schema(maxItems = 8, description = "names of GET /v1/styles, put around both prompts")
+        List<String> styles,
     @Schema(
             defaultValue = "false",
             description =

@@ -8,7 +8,7 @@ import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.gateway.egress.EgressPolicy;
-import dev.latentline.gateway.expand.Wildcards;
+import dev.latentline.gateway.expand.Presets;
 import dev.latentline.gateway.fold.Fold;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.problem.Problem;
@@ -164,7 +164,7 @@ class ApiDocumentTest {
   }
 
   private static Validated validate(String body) {
-    return new RequestValidator(new TestModels(), Wildcards.NONE, new EgressPolicy(false)::problem)
+    return new RequestValidator(new TestModels(), Presets.NONE, new EgressPolicy(false)::problem)
         .validate(body.getBytes(StandardCharsets.UTF_8), new Arrival("gen_x", "default", 1_000, 7));
   }
 

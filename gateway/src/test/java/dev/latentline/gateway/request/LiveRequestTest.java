@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.latentline.contract.Limits;
-import dev.latentline.gateway.expand.Wildcards;
+import dev.latentline.gateway.expand.Presets;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -19,7 +19,7 @@ class LiveRequestTest {
   private static final Arrival ARRIVAL = new Arrival("gen_1", "default", 1_000_000, -1);
 
   private final RequestValidator validator =
-      new RequestValidator(new TestModels(), Wildcards.NONE, url -> Optional.empty());
+      new RequestValidator(new TestModels(), Presets.NONE, url -> Optional.empty());
 
   @Test
   void aLiveRequestIsOneThatIsShortAndMarked() {

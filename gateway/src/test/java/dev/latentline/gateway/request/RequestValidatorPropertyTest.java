@@ -9,7 +9,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
-import dev.latentline.gateway.expand.Wildcards;
+import dev.latentline.gateway.expand.Presets;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -23,7 +23,7 @@ import net.jqwik.api.Provide;
 class RequestValidatorPropertyTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private final RequestValidator validator =
-      new RequestValidator(new TestModels(), Wildcards.NONE, url -> Optional.empty());
+      new RequestValidator(new TestModels(), Presets.NONE, url -> Optional.empty());
 
   @Property(tries = 2000)
   void anyBytesAreAnsweredAndNeverThrow(@ForAll byte[] body) {
@@ -72,6 +72,7 @@ class RequestValidatorPropertyTest {
             "rng",
             "prompt_syntax",
             "dynamic_prompts",
+            "styles",
             "expanded_prompts",
             "emphasis",
             "clip_skip",

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
+import dev.latentline.gateway.expand.Presets;
+import dev.latentline.gateway.expand.Styles;
 import dev.latentline.gateway.expand.Wildcards;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
@@ -30,10 +32,21 @@ class RequestValidatorTest {
   private static final Arrival ARRIVAL = new Arrival("gen_1", "default", 1_000_000, -1);
   private static final String MAX_SEED = "9007199254740991";
 
+  private static final Presets PRESETS =
+      new Presets(
+          Wildcards.of(Map.of("pet", List.of("cat", "dog"))),
+          Styles.parse(
+              """
+              name,prompt,negative_prompt
+              oil,"oil painting of {prompt}, thick",photo
+              bright,bright colours,
+              dynamic,a {big|small} {prompt},
+              """));
+
   private final RequestValidator validator =
       new RequestValidator(
           new TestModels(),
-          Wildcards.of(Map.of("pet", List.of("cat", "dog"))),
+          PRESETS,
           url -> url.startsWith("https://") ? Optional.empty() : Optional.of("Must be https"));
 
   @Test
@@ -162,6 +175,48 @@ class RequestValidatorTest {
   }
 
   @Test
+  void stylesArePutAroundThePromptsInTheirOrder() {
+    GenerationRequest request =
+        valid(withDefaults("'prompt':'a cat','styles':['oil','bright'],'count':2"));
+
+    assertThat(request.getPrompt()).isEqualTo("a cat");
+    assertThat(request.getStylesList()).containsExactly("oil", "bright");
+    assertThat(request.getExpandedPromptsList())
+        .containsExactly(
+            ExpandedPrompts.newBuilder()
+                .setPrompt("oil painting of a cat, thick, bright colours")
+                .setNegativePrompt("photo")
+                .build());
+  }
+
+  @Test
+  void theChoicesOfAStyleAreMadeWherePromptsAreDynamic() {
+    String styled = "'prompt':'{cat|dog}','styles':['dynamic'],'seed':3";
+
+    assertThat(valid(withDefaults(styled)).getExpandedPrompts(0).getPrompt())
+        .isEqualTo("a {big|small} {cat|dog}");
+    assertThat(
+            valid(withDefaults(styled + ",'dynamic_prompts':true"))
+                .getExpandedPrompts(0)
+                .getPrompt())
+        .matches("a (big|small) (cat|dog)");
+  }
+
+  @Test
+  void anUnknownStyleIsNamedWithWhatIsNearAndOneThatIsPinnedIsNotLookedUp() {
+    FieldError error = invalid(withDefaults("'styles':['brigt']")).get(0);
+    assertThat(error.message()).contains("brigt");
+    assertThat(error.allowed()).contains(Allowed.oneOf(List.of("bright")));
+
+    assertThat(
+            valid(
+                    withDefaults(
+                        "'prompt':'x','styles':['gone'],'expanded_prompts':[{'prompt':'was here'}]"))
+                .getStylesList())
+        .containsExactly("gone");
+  }
+
+  @Test
   void whatWasExpandedIsNotExpandedAgain() {
     GenerationRequest request =
         valid(
@@ -287,6 +342,12 @@ class RequestValidatorTest {
         "'dynamic_prompts':true,'negative_prompt':'__x__' | negative_prompt | unknown_wildcard",
         "'dynamic_prompts':true,'prompt':'{}'   | prompt            | empty",
         "'prompt':'x','expanded_prompts':[{'prompt':'x'}] | expanded_prompts  | not_applicable",
+        "'styles':'oil'                         | styles            | wrong_type",
+        "'styles':[1]                           | styles[0]         | wrong_type",
+        "'styles':['oil','oil']                 | styles[1]         | duplicate",
+        "'styles':['oil','Oil']                 | styles[1]         | unknown_style",
+        "'styles':['a\\u0000']                  | styles[0]         | invalid_text",
+        "'styles':['1','2','3','4','5','6','7','8','9'] | styles     | too_many",
         "'dynamic_prompts':true,'expanded_prompts':{} | expanded_prompts | wrong_type",
         "'dynamic_prompts':true,'expanded_prompts':[1] | expanded_prompts[0] | wrong_type",
         "'dynamic_prompts':true,'expanded_prompts':[{}] | expanded_prompts[0].prompt | missing",
@@ -530,7 +591,7 @@ class RequestValidatorTest {
   private static FieldError upscaleError(TestModels models, String fields) {
     String body = fields.replace('\'', '"').replace("{", "{\"model\":\"small\",\"prompt\":\"x\",");
     Validated validated =
-        new RequestValidator(models, Wildcards.NONE, url -> Optional.empty())
+        new RequestValidator(models, Presets.NONE, url -> Optional.empty())
             .validate(body.getBytes(StandardCharsets.UTF_8), ARRIVAL);
     List<FieldError> errors = ((Validated.Invalid) validated).errors();
     assertThat(errors).extracting(FieldError::field).containsExactly("upscale");

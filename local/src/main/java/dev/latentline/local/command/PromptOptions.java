@@ -29,6 +29,12 @@ final class PromptOptions {
   private Integer clipSkip;
 
   @Option(
+      names = "--style",
+      paramLabel = "NAME",
+      description = "A style of the installation around the prompts; repeatable.")
+  private List<String> styles = List.of();
+
+  @Option(
       names = "--dynamic-prompts",
       description = "{a|b} and __wildcards__ in the prompts are choices, by the seed.")
   private boolean dynamic;
@@ -44,6 +50,9 @@ final class PromptOptions {
   }
 
   void addTo(ObjectNode body) {
+    if (!styles.isEmpty()) {
+      styles.forEach(body.putArray("styles")::add);
+    }
     if (dynamic) {
       body.put("dynamic_prompts", true);
     }

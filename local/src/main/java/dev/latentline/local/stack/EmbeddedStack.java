@@ -31,6 +31,7 @@ import java.util.stream.Collectors;
 public final class EmbeddedStack {
   private static final String DEVICE = "LATENTLINE_INFERENCE_DEVICE";
   private static final String WILDCARDS = "LATENTLINE_WILDCARDS";
+  private static final String STYLES = "LATENTLINE_STYLES";
   private static final Duration SERVICE_GRACE = Duration.ofSeconds(9);
   private static final Duration ARCHIVE_GRACE = Duration.ofSeconds(30);
   private static final Duration BROKER_GRACE = Duration.ofSeconds(10);
@@ -308,6 +309,7 @@ public final class EmbeddedStack {
       environment.put("LATENTLINE_MASTER_SECRET", secrets.master());
       environment.put("LATENTLINE_WEBHOOK_ALLOW_LOOPBACK", "true");
       own(WILDCARDS, state.wildcards()).ifPresent(path -> environment.put(WILDCARDS, path));
+      own(STYLES, state.styles()).ifPresent(path -> environment.put(STYLES, path));
     }
     return environment;
   }

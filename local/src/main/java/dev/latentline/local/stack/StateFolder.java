@@ -22,8 +22,8 @@ import java.util.Properties;
 
 /**
  * The folder that holds all of one stack: {@code data/}, {@code logs/}, {@code secrets.properties}
- * (for its owner alone), {@code models/}, {@code wildcards/}, {@code stack.json} while it runs,
- * {@code lock}.
+ * (for its owner alone), {@code models/}, {@code wildcards/}, {@code styles.csv}, {@code
+ * stack.json} while it runs, {@code lock}.
  */
 public record StateFolder(Path path) {
   private static final int SECRET_BYTES = 32;
@@ -51,6 +51,11 @@ public record StateFolder(Path path) {
   /** What dynamic prompts can name, where somebody put it there. */
   Path wildcards() {
     return path.resolve("wildcards");
+  }
+
+  /** The styles, where somebody put them there. */
+  Path styles() {
+    return path.resolve("styles.csv");
   }
 
   /** The log of a part of the stack. */
