@@ -9,7 +9,9 @@ public enum PromptSyntax {
   /** Every character is text. */
   PLAIN("plain"),
   /** AUTOMATIC1111's: weights, chunks and what else its users write into prompts. */
-  A1111("a1111");
+  A1111("a1111"),
+  /** Midjourney's: several prompts with weights, and parameters behind them. */
+  MIDJOURNEY("midjourney");
 
   private final String id;
 

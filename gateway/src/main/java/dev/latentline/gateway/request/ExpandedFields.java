@@ -27,13 +27,14 @@ final class ExpandedFields {
 
   /** A picture cannot have a model of its own. */
   static final String CHOSEN_TAG =
-      "A tag changes the model for all pictures: write it outside of choices and wildcards";
+      "A tag changes the model for all pictures: write it into prompt, outside of choices";
 
   /** What a request grows by when its defaults are filled in. */
   private static final int DEFAULTS_BYTES = 4 * 1024;
 
   private final Fields fields;
   private final Presets presets;
+  private final Optional<MidjourneyParameters> parameters;
   private final GenerationRequest.Builder request;
 
   /** The prompts in their styles. */
@@ -41,36 +42,42 @@ final class ExpandedFields {
 
   private String negativePrompt;
 
-  private ExpandedFields(Fields fields, Presets presets, GenerationRequest.Builder request) {
+  /**
+   * @param parameters that stand behind the prompt, where its syntax has some
+   * @param request with its prompts, without tags, and with seed and count
+   */
+  ExpandedFields(
+      Fields fields,
+      Presets presets,
+      Optional<MidjourneyParameters> parameters,
+      GenerationRequest.Builder request) {
     this.fields = fields;
     this.presets = presets;
+    this.parameters = parameters;
     this.request = request;
-    this.prompt = request.getPrompt();
+    this.prompt = parameters.map(MidjourneyParameters::text).orElse(request.getPrompt());
     this.negativePrompt = request.getNegativePrompt();
   }
 
   /**
-   * @param request with its prompts, without tags, and with seed and count
    * @param bodyBytes of the body that it came as
    */
-  static void read(
-      Fields fields, Presets presets, int bodyBytes, GenerationRequest.Builder request) {
-    ExpandedFields expanded = new ExpandedFields(fields, presets, request);
+  void read(int bodyBytes) {
     request.addAllStyles(fields.names("styles", Limits.MAX_STYLES, Limits.MAX_STYLE_NAME_CHARS));
     if (fields.has("expanded_prompts")) {
-      expanded.given();
-    } else if (!request.getPrompt().isBlank() && expanded.styled()) {
-      expanded.expand();
-      expanded.refuseTooLarge(bodyBytes);
+      given();
+    } else if (!prompt.isBlank() && styled()) {
+      expand();
+      refuseTooLarge(bodyBytes);
     }
   }
 
   private void given() {
-    if (!request.getDynamicPrompts() && request.getStylesCount() == 0) {
+    if (!request.getDynamicPrompts() && request.getStylesCount() == 0 && parameters.isEmpty()) {
       fields.add(
           "expanded_prompts",
           "not_applicable",
-          "It is what became of the prompts by styles or dynamic_prompts: leave it out");
+          "It is what styles, dynamic_prompts or parameters made of the prompts: leave it out");
       return;
     }
     Optional<List<Fields>> read = fields.objects("expanded_prompts", Limits.MAX_COUNT);
@@ -132,9 +139,11 @@ final class ExpandedFields {
   }
 
   private void expand() {
+    prompt = parameters.map(behind -> behind.withUnwanted(prompt)).orElse(prompt);
+    boolean sameAsRequest = prompt.equals(request.getPrompt());
     if (request.getDynamicPrompts()) {
       draw();
-    } else if (request.getStylesCount() > 0) {
+    } else if (request.getStylesCount() > 0 || !sameAsRequest) {
       request.addExpandedPrompts(pair(prompt, negativePrompt));
     }
   }

@@ -11,7 +11,8 @@ import java.util.Optional;
  *     not_a_multiple}, {@code too_many_pixels}, {@code not_allowed}, {@code not_applicable}, {@code
  *     not_live}, {@code unknown_field}, {@code unknown_model}, {@code unknown_lora}, {@code
  *     lora_unfit}, {@code invalid_tag}, {@code unknown_wildcard}, {@code unknown_style}, {@code
- *     invalid_choice}, {@code upscaler_unavailable}, {@code duplicate}, {@code invalid_url}, {@code
+ *     invalid_choice}, {@code invalid_parameter}, {@code unsupported_parameter}, {@code
+ *     contradiction}, {@code upscaler_unavailable}, {@code duplicate}, {@code invalid_url}, {@code
  *     address_refused}, {@code name_not_resolved}, {@code invalid_utf8}, {@code invalid_json},
  *     {@code too_deep}, {@code too_large}
  * @param message for people; says what to do, repeats no value but a name that is not known, and

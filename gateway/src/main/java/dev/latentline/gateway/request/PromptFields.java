@@ -74,7 +74,7 @@ final class PromptFields {
       fields.add(
           "emphasis",
           "not_applicable",
-          "Plain prompts have no weights: set prompt_syntax to a1111");
+          "It is about weights as a1111 reads them: set prompt_syntax to a1111");
     }
   }
 }

@@ -87,6 +87,8 @@ public final class RequestValidator {
     Fields fields = new Fields(object.get(), "", problems);
     fields.refuseAllBut(FIELDS);
     Optional<ModelCard> card = model(fields);
+    Optional<MidjourneyParameters> parameters =
+        MidjourneyParameters.take(object.get(), fields, card);
     if (live) {
       live(fields, card);
     }
@@ -102,7 +104,7 @@ public final class RequestValidator {
     size(fields, card, request);
     upscale(fields, request);
     seeds(fields, arrival, request);
-    ExpandedFields.read(fields, presets, body.length, request);
+    new ExpandedFields(fields, presets, parameters, request).read(body.length);
     long deadlineSeconds =
         fields
             .integer("deadline_s", Limits.MIN_DEADLINE.toSeconds(), Limits.MAX_DEADLINE.toSeconds())

@@ -26,7 +26,7 @@ record SubmittedJson(
     @Schema(description = "what they became: one for each picture, or one for all")
         List<GenerationJson.Expanded> expandedPrompts,
     @Schema(
-            enumeration = {"plain", "a1111"},
+            enumeration = {"plain", "a1111", "midjourney"},
             description = "how prompts are read; without it as the model's users write them")
         String promptSyntax,
     @Schema(

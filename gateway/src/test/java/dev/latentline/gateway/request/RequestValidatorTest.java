@@ -334,7 +334,7 @@ class RequestValidatorTest {
         "'rng':'gpu'                            | rng               | not_allowed",
         "'clip_skip':0                          | clip_skip         | out_of_range",
         "'clip_skip':2                          | clip_skip         | out_of_range",
-        "'prompt_syntax':'midjourney'           | prompt_syntax     | not_allowed",
+        "'prompt_syntax':'comfyui'              | prompt_syntax     | not_allowed",
         "'prompt_syntax':'a1111','emphasis':'!' | emphasis          | not_allowed",
         "'emphasis':'ignore'                    | emphasis          | not_applicable",
         "'dynamic_prompts':'yes'                | dynamic_prompts   | wrong_type",

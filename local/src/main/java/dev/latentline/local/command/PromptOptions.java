@@ -12,8 +12,8 @@ import picocli.CommandLine.Option;
 final class PromptOptions {
   @Option(
       names = "--prompt-syntax",
-      paramLabel = "plain|a1111",
-      description = "Whether (words:1.2) and the like are text or weights.")
+      paramLabel = "NAME",
+      description = "How prompts are read: plain, a1111 or midjourney.")
   private String syntax;
 
   @Option(

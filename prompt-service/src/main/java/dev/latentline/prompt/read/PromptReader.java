@@ -8,6 +8,7 @@ import dev.latentline.contract.PromptSyntax;
 import dev.latentline.kit.record.ImagePrompts;
 import dev.latentline.prompt.grammar.Attention;
 import dev.latentline.prompt.grammar.Composition;
+import dev.latentline.prompt.grammar.MultiPrompt;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Role;
@@ -56,7 +57,11 @@ public final class PromptReader {
   }
 
   private List<TokenizedConditioning> readOne(GenerationRequest request) {
-    return syntax(request) == PromptSyntax.PLAIN ? plain(request) : a1111(request);
+    return switch (syntax(request)) {
+      case PLAIN -> plain(request);
+      case A1111 -> a1111(request);
+      case MIDJOURNEY -> encode(request, multiPrompt(request), Emphasis.NONE);
+    };
   }
 
   private List<TokenizedConditioning> plain(GenerationRequest request) {
@@ -70,8 +75,11 @@ public final class PromptReader {
   private List<TokenizedConditioning> a1111(GenerationRequest request) {
     refuseTags(request.getPrompt());
     refuseTags(request.getNegativePrompt());
-    List<StepText> texts = texts(request);
-    Emphasis emphasis = emphasis(request);
+    return encode(request, texts(request), emphasis(request));
+  }
+
+  private List<TokenizedConditioning> encode(
+      GenerationRequest request, List<StepText> texts, Emphasis emphasis) {
     List<List<Attention.Part>> parts =
         texts.stream().map(text -> parts(text.text(), emphasis)).toList();
     List<List<TokenIds>> ids =
@@ -97,14 +105,7 @@ public final class PromptReader {
   /** AND joins prompts; in a negative prompt it is a word, as there. */
   private static List<StepText> texts(GenerationRequest request) {
     List<Composition.Prompt> prompts = Composition.of(request.getPrompt());
-    if (prompts.size() > Limits.MAX_PROMPTS_JOINED) {
-      throw unsupported(
-          "AND joins "
-              + prompts.size()
-              + " prompts; at most "
-              + Limits.MAX_PROMPTS_JOINED
-              + " can be");
-    }
+    refuseTooMany("AND joins ", prompts.size());
     List<StepText> texts = new ArrayList<>();
     for (Composition.Prompt prompt : prompts) {
       if (!(Math.abs(prompt.weight()) <= Limits.MAX_PROMPT_WEIGHT)) {
@@ -124,6 +125,41 @@ public final class PromptReader {
               + " can be");
     }
     return texts;
+  }
+
+  /**
+   * Weights are parts of their sum, so that guidance is as strong as with one prompt. A prompt of
+   * no weight is none.
+   */
+  private static List<StepText> multiPrompt(GenerationRequest request) {
+    List<Composition.Prompt> prompts =
+        MultiPrompt.of(request.getPrompt()).stream().filter(each -> each.weight() != 0).toList();
+    refuseTooMany(":: joins ", prompts.size());
+    double sum = prompts.stream().mapToDouble(Composition.Prompt::weight).sum();
+    // not NaN either
+    if (!(sum > 0)) {
+      throw unsupported("The weights of all prompts behind :: must together be more than 0");
+    }
+    List<StepText> texts = new ArrayList<>();
+    for (Composition.Prompt prompt : prompts) {
+      double weight = prompt.weight() / sum;
+      if (!(Math.abs(weight) <= Limits.MAX_PROMPT_WEIGHT)) {
+        throw unsupported(
+            "A prompt's weight behind :: is more than "
+                + (int) Limits.MAX_PROMPT_WEIGHT
+                + " times that of all together");
+      }
+      texts.add(new StepText(Role.POSITIVE, prompt.text(), (float) weight, List.of()));
+    }
+    texts.add(StepText.always(Role.NEGATIVE, request.getNegativePrompt()));
+    return texts;
+  }
+
+  private static void refuseTooMany(String joins, int prompts) {
+    if (prompts > Limits.MAX_PROMPTS_JOINED) {
+      throw unsupported(
+          joins + prompts + " prompts; at most " + Limits.MAX_PROMPTS_JOINED + " can be");
+    }
   }
 
   /** The gateway takes them out of what it accepts: none must be drawn as words. */

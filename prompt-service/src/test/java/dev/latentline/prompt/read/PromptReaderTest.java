@@ -168,6 +168,45 @@ class PromptReaderTest {
   }
 
   @Test
+  void promptsOfMidjourneyAreJoinedByPartsOfTheSumOfTheirWeights() {
+    List<TokenizedConditioning> found =
+        reader.read(midjourney("a cat::2 a (dog)::-0.5 a fox::0").setNegativePrompt("b").build());
+
+    assertThat(found)
+        .extracting(TokenizedConditioning::getRole, TokenizedConditioning::getWeight)
+        .containsExactly(
+            tuple(Role.POSITIVE, (float) (2 / 1.5)),
+            tuple(Role.POSITIVE, (float) (-0.5 / 1.5)),
+            tuple(Role.NEGATIVE, 1f));
+    assertThat(found.get(1).getEncoders(0).getIdsList()).isEqualTo(ids(request("a (dog)").build()));
+    assertThat(reader.read(midjourney("a cat::3").build()))
+        .isEqualTo(reader.read(request("a cat").build()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a::-1", "a::1 b::-1", "a::0", "::", "a::-9e", "a::1 b::-2 c::0.5"})
+  void weightsOfMidjourneyMustTogetherBeMoreThanNothing(String prompt) {
+    if (prompt.equals("a::-9e")) {
+      // no number
+      assertThat(reader.read(midjourney(prompt).build())).hasSize(3);
+      return;
+    }
+    assertUnsupported(midjourney(prompt).build(), "must together be more than 0");
+  }
+
+  @Test
+  void promptsOfMidjourneyHaveLimits() {
+    assertThat(reader.read(midjourney("a:: ".repeat(8)).build())).hasSize(9);
+    assertUnsupported(midjourney("a:: ".repeat(9)).build(), ":: joins 9 prompts; at most 8");
+    assertUnsupported(midjourney("a::1 b::-0.999").build(), "more than 100 times");
+    assertUnsupported(midjourney("a::" + "9".repeat(400)).build(), "more than 100 times");
+  }
+
+  private static GenerationRequest.Builder midjourney(String prompt) {
+    return request(prompt).setPromptSyntax("midjourney");
+  }
+
+  @Test
   void picturesOfOtherPromptsHaveConditioningsOfTheirOwn() {
     GenerationRequest request =
         a1111("a {red|blue} [cat|dog]")
