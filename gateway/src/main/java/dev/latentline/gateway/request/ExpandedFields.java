@@ -96,11 +96,11 @@ final class ExpandedFields {
       pair.refuseAllBut(List.of("prompt", "negative_prompt"));
       ExpandedPrompts.Builder prompts = ExpandedPrompts.newBuilder();
       PromptFields.prompt(pair).ifPresent(prompts::setPrompt);
-      if (hasTag(prompts.getPrompt())) {
-        pair.add("prompt", "invalid_tag", CHOSEN_TAG);
-      }
       pair.prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
           .ifPresent(prompts::setNegativePrompt);
+      if (hasTag(prompts.getPrompt()) || hasTag(prompts.getNegativePrompt())) {
+        pair.add("prompt", "invalid_tag", CHOSEN_TAG);
+      }
       request.addExpandedPrompts(prompts);
     }
   }
@@ -143,6 +143,9 @@ final class ExpandedFields {
     boolean sameAsRequest = prompt.equals(request.getPrompt());
     if (request.getDynamicPrompts()) {
       draw();
+    } else if (hasTag(prompt) || hasTag(negativePrompt)) {
+      // the request's own are taken out by now
+      fields.add("styles", "invalid_tag", CHOSEN_TAG);
     } else if (request.getStylesCount() > 0 || !sameAsRequest) {
       request.addExpandedPrompts(pair(prompt, negativePrompt));
     }
@@ -167,7 +170,7 @@ final class ExpandedFields {
         fields.add("prompt", "empty", "Nothing is left of it for picture " + index);
         return;
       }
-      if (hasTag(shows.get())) {
+      if (hasTag(shows.get()) || hasTag(showsNot.get())) {
         fields.add("prompt", "invalid_tag", CHOSEN_TAG);
         return;
       }

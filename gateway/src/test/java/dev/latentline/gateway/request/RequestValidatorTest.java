@@ -34,13 +34,14 @@ class RequestValidatorTest {
 
   private static final Presets PRESETS =
       new Presets(
-          Wildcards.of(Map.of("pet", List.of("cat", "dog"))),
+          Wildcards.of(Map.of("pet", List.of("cat", "dog"), "ink", List.of("a <lora:ink>"))),
           Styles.parse(
               """
               name,prompt,negative_prompt
               oil,"oil painting of {prompt}, thick",photo
               bright,bright colours,
               dynamic,a {big|small} {prompt},
+              inked,{prompt} <lora:ink:1>,
               """));
 
   private final RequestValidator validator =
@@ -490,6 +491,35 @@ class RequestValidatorTest {
         .extracting(FieldError::field, FieldError::code)
         .containsExactly(tuple("prompt", code));
     assertThat(errors.get(0).message()).contains(said);
+  }
+
+  @Test
+  void tagsOutsideOfChoicesHoldForAllPictures() {
+    GenerationRequest request =
+        valid(
+            "{'model':'chunked','prompt':'{a|b}<lora:ink:0.5> {cat|dog}','dynamic_prompts':true}");
+
+    assertThat(request.getPrompt()).isEqualTo("{a|b} {cat|dog}");
+    assertThat(request.getLorasList()).extracting(Lora::getWeight).containsExactly(0.5f);
+    assertThat(request.getExpandedPrompts(0).getPrompt()).matches("(a|b) (cat|dog)");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "'prompt':'{<lora:ink>;a} cat','dynamic_prompts':true     | prompt",
+        "'prompt':'a __ink__','dynamic_prompts':true              | prompt",
+        "'prompt':'a','styles':['inked']                          | styles",
+        "'prompt':'a','styles':['inked'],'dynamic_prompts':true   | prompt",
+        "'prompt':'a','styles':['oil'],'expanded_prompts':[{'prompt':'b <lora:ink>'}]"
+            + " | expanded_prompts[0].prompt",
+      })
+  void aTagThatWouldHoldForSomePicturesAloneIsRefused(String body, String field) {
+    assertThat(invalid("{'model':'chunked'," + body.replace(';', '|') + "}"))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple(field, "invalid_tag"));
   }
 
   @Test
