@@ -98,7 +98,7 @@ final class ExpandedFields {
       PromptFields.prompt(pair).ifPresent(prompts::setPrompt);
       pair.prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
           .ifPresent(prompts::setNegativePrompt);
-      if (hasTag(prompts.getPrompt()) || hasTag(prompts.getNegativePrompt())) {
+      if (bringsTag(prompts.getPrompt(), prompts.getNegativePrompt())) {
         pair.add("prompt", "invalid_tag", CHOSEN_TAG);
       }
       request.addExpandedPrompts(prompts);
@@ -143,8 +143,7 @@ final class ExpandedFields {
     boolean sameAsRequest = prompt.equals(request.getPrompt());
     if (request.getDynamicPrompts()) {
       draw();
-    } else if (hasTag(prompt) || hasTag(negativePrompt)) {
-      // the request's own are taken out by now
+    } else if (bringsTag(prompt, negativePrompt)) {
       fields.add("styles", "invalid_tag", CHOSEN_TAG);
     } else if (request.getStylesCount() > 0 || !sameAsRequest) {
       request.addExpandedPrompts(pair(prompt, negativePrompt));
@@ -170,7 +169,7 @@ final class ExpandedFields {
         fields.add("prompt", "empty", "Nothing is left of it for picture " + index);
         return;
       }
-      if (hasTag(shows.get()) || hasTag(showsNot.get())) {
+      if (bringsTag(shows.get(), showsNot.get())) {
         fields.add("prompt", "invalid_tag", CHOSEN_TAG);
         return;
       }
@@ -178,6 +177,13 @@ final class ExpandedFields {
     }
     boolean alike = expanded.stream().distinct().count() == 1;
     request.addAllExpandedPrompts(alike ? expanded.subList(0, 1) : expanded);
+  }
+
+  /** Those that the request itself still has were refused before. */
+  private boolean bringsTag(String shows, String showsNot) {
+    return (hasTag(shows) || hasTag(showsNot))
+        && !hasTag(request.getPrompt())
+        && !hasTag(request.getNegativePrompt());
   }
 
   private boolean hasTag(String text) {

@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -548,6 +547,7 @@ class RequestValidatorTest {
                 return nine;
               }
             },
+            PRESETS,
             url -> Optional.empty());
     String prompt = nine.stream().map(card -> "<lora:" + card.name() + ">").collect(joining());
 
