@@ -36,7 +36,7 @@ class PartitionOwnership {
   static final String GROUP = "latentline.owner";
 
   private static final Logger LOG = Logger.getLogger(PartitionOwnership.class);
-  private static final Duration POLL = Duration.ofMillis(500);
+  private static final Duration POLL = Duration.ofSeconds(5);
 
   /** The shortest that brokers allow by default: for so long nobody decides after a kill. */
   private static final int SESSION_TIMEOUT_MS = 6_000;

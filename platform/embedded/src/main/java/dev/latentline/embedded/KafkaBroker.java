@@ -134,7 +134,7 @@ public record KafkaBroker(Checkout checkout, Path folder, Path log, int port, in
         "group.share.min.record.lock.duration.ms=1000",
         // a new member gets its share at its second heartbeat: by default after 5 s
         "group.share.min.heartbeat.interval.ms=500",
-        "group.share.heartbeat.interval.ms=500",
+        "group.share.heartbeat.interval.ms=1000",
         "group.share.max.record.lock.duration.ms=3600000",
         "group.share.max.size=1000",
         // records of a queue from the oldest unfinished one to the newest taken one

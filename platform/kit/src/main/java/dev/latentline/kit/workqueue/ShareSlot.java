@@ -36,8 +36,11 @@ final class ShareSlot implements AutoCloseable {
 
   private static final Duration FIRST_POLL = Duration.ofMillis(500);
 
-  /** For how long the broker keeps a fetch open for which it has no record. */
-  private static final int FETCH_WAIT_AT_NOTHING_MILLIS = 500;
+  /**
+   * For how long the broker keeps a fetch open for which it has no record; until it ends it answers
+   * nothing else on the connection, so a member needs as long to leave.
+   */
+  private static final int FETCH_WAIT_AT_NOTHING_MILLIS = 1500;
 
   /**
    * The same of a replica at work, and how long it needs to take one of many records: its fetches
@@ -106,6 +109,7 @@ final class ShareSlot implements AutoCloseable {
           long unpolled = System.nanoTime() - polledAt;
           ConsumerRecords<byte[], byte[]> polled = poll(consumer, patience);
           polledAt = System.nanoTime();
+          Duration waited = patience;
           patience = POLL;
           joined = true;
           failing = false;
@@ -117,7 +121,7 @@ final class ShareSlot implements AutoCloseable {
             delivery = null;
           }
           if (polled.isEmpty()) {
-            waits = open();
+            waits = open() && !(waited.equals(POLL) && gate.isIdle(member));
           } else {
             waits = !consumer.subscription().isEmpty() && gate.await(member, this::open);
           }

@@ -18,7 +18,11 @@ final class SlotGate {
   private static final long LOOK_UP_MILLIS = 250;
 
   private enum State {
+    /** Asks for nothing. */
     AWAY,
+    /** Asks, and has yet to join its group, which takes a second. */
+    OUTSIDE,
+    /** Asks, and is in its group. */
     FREE,
     WAITING,
     AT_WORK
@@ -69,7 +73,7 @@ final class SlotGate {
    * is closed.
    */
   synchronized boolean await(int member, BooleanSupplier open) {
-    members[member] = State.FREE;
+    members[member] = members[member] == State.AWAY ? State.OUTSIDE : State.FREE;
     while (open.getAsBoolean()) {
       if (mayWait(member)) {
         members[member] = State.WAITING;
@@ -83,6 +87,15 @@ final class SlotGate {
       }
     }
     return false;
+  }
+
+  /**
+   * Whether the member, which was given nothing for a whole poll, should leave its group: it is one
+   * for further records, whose fetches are short and many, and there is no first one. A fetch may
+   * be open, so that it cannot just stop to poll.
+   */
+  synchronized boolean isIdle(int member) {
+    return !first(member) && count(State.AT_WORK) == 0;
   }
 
   /** The member has a record. */
@@ -112,16 +125,16 @@ final class SlotGate {
         && intake.wants(held);
   }
 
-  /**
-   * Only one asks whether one more is wanted: a member that is used again is one that has joined.
-   */
+  /** Only one asks whether one more is wanted, if possible one that has joined. */
   private boolean isNext(int member) {
-    for (int other = 1; other < member; other++) {
-      if (members[other] == State.FREE) {
-        return false;
+    for (State asking : new State[] {State.FREE, State.OUTSIDE}) {
+      for (int other = 1; other < members.length; other++) {
+        if (members[other] == asking) {
+          return other == member;
+        }
       }
     }
-    return member > 0;
+    return false;
   }
 
   private int count(State state) {

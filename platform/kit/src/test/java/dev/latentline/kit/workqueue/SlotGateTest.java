@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -98,6 +99,39 @@ class SlotGateTest {
   }
 
   @Test
+  void aMemberOfTheGroupIsUsedBeforeOneThatMustJoin() throws Exception {
+    AtomicBoolean wanted = new AtomicBoolean(true);
+    SlotGate gate = SlotGate.shared(4, held -> wanted.get());
+    take(gate, 0);
+    take(gate, 1);
+    take(gate, 2);
+    wanted.set(false);
+    gate.left(1);
+    AtomicBoolean open = new AtomicBoolean(true);
+
+    CompletableFuture<Boolean> mustJoin = asks(gate, 1, open);
+    CompletableFuture<Boolean> joined = asks(gate, 2, open);
+    wanted.set(true);
+
+    assertThat(joined.get(SOON, TimeUnit.SECONDS)).isTrue();
+    open.set(false);
+    assertThat(mustJoin.get(SOON, TimeUnit.SECONDS)).isFalse();
+  }
+
+  @Test
+  void onlyAFurtherMemberIsIdleAndOnlyAtNothing() {
+    SlotGate gate = SlotGate.shared(4, held -> true);
+    take(gate, 0);
+    assertThat(mayWait(gate, 1)).isTrue();
+    assertThat(gate.isIdle(1)).as("at work").isFalse();
+
+    gate.left(0);
+
+    assertThat(gate.isIdle(1)).isTrue();
+    assertThat(gate.isIdle(0)).as("the first member").isFalse();
+  }
+
+  @Test
   void theMemberThatWaitsGoesOnWhenTheReplicaIsAtNothingAgain() {
     SlotGate gate = SlotGate.shared(4, held -> true);
     take(gate, 0);
@@ -129,6 +163,23 @@ class SlotGateTest {
   private static void take(SlotGate gate, int member) {
     assertThat(mayWait(gate, member)).isTrue();
     gate.took(member);
+  }
+
+  /** Returns when the gate knows that the member asks. */
+  private static CompletableFuture<Boolean> asks(SlotGate gate, int member, AtomicBoolean open)
+      throws InterruptedException {
+    CountDownLatch asking = new CountDownLatch(1);
+    CompletableFuture<Boolean> answer =
+        CompletableFuture.supplyAsync(
+            () ->
+                gate.await(
+                    member,
+                    () -> {
+                      asking.countDown();
+                      return open.get();
+                    }));
+    assertThat(asking.await(SOON, TimeUnit.SECONDS)).isTrue();
+    return answer;
   }
 
   /** Whether the member may wait at once; one that may not is gone afterwards. */
