@@ -30,6 +30,8 @@ import java.util.stream.Collectors;
  */
 public final class EmbeddedStack {
   private static final String DEVICE = "LATENTLINE_INFERENCE_DEVICE";
+  private static final String THREADS = "LATENTLINE_INFERENCE_THREADS";
+  private static final int MOST_THREADS = 16;
   private static final String WILDCARDS = "LATENTLINE_WILDCARDS";
   private static final String STYLES = "LATENTLINE_STYLES";
   private static final Duration SERVICE_GRACE = Duration.ofSeconds(9);
@@ -302,6 +304,9 @@ public final class EmbeddedStack {
     environment.put("QUARKUS_HTTP_PORT", Integer.toString(ports.of(role)));
     environment.put("ORT_DISABLE_TELEMETRY", "1");
     environment.put("DJL_OFFLINE", "true");
+    if (role.computes() && System.getenv(THREADS) == null) {
+      environment.put(THREADS, Integer.toString(threads()));
+    }
     if (role == Role.ENCODER || role == Role.DECODER) {
       firstDevice().ifPresent(device -> environment.put(DEVICE, device));
     }
@@ -326,6 +331,11 @@ public final class EmbeddedStack {
   /** Only the denoiser computes on several. */
   private static Optional<String> firstDevice() {
     return Optional.ofNullable(System.getenv(DEVICE)).map(devices -> devices.split(",", 2)[0]);
+  }
+
+  /** One denoiser has the whole machine, and a picture is for somebody who waits for it. */
+  private static int threads() {
+    return Math.min(Runtime.getRuntime().availableProcessors(), MOST_THREADS);
   }
 
   /** As an element of a list that is separated by commas. */

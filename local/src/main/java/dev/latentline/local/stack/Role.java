@@ -37,6 +37,11 @@ public enum Role {
     return ordinal() <= DECODER.ordinal();
   }
 
+  /** Whether it runs networks. */
+  boolean computes() {
+    return this == ENCODER || this == DENOISER || this == DECODER;
+  }
+
   /** The Maven module of a service. */
   public String module() {
     return this == GATEWAY ? "gateway" : id() + "-service";
