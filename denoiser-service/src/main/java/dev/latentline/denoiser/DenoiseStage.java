@@ -113,7 +113,20 @@ public class DenoiseStage {
     long began = System.nanoTime();
     TaskWatcher watcher =
         new TaskWatcher(item, task, progress.of(item, model.card(), task), ofTask);
-    StepLoop.End end = makeSteps(item, record.getRequest(), device, model, task, watcher);
+    RunStop stop = new RunStop();
+    item.lease().onLost(stop::stop);
+    AtomicBoolean ending = new AtomicBoolean();
+    item.lease().onEnding(() -> ending.set(true));
+    StepLoop.End end;
+    boolean staysHere;
+    do {
+      end = makeSteps(item, record.getRequest(), device, model, watcher, task, stop, ending);
+      staysHere =
+          end == StepLoop.End.HANDED_OVER
+              && !ofTask.handOver()
+              && !ending.get()
+              && device.loop().isOpen();
+    } while (staysHere);
     LOG.logf(
         end == StepLoop.End.HANDED_OVER ? Logger.Level.DEBUG : Logger.Level.INFO,
         "generation=%s image=%d attempt=%d %s at step %d/%d %dms",
@@ -130,10 +143,7 @@ public class DenoiseStage {
         publisher.publish(item, record, task, runtime);
       }
       case STOPPED -> ofTask.stopped();
-      case HANDED_OVER -> {
-        ofTask.handedOver();
-        throw new HandOverException("another replica may go on");
-      }
+      case HANDED_OVER -> throw new HandOverException("another replica may go on");
     }
   }
 
@@ -143,13 +153,11 @@ public class DenoiseStage {
       GenerationRequest request,
       Devices.OnDevice device,
       LoadedModel model,
+      TaskWatcher watcher,
       StepTask task,
-      TaskWatcher watcher) {
-    RunStop stop = new RunStop();
-    item.lease().onLost(stop::stop);
+      RunStop stop,
+      AtomicBoolean ending) {
     BooleanSupplier unwanted = () -> cancelled.contains(item.generationId());
-    AtomicBoolean ending = new AtomicBoolean();
-    item.lease().onEnding(() -> ending.set(true));
     watcher.goesOn(LOADING);
     Optional<HeldNetwork> held =
         device

@@ -186,19 +186,22 @@ class TaskRecords {
       }
     }
 
-    /** Leaves the newest state for whoever goes on. */
-    void handedOver() {
-      if (newest.step() == 0 && newest.call() == 0) {
-        return;
-      }
-      writer.settle(plan.task(), PATIENCE);
-      try {
-        records.write(snapshot());
-      } catch (Failure.Retryable away) {
-        LOG.warnf(
-            "generation=%s image=%d is handed on without its newest step record: %s",
-            plan.task().generationId(), plan.task().index(), away.code());
-      }
+    /** Whether another replica could go on from here, as far as it is known; does not block. */
+    boolean movable() {
+      return isAtBeginning() || !writer.isAway();
+    }
+
+    /**
+     * Leaves the newest state for whoever goes on.
+     *
+     * @return false when it could not be written: all steps would have to be made again
+     */
+    boolean handOver() {
+      return isAtBeginning() || writer.write(snapshot(), PATIENCE);
+    }
+
+    private boolean isAtBeginning() {
+      return newest.step() == 0 && newest.call() == 0;
     }
 
     private StepSnapshot snapshot() {

@@ -27,6 +27,11 @@ final class TaskWatcher implements StepLoop.Watcher {
   }
 
   @Override
+  public boolean movable() {
+    return records.movable();
+  }
+
+  @Override
   public void goesOn(Duration allowance) {
     item.lease().progress(allowance);
   }

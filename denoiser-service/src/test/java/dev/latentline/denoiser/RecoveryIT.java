@@ -140,18 +140,40 @@ class RecoveryIT {
     assertThat(madeSteps(pair.ids().get(0))).doesNotHaveDuplicates();
   }
 
+  @Test
+  void withoutAStoreThePicturesOfAReplicaGoOnAndNoStepIsMadeTwice() throws Exception {
+    ChildProcess replica = replicas.start();
+    List<String> ids = submit(STEPS, 2);
+    awaitRecord(ids.get(0));
+
+    stack.killStore();
+    try {
+      allAreMade(ids);
+      assertThat(Replicas.log(replica)).contains("step records are not written");
+      for (String id : ids) {
+        assertThat(madeSteps(id)).isNotEmpty().doesNotHaveDuplicates();
+      }
+    } finally {
+      stack.startStore();
+    }
+  }
+
   /** Two replicas, one of which has left a record of some steps of the first picture. */
   private Pair atWork(int pictures) throws Exception {
     ChildProcess one = replicas.start();
     ChildProcess two = replicas.start();
     List<String> ids = submit(STEPS, pictures);
     String first = ids.get(0);
-    String record = ObjectKeys.latestStep(apple.getRequest().getTenant(), new ImageTask(first, 0));
-    await().atMost(SOON).pollInterval(Duration.ofMillis(20)).until(() -> store.exists(record));
+    awaitRecord(first);
     boolean isOne =
         Replicas.log(one).lastIndexOf("generation=" + first)
             > Replicas.log(two).lastIndexOf("generation=" + first);
     return isOne ? new Pair(one, two, ids) : new Pair(two, one, ids);
+  }
+
+  private static void awaitRecord(String id) {
+    String record = ObjectKeys.latestStep(apple.getRequest().getTenant(), new ImageTask(id, 0));
+    await().atMost(SOON).pollInterval(Duration.ofMillis(20)).until(() -> store.exists(record));
   }
 
   private record Pair(ChildProcess busy, ChildProcess other, List<String> ids) {}

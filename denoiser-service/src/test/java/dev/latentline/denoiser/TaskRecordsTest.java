@@ -25,7 +25,15 @@ import org.junit.jupiter.api.Test;
 
 class TaskRecordsTest {
   private static final TaskPlan PLAN = Tasks.plan(7, 5);
-  private static final RuntimeClass CLASS = RuntimeClass.newBuilder().setProvider("cpu").build();
+  private static final String DIGEST = "sha256:abc";
+  private static final RuntimeClass CLASS =
+      RuntimeClass.newBuilder()
+          .setProvider("cpu")
+          .setOnnxruntimeVersion("1.29.0")
+          .setDevice("avx512f")
+          .setIntraOpThreads(1)
+          .setBatch(2)
+          .build();
 
   private final MapStore store = new MapStore();
   private final StepRecords records = new StepRecords(store);
@@ -44,7 +52,7 @@ class TaskRecordsTest {
     StepTask begun = first.begin();
     Steps.one(begun, Tasks::network);
     first.stepped(begun.state(), Duration.ZERO);
-    first.handedOver();
+    assertThat(first.handOver()).isTrue();
 
     assertThat(stepsDone(lora("ink", 0.5f))).isEqualTo(1);
     assertThat(stepsDone(lora("ink", 0.6f))).isZero();
@@ -53,25 +61,72 @@ class TaskRecordsTest {
     assertThat(stepsDone()).isZero();
   }
 
+  @Test
+  void onlyAStepRecordOfTheSameNetworkAndRuntimeClassIsResumed() {
+    TaskRecords.OfTask first = task(1);
+    StepTask begun = first.begin();
+    Steps.one(begun, Tasks::network);
+    first.stepped(begun.state(), Duration.ZERO);
+    first.handOver();
+
+    assertThat(stepsDone(DIGEST, CLASS)).isEqualTo(1);
+    assertThat(stepsDone("sha256:other", CLASS)).isZero();
+    for (RuntimeClass other :
+        List.of(
+            CLASS.toBuilder().setProvider("cuda").build(),
+            CLASS.toBuilder().setOnnxruntimeVersion("1.30.0").build(),
+            CLASS.toBuilder().setDevice("avx2").build(),
+            CLASS.toBuilder().setIntraOpThreads(3).build(),
+            CLASS.toBuilder().setBatch(4).build())) {
+      assertThat(stepsDone(DIGEST, other)).as("%s", other).isZero();
+    }
+  }
+
+  @Test
+  void whatCannotBeWrittenStaysHereUntilTheStoreIsBack() {
+    TaskRecords.OfTask task = task(1);
+    StepTask begun = task.begin();
+    store.away = true;
+    assertThat(task.handOver()).as("there is nothing to write yet").isTrue();
+    Steps.one(begun, Tasks::network);
+    task.stepped(begun.state(), Duration.ZERO);
+    assertThat(task.movable()).as("nobody has noticed yet").isTrue();
+
+    assertThat(task.handOver()).isFalse();
+    assertThat(task.movable()).isFalse();
+
+    store.away = false;
+    assertThat(task.handOver()).isTrue();
+    assertThat(task.movable()).isTrue();
+    assertThat(stepsDone()).isEqualTo(1);
+  }
+
   /** Of the task that the next attempt begins with. */
   private int stepsDone(Lora... loras) {
     return task(2, loras).begin().state().step();
   }
 
+  private int stepsDone(String digest, RuntimeClass runtime) {
+    GenerationRequest request = GenerationRequest.newBuilder().setTenant("acme").build();
+    return tasks.of(item(2), request, PLAN, digest, runtime).begin().state().step();
+  }
+
   private TaskRecords.OfTask task(int attempt, Lora... loras) {
-    WorkItem item =
-        new WorkItem(
-            PLAN.task().key(),
-            new byte[0],
-            Map.of(),
-            PLAN.task().generationId(),
-            attempt,
-            false,
-            Instant.MAX,
-            null);
     GenerationRequest request =
         GenerationRequest.newBuilder().setTenant("acme").addAllLoras(List.of(loras)).build();
-    return tasks.of(item, request, PLAN, "sha256:abc", CLASS);
+    return tasks.of(item(attempt), request, PLAN, DIGEST, CLASS);
+  }
+
+  private static WorkItem item(int attempt) {
+    return new WorkItem(
+        PLAN.task().key(),
+        new byte[0],
+        Map.of(),
+        PLAN.task().generationId(),
+        attempt,
+        false,
+        Instant.MAX,
+        null);
   }
 
   private static Lora lora(String name, float weight) {

@@ -38,6 +38,9 @@ final class GiveAway {
   interface Held extends TurnScheduler.Candidate {
     String key();
 
+    /** Whether another replica could go on with it. */
+    boolean movable();
+
     /** Whether it has waited so long that it must not go to the end of the queue. */
     boolean overdue();
   }
@@ -57,7 +60,7 @@ final class GiveAway {
       return Optional.empty();
     }
     boolean full = held.size() >= slots;
-    List<H> candidates = held.stream().filter(h -> !(full && h.overdue())).toList();
+    List<H> candidates = held.stream().filter(h -> h.movable() && !(full && h.overdue())).toList();
     if (candidates.isEmpty()) {
       return Optional.empty();
     }

@@ -57,6 +57,14 @@ public final class StepLoop implements AutoCloseable {
     void stepped(Duration took);
 
     /**
+     * Whether another replica could go on with the task where it stands; else it stays here until
+     * this one ends.
+     */
+    default boolean movable() {
+      return true;
+    }
+
+    /**
      * The loop works, at this task or at others before it.
      *
      * @param allowance when nothing more is heard for so long the loop hangs
@@ -95,6 +103,11 @@ public final class StepLoop implements AutoCloseable {
     giveAway = new GiveAway(slots);
     thread = new Thread(this::loop, "step-loop");
     thread.start();
+  }
+
+  /** Whether tasks can still be worked at. */
+  public synchronized boolean isOpen() {
+    return open;
   }
 
   /** Whether a further task may come. */
@@ -362,6 +375,11 @@ public final class StepLoop implements AutoCloseable {
     @Override
     public long accepted() {
       return work.acceptedAtMs();
+    }
+
+    @Override
+    public boolean movable() {
+      return work.watcher().movable();
     }
 
     @Override

@@ -23,7 +23,7 @@ public final class StepWriter implements AutoCloseable {
   private final Thread thread;
   private Optional<ImageTask> writing = Optional.empty();
   private boolean open = true;
-  private boolean away;
+  private volatile boolean away;
 
   public StepWriter(StepRecords records) {
     this.records = records;
@@ -57,6 +57,28 @@ public final class StepWriter implements AutoCloseable {
         Thread.currentThread().interrupt();
         return;
       }
+    }
+  }
+
+  /** Whether what was last to be written could not be. */
+  public boolean isAway() {
+    return away;
+  }
+
+  /**
+   * Writes a snapshot in place of all older ones of the same picture, and waits for it.
+   *
+   * @return false when it could not be written
+   */
+  public boolean write(StepSnapshot snapshot, Duration atMost) {
+    settle(snapshot.task(), atMost);
+    try {
+      records.write(snapshot);
+      wrote();
+      return true;
+    } catch (Failure.Retryable e) {
+      failed(e);
+      return false;
     }
   }
 
@@ -96,14 +118,14 @@ public final class StepWriter implements AutoCloseable {
     }
   }
 
-  private void wrote() {
+  private synchronized void wrote() {
     if (away) {
       away = false;
       LOG.info("step records are written again");
     }
   }
 
-  private void failed(Failure reason) {
+  private synchronized void failed(Failure reason) {
     if (!away) {
       away = true;
       LOG.warnf(

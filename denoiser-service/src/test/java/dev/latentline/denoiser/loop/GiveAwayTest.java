@@ -13,7 +13,12 @@ class GiveAwayTest {
 
   private final GiveAway giveAway = new GiveAway(4);
 
-  private record One(String key, double remaining, boolean overdue) implements GiveAway.Held {
+  private record One(String key, double remaining, boolean overdue, boolean movable)
+      implements GiveAway.Held {
+    One(String key, double remaining, boolean overdue) {
+      this(key, remaining, overdue, true);
+    }
+
     @Override
     public Object kind() {
       return "one";
@@ -41,6 +46,15 @@ class GiveAwayTest {
   void theOnlyOneStays() {
     assertThat(giveAway.next(List.of(LONG), 0)).isEmpty();
     assertThat(giveAway.next(List.of(LONG), 100 * PAUSE)).isEmpty();
+  }
+
+  @Test
+  void whatNobodyElseCouldGoOnWithStays() {
+    One unwritten = new One("unwritten", 99, false, false);
+
+    assertThat(giveAway.next(List.of(unwritten, LONG), 0)).isEmpty();
+    assertThat(giveAway.next(List.of(unwritten, LONG), PAUSE)).contains(LONG);
+    assertThat(giveAway.next(List.of(unwritten, unwritten), 3 * PAUSE)).isEmpty();
   }
 
   @Test

@@ -71,6 +71,11 @@ final class Simulation {
     }
 
     @Override
+    public boolean movable() {
+      return true;
+    }
+
+    @Override
     public boolean overdue() {
       return false;
     }

@@ -1,6 +1,5 @@
 package dev.latentline.gateway.owner;
 
-import dev.latentline.contract.Limits;
 import dev.latentline.contract.ObjectKeys;
 import dev.latentline.gateway.decide.Effect;
 import dev.latentline.gateway.fold.GenerationState;
@@ -19,6 +18,7 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Settled;
 import dev.latentline.proto.v1.Succeeded;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 
 /**
  * Carries effects out, each ending with the fact that marks it. Every call blocks until broker and
@@ -26,8 +26,8 @@ import jakarta.enterprise.context.ApplicationScoped;
  */
 @ApplicationScoped
 class EffectRunner {
-  /** Under one prefix of a generation: of each picture a file and a record. */
-  private static final int MAX_OBJECTS = 2 * Limits.MAX_COUNT;
+  /** Of one answer of the store. */
+  private static final int PAGE = 100;
 
   private final Facts facts;
   private final Orders orders;
@@ -77,7 +77,15 @@ class EffectRunner {
   }
 
   private void remove(String prefix) {
-    store.list(prefix, "", MAX_OBJECTS).forEach(store::delete);
+    String last = "";
+    List<String> page;
+    do {
+      page = store.list(prefix, last, PAGE);
+      for (String key : page) {
+        store.delete(key);
+        last = key;
+      }
+    } while (page.size() == PAGE);
   }
 
   private static GenerationEvent.Builder fact() {

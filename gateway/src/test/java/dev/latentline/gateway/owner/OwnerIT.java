@@ -82,6 +82,7 @@ class OwnerIT {
   @Test
   void aGenerationIsDispatchedAndSucceedsWhenEveryImageIsStored() throws Exception {
     GenerationRequest request = request().setCount(2).build();
+    leaveStepRecords(request, 130);
 
     generations.accept(request);
 
@@ -97,6 +98,7 @@ class OwnerIT {
     assertThat(facts(request, FactCase.SETTLED))
         .containsSequence(FactCase.SUCCEEDED, FactCase.SETTLED)
         .containsOnlyOnce(FactCase.DISPATCHED, FactCase.SUCCEEDED, FactCase.SETTLED);
+    assertThat(stepRecords(request)).isEmpty();
     JsonNode manifest = manifest(request);
     assertThat(manifest.at("/status").asText()).isEqualTo("succeeded");
     assertThat(manifest.at("/request/prompt").asText()).isEqualTo("a red apple");
@@ -124,7 +126,7 @@ class OwnerIT {
 
     assertThat(facts(request, FactCase.SETTLED)).contains(FactCase.SUCCEEDED);
     assertThat(store.list(ObjectKeys.images(TENANT, id), "", 10)).isEmpty();
-    assertThat(store.list(ObjectKeys.steps(TENANT, id), "", 10)).isEmpty();
+    assertThat(stepRecords(request)).isEmpty();
   }
 
   @Test
@@ -197,6 +199,7 @@ class OwnerIT {
   void aGenerationPastItsDeadlineFails() {
     GenerationRequest request =
         request().setDeadlineMs(Instant.now().plusMillis(1500).toEpochMilli()).build();
+    leaveStepRecords(request, 2);
     generations.accept(request);
 
     GenerationView ended = awaitStatus(request, Status.FAILED);
@@ -204,6 +207,7 @@ class OwnerIT {
     assertThat(ended.failure().orElseThrow().code()).isEqualTo("deadline_passed");
     assertThat(facts(request, FactCase.SETTLED))
         .containsSubsequence(FactCase.DEADLINE_PASSED, FactCase.FAILED, FactCase.SETTLED);
+    assertThat(stepRecords(request)).isEmpty();
   }
 
   @Test
@@ -354,6 +358,17 @@ class OwnerIT {
   }
 
   /** Tests share the dispatch window: what a test leaves behind would be in the next one's way. */
+  private void leaveStepRecords(GenerationRequest request, int count) {
+    String prefix = ObjectKeys.steps(TENANT, request.getGenerationId());
+    for (int i = 0; i < count; i++) {
+      store.put(prefix + i, new byte[10], "application/x-protobuf");
+    }
+  }
+
+  private List<String> stepRecords(GenerationRequest request) {
+    return store.list(ObjectKeys.steps(TENANT, request.getGenerationId()), "", 1000);
+  }
+
   private void cancel(GenerationRequest request) {
     assertThat(generations.requestCancel(TENANT, request.getGenerationId())).isTrue();
     awaitStatus(request, Status.CANCELLED);
