@@ -35,11 +35,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -96,7 +98,7 @@ class RecoveryIT {
 
     allAreMade(pair.ids());
     // a delivery in between may have reached the one that was killed
-    String resumed = "generation=" + pair.ids().get(0) + " image=0 attempt=[23] begins at step ";
+    String resumed = "generation=" + pair.recorded() + " image=0 attempt=[23] begins at step ";
     assertThat(Replicas.log(pair.other()))
         .containsPattern(resumed)
         .doesNotContainPattern(resumed + "0/");
@@ -111,7 +113,7 @@ class RecoveryIT {
     allAreMade(pair.ids());
     pair.busy().thaw();
     // stopped where the broker refuses its lease, or done where the record is done as well
-    String late = "generation=" + pair.ids().get(0) + " image=0 attempt=1 (stopped|done) at";
+    String late = "generation=" + pair.recorded() + " image=0 attempt=1 (stopped|done) at";
     await()
         .atMost(SOON)
         .until(() -> Pattern.compile(late).matcher(Replicas.log(pair.busy())).find());
@@ -135,16 +137,16 @@ class RecoveryIT {
 
     allAreMade(pair.ids());
     assertThat(Replicas.log(pair.other()))
-        .contains("generation=" + pair.ids().get(0) + " image=0 attempt=1 begins at step ");
+        .contains("generation=" + pair.recorded() + " image=0 attempt=1 begins at step ");
     // not one step was lost: none was made twice
-    assertThat(madeSteps(pair.ids().get(0))).doesNotHaveDuplicates();
+    assertThat(madeSteps(pair.recorded())).doesNotHaveDuplicates();
   }
 
   @Test
   void withoutAStoreThePicturesOfAReplicaGoOnAndNoStepIsMadeTwice() throws Exception {
     ChildProcess replica = replicas.start();
     List<String> ids = submit(STEPS, 2);
-    awaitRecord(ids.get(0));
+    await().atMost(SOON).until(() -> ids.stream().anyMatch(RecoveryIT::hasRecord));
 
     stack.killStore();
     try {
@@ -158,25 +160,34 @@ class RecoveryIT {
     }
   }
 
-  /** Two replicas, one of which has left a record of some steps of the first picture. */
+  /** Two replicas, one of which is at work at a picture that it has left a record of. */
   private Pair atWork(int pictures) throws Exception {
-    ChildProcess one = replicas.start();
-    ChildProcess two = replicas.start();
+    List<ChildProcess> both = List.of(replicas.start(), replicas.start());
     List<String> ids = submit(STEPS, pictures);
-    String first = ids.get(0);
-    awaitRecord(first);
-    boolean isOne =
-        Replicas.log(one).lastIndexOf("generation=" + first)
-            > Replicas.log(two).lastIndexOf("generation=" + first);
-    return isOne ? new Pair(one, two, ids) : new Pair(two, one, ids);
+    return await()
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(20))
+        .until(
+            () ->
+                IntStream.range(0, both.size())
+                    .boxed()
+                    .flatMap(
+                        i ->
+                            ids.stream()
+                                .filter(RecoveryIT::hasRecord)
+                                .filter(id -> Replicas.holds(both.get(i), id))
+                                .map(id -> new Pair(both.get(i), both.get(1 - i), ids, id)))
+                    .findFirst(),
+            Optional::isPresent)
+        .orElseThrow();
   }
 
-  private static void awaitRecord(String id) {
-    String record = ObjectKeys.latestStep(apple.getRequest().getTenant(), new ImageTask(id, 0));
-    await().atMost(SOON).pollInterval(Duration.ofMillis(20)).until(() -> store.exists(record));
+  private static boolean hasRecord(String id) {
+    return store.exists(
+        ObjectKeys.latestStep(apple.getRequest().getTenant(), new ImageTask(id, 0)));
   }
 
-  private record Pair(ChildProcess busy, ChildProcess other, List<String> ids) {}
+  private record Pair(ChildProcess busy, ChildProcess other, List<String> ids, String recorded) {}
 
   private static void allAreMade(List<String> ids) throws Exception {
     for (int i = 0; i < ids.size(); i++) {

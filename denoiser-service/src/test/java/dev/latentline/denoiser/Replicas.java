@@ -115,6 +115,13 @@ final class Replicas implements AutoCloseable {
     }
   }
 
+  /** Whether the last that a replica said of a picture is that it begins. */
+  static boolean holds(ChildProcess replica, String id) {
+    String log = log(replica);
+    int last = log.lastIndexOf("DenoiseStage generation=" + id);
+    return last >= 0 && log.substring(last).lines().findFirst().orElseThrow().contains(" begins ");
+  }
+
   @Override
   public void close() {
     all.forEach(ChildProcess::kill);
