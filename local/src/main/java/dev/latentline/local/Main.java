@@ -35,7 +35,9 @@ import picocli.CommandLine.Command;
       "  LATENTLINE_PORTS   ports of the stack, as gateway=9080,broker=9092",
       "  LATENTLINE_MODELS  the catalogue of models (default: the one that is built)",
       "  LATENTLINE_WILDCARDS  the folder of wildcards (default: wildcards in the state folder)",
-      "  LATENTLINE_STYLES  the file of styles (default: styles.csv in the state folder)"
+      "  LATENTLINE_STYLES  the file of styles (default: styles.csv in the state folder)",
+      "  HF_ENDPOINT        the hub of models pull (default: https://huggingface.co)",
+      "  HF_TOKEN           a token of that hub, for models that are not for everybody"
     })
 public final class Main implements Runnable {
   public static void main(String[] args) {

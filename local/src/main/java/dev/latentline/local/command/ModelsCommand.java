@@ -17,13 +17,14 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "models",
     description = "Models.",
-    subcommands = {ModelsCommand.ListModels.class, ImportCommand.class},
+    subcommands = {ModelsCommand.ListModels.class, ImportCommand.class, PullCommand.class},
     mixinStandardHelpOptions = true)
 public final class ModelsCommand implements Runnable {
   @Override
   public void run() {
     throw CliException.usage(
-        "name what to do: latentline models list, latentline models import FILE");
+        "name what to do: latentline models list, latentline models import FILE, latentline models"
+            + " pull OWNER/NAME");
   }
 
   /** The models on offer, and the LoRAs that can change them. */

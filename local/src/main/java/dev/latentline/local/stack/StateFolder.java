@@ -22,8 +22,8 @@ import java.util.Properties;
 
 /**
  * The folder that holds all of one stack: {@code data/}, {@code logs/}, {@code secrets.properties}
- * (for its owner alone), {@code models/}, {@code wildcards/}, {@code styles.csv}, {@code
- * stack.json} while it runs, {@code lock}.
+ * (for its owner alone), {@code models/}, {@code downloads/}, {@code wildcards/}, {@code
+ * styles.csv}, {@code stack.json} while it runs, {@code lock}.
  */
 public record StateFolder(Path path) {
   private static final int SECRET_BYTES = 32;
@@ -46,6 +46,11 @@ public record StateFolder(Path path) {
   /** The models that were imported on this machine. */
   public Path models() {
     return path.resolve("models");
+  }
+
+  /** What was fetched for a model and is not one yet. */
+  public Path downloads() {
+    return path.resolve("downloads");
   }
 
   /** What dynamic prompts can name, where somebody put it there. */

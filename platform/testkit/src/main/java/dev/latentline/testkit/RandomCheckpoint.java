@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.StreamSupport;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -37,16 +38,42 @@ public final class RandomCheckpoint {
    * @param name of a template in models/parity/templates, such as tiny-sd1
    */
   public static RandomCheckpoint of(String name) throws IOException {
-    Path file = templates().resolve(name).resolve("tensors.json.gz");
     Map<String, long[]> tensors = new TreeMap<>();
-    try (InputStream in = new GZIPInputStream(Files.newInputStream(file))) {
-      for (JsonNode part : new ObjectMapper().readTree(in)) {
-        for (JsonNode weight : part) {
-          add(weight, tensors);
-        }
+    for (JsonNode part : read(name)) {
+      for (JsonNode weight : part) {
+        add(weight, tensors);
       }
     }
     return new RandomCheckpoint(tensors);
+  }
+
+  /**
+   * One part of it as diffusers writes it, with its names.
+   *
+   * @param name as of {@link #of}
+   * @param parts such as unet, or vae_decoder and vae_encoder
+   */
+  public static RandomCheckpoint ofParts(String name, String... parts) throws IOException {
+    Map<String, long[]> tensors = new TreeMap<>();
+    JsonNode template = read(name);
+    for (String part : parts) {
+      for (Map.Entry<String, JsonNode> weight : template.path(part).properties()) {
+        JsonNode shape = weight.getValue().path("shape");
+        tensors.put(
+            weight.getKey(),
+            StreamSupport.stream(shape.spliterator(), false)
+                .mapToLong(JsonNode::longValue)
+                .toArray());
+      }
+    }
+    return new RandomCheckpoint(tensors);
+  }
+
+  private static JsonNode read(String name) throws IOException {
+    Path file = templates().resolve(name).resolve("tensors.json.gz");
+    try (InputStream in = new GZIPInputStream(Files.newInputStream(file))) {
+      return new ObjectMapper().readTree(in);
+    }
   }
 
   /** The graph templates with the widths of a test. */

@@ -1,0 +1,2 @@
+/** Fetches models from a model hub. */
+package dev.latentline.local.hub;

@@ -1,0 +1,2 @@
+/** A hub to fetch from, and what is made of its repositories. */
+package dev.latentline.local.hub;
