@@ -17,14 +17,19 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "models",
     description = "Models.",
-    subcommands = {ModelsCommand.ListModels.class, ImportCommand.class, PullCommand.class},
+    subcommands = {
+      ModelsCommand.ListModels.class,
+      VerifyModelsCommand.class,
+      ImportCommand.class,
+      PullCommand.class
+    },
     mixinStandardHelpOptions = true)
 public final class ModelsCommand implements Runnable {
   @Override
   public void run() {
     throw CliException.usage(
-        "name what to do: latentline models list, latentline models import FILE, latentline models"
-            + " pull OWNER/NAME");
+        "name what to do: latentline models list, latentline models verify, latentline models import"
+            + " FILE, latentline models pull OWNER/NAME");
   }
 
   /** The models on offer, and the LoRAs that can change them. */
@@ -76,7 +81,7 @@ public final class ModelsCommand implements Runnable {
     private List<Model> models() {
       Optional<GatewayClient> gateway = StackAccess.ready(options);
       if (gateway.isEmpty()) {
-        return LocalModels.in(options.stack(options.ports(), line -> {}).models());
+        return LocalModels.in(StackOptions.models());
       }
       try {
         return gateway.get().models();

@@ -4,6 +4,7 @@ import dev.latentline.embedded.Checkout;
 import dev.latentline.local.stack.EmbeddedStack;
 import dev.latentline.local.stack.StackPorts;
 import dev.latentline.local.stack.StateFolder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -25,6 +26,11 @@ final class StackOptions {
 
   static StateFolder state() {
     return StateFolder.current(Checkout.current());
+  }
+
+  /** The folders with the models of this machine. */
+  static List<Path> models() {
+    return EmbeddedStack.models(Checkout.current(), state());
   }
 
   EmbeddedStack stack(StackPorts chosen, Consumer<String> notes) {

@@ -72,7 +72,7 @@ public final class EmbeddedStack {
   }
 
   /** The catalogue, and behind it what was imported, if anything was. */
-  private static List<Path> models(Checkout checkout, StateFolder state) {
+  public static List<Path> models(Checkout checkout, StateFolder state) {
     String named = System.getenv("LATENTLINE_MODELS");
     List<Path> folders = new ArrayList<>();
     folders.add(

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -39,17 +40,26 @@ record ListedFiles(String shown, Path folder, Map<String, ModelFile> files) {
 
   /** See {@link ModelCard#verify()}. */
   List<String> verify() {
-    List<String> problems = new ArrayList<>(verify(files.keySet()));
+    return verify(bytes -> {});
+  }
+
+  /** See {@link Installed#verify}. */
+  List<String> verify(LongConsumer read) {
+    List<String> problems = new ArrayList<>(verify(files.keySet(), read));
     problems.addAll(unlisted());
     return problems;
   }
 
   /** See {@link ModelCard#verify(Collection)}. */
   List<String> verify(Collection<String> paths) {
+    return verify(paths, bytes -> {});
+  }
+
+  private List<String> verify(Collection<String> paths, LongConsumer read) {
     List<String> problems = new ArrayList<>();
     for (String path : new TreeSet<>(paths)) {
       file(path);
-      String problem = problem(files.get(path));
+      String problem = problem(files.get(path), read);
       if (problem != null) {
         problems.add(shown + "/" + path + ": " + problem);
       }
@@ -57,7 +67,7 @@ record ListedFiles(String shown, Path folder, Map<String, ModelFile> files) {
     return problems;
   }
 
-  private String problem(ModelFile expected) {
+  private String problem(ModelFile expected, LongConsumer read) {
     Path file = folder;
     for (String segment : expected.path().split("/")) {
       file = file.resolve(segment);
@@ -73,7 +83,7 @@ record ListedFiles(String shown, Path folder, Map<String, ModelFile> files) {
       if (size != expected.sizeBytes()) {
         return "altered: " + size + " bytes instead of " + expected.sizeBytes();
       }
-      String sha256 = sha256(file);
+      String sha256 = sha256(file, read);
       return sha256.equals(expected.sha256())
           ? null
           : "altered: SHA-256 " + sha256 + " instead of " + expected.sha256();
@@ -82,12 +92,13 @@ record ListedFiles(String shown, Path folder, Map<String, ModelFile> files) {
     }
   }
 
-  private static String sha256(Path file) throws IOException {
+  private static String sha256(Path file, LongConsumer progress) throws IOException {
     MessageDigest digest = Sha256.digest();
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
         digest.update(buffer, 0, read);
+        progress.accept(read);
       }
     }
     return Sha256.hex(digest);
