@@ -55,12 +55,8 @@ final class PromptFields {
     return prompt;
   }
 
-  /** A model whose text encoder knows weights is one whose users write them. */
   private void syntax(Optional<ModelCard> card) {
-    PromptSyntax byDefault =
-        card.filter(ModelCard::hasChunks)
-            .map(chunked -> PromptSyntax.A1111)
-            .orElse(PromptSyntax.PLAIN);
+    PromptSyntax byDefault = card.map(ModelCard::promptSyntax).orElse(PromptSyntax.PLAIN);
     PromptSyntax syntax =
         fields
             .oneOf("prompt_syntax", PromptSyntax.ids())

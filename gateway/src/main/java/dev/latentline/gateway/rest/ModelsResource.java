@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Schedule;
+import dev.latentline.gateway.problem.Problem;
+import dev.latentline.gateway.problem.ProblemException;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.LoraCard;
@@ -11,11 +13,17 @@ import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.math.BigDecimal;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** The models of this installation, in the shape that OpenAI's clients read too. */
@@ -44,6 +52,26 @@ class ModelsResource {
     return models;
   }
 
+  @GET
+  @Path("/{id}")
+  @Operation(summary = "A model, by its id or by id@digest")
+  @APIResponse(
+      responseCode = "200",
+      content = @Content(schema = @Schema(implementation = ModelJson.class)))
+  @APIResponse(responseCode = "404", description = "There is none of that id or digest")
+  public ModelJson get(@PathParam("id") String id) {
+    return models.data().stream()
+        .filter(model -> id.equals(model.id()) || id.equals(model.id() + "@" + model.digest()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ProblemException(
+                    Problem.of(
+                        404,
+                        "model_not_found",
+                        "There is no such model, or not with that digest: see GET /v1/models")));
+  }
+
   /** All of them. */
   record ModelList(String object, List<ModelJson> data) {}
 
@@ -51,6 +79,7 @@ class ModelsResource {
    * A model.
    *
    * @param created Unix seconds
+   * @param capabilities what requests can ask of it
    * @param loras names of those that can change it
    * @param digest what a request is pinned to: model may be given as id@digest
    */
@@ -63,6 +92,7 @@ class ModelsResource {
       String family,
       String description,
       String digest,
+      List<String> capabilities,
       DefaultsJson defaults,
       LimitsJson limits,
       List<String> loras,
@@ -76,23 +106,42 @@ class ModelsResource {
           card.family(),
           card.description(),
           card.digest(),
-          DefaultsJson.of(card.defaults()),
+          capabilities(card, upscale),
+          DefaultsJson.of(card),
           LimitsJson.of(card, upscale),
           loras.stream().map(LoraCard::name).toList(),
           card.licence());
+    }
+
+    private static List<String> capabilities(ModelCard card, List<Integer> upscale) {
+      Map<String, Boolean> all = new LinkedHashMap<>();
+      all.put("text_to_image", true);
+      all.put("prompt_weights", card.hasChunks());
+      all.put("loras", card.takesLoras());
+      all.put("previews", card.vae().latentRgb().isPresent());
+      all.put("upscale", upscale.size() > 1);
+      return all.entrySet().stream().filter(Map.Entry::getValue).map(Map.Entry::getKey).toList();
     }
   }
 
   /** What a request that leaves it out is made with. */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   record DefaultsJson(
-      int steps, BigDecimal guidanceScale, String sampler, String schedule, int width, int height) {
-    static DefaultsJson of(Defaults defaults) {
+      int steps,
+      BigDecimal guidanceScale,
+      String sampler,
+      String schedule,
+      String promptSyntax,
+      int width,
+      int height) {
+    static DefaultsJson of(ModelCard card) {
+      Defaults defaults = card.defaults();
       return new DefaultsJson(
           defaults.steps(),
           new BigDecimal(Float.toString(defaults.guidanceScale())),
           defaults.sampler().id(),
           defaults.schedule().id(),
+          card.promptSyntax().id(),
           defaults.width(),
           defaults.height());
     }
@@ -107,7 +156,10 @@ class ModelsResource {
       int maxHeight,
       int sizeMultiple,
       int maxPixels,
+      int minSteps,
       int maxSteps,
+      float minGuidanceScale,
+      float maxGuidanceScale,
       int maxClipSkip,
       int maxCount,
       List<String> samplers,
@@ -122,7 +174,10 @@ class ModelsResource {
           Math.min(limits.maxHeight(), Limits.MAX_SIDE),
           limits.sizeMultiple(),
           Math.min(limits.maxPixels(), Limits.MAX_PIXELS),
+          Limits.MIN_STEPS,
           Math.min(limits.maxSteps(), Limits.MAX_STEPS),
+          Limits.MIN_GUIDANCE_SCALE,
+          Limits.MAX_GUIDANCE_SCALE,
           Math.min(card.maxClipSkip(), Limits.MAX_CLIP_SKIP),
           Limits.MAX_COUNT,
           card.samplers(),

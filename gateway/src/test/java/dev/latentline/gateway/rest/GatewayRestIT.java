@@ -15,6 +15,8 @@ import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.testkit.LatentlineStack;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -27,6 +29,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -207,6 +211,9 @@ class GatewayRestIT {
     "GET, /, 404, not_found",
     "GET, /v1, 404, not_found",
     "GET, /v1/nothing, 404, not_found",
+    "GET, /v1/models/nothing, 404, model_not_found",
+    "GET, /v1/models/starter@sha256:00, 404, model_not_found",
+    "GET, /v1/models/starter/nothing, 404, not_found",
     "PUT, /v1/generations, 405, method_not_allowed",
     "TRACE, /v1/models, 405, method_not_allowed",
     "PATCH, /v1/models, 405, method_not_allowed",
@@ -246,6 +253,57 @@ class GatewayRestIT {
         .body("data[0].limits.max_width", equalTo(256))
         .body("data[0].limits.size_multiple", equalTo(32))
         .body("data[0].limits.upscale", equalTo(List.of(1, 2, 4)));
+  }
+
+  @Test
+  void aModelSaysWhatItCanDoAndWhatForNumbersItTakes() {
+    String digest =
+        given()
+            .get("/v1/models/starter")
+            .then()
+            .statusCode(200)
+            .body("id", equalTo("starter"))
+            .body("capabilities", equalTo(List.of("text_to_image", "previews", "upscale")))
+            .body("loras", equalTo(List.of()))
+            .body("defaults.guidance_scale", equalTo(3f))
+            .body("defaults.sampler", equalTo("ddim"))
+            .body("defaults.schedule", equalTo("normal"))
+            .body("defaults.prompt_syntax", equalTo("plain"))
+            .body("defaults.width", equalTo(128))
+            .body("limits.min_steps", equalTo(1))
+            .body("limits.max_steps", equalTo(150))
+            .body("limits.min_guidance_scale", equalTo(0f))
+            .body("limits.max_guidance_scale", equalTo(30f))
+            .body("limits.max_count", equalTo(16))
+            .body("limits.samplers", hasItem("euler_a"))
+            .body("limits.schedules", hasItem("karras"))
+            .body("licence", equalTo("Apache-2.0 AND MIT"))
+            .extract()
+            .path("digest");
+
+    given()
+        .urlEncodingEnabled(false)
+        .get("/v1/models/starter@" + digest)
+        .then()
+        .statusCode(200)
+        .body("digest", equalTo(digest));
+  }
+
+  @Test
+  void theExampleOfTheDocumentIsWhatIsAnswered() throws Exception {
+    Path document = Path.of(System.getProperty("latentline.home"), "docs/api.md");
+    String models = Files.readString(document).replaceFirst("(?s).*\n## Models\n", "");
+    String shown = models.replaceFirst("(?s).*?```json\n(.*?)```.*", "$1");
+    ObjectNode example = (ObjectNode) new ObjectMapper().readTree(shown);
+    ObjectNode answer =
+        (ObjectNode) new ObjectMapper().readTree(given().get("/v1/models/starter").asString());
+
+    for (String list : List.of("samplers", "schedules")) {
+      assertThat(answer.at("/limits/" + list)).containsAll(example.at("/limits/" + list));
+      answer.withObject("/limits").set(list, example.at("/limits/" + list));
+    }
+    answer.set("digest", example.get("digest"));
+    assertThat(answer).isEqualTo(example);
   }
 
   @Test

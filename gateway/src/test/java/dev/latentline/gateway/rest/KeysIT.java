@@ -48,6 +48,7 @@ class KeysIT {
   private static final List<String> ROUTES =
       List.of(
           "GET /v1/models",
+          "GET /v1/models/starter",
           "GET /v1/webhook_endpoints/default",
           "POST /v1/generations",
           "GET /v1/generations/ID",

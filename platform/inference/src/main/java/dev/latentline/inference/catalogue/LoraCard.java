@@ -42,9 +42,9 @@ public record LoraCard(
     return name + "@" + digest;
   }
 
-  /** Whether it can change this model: it fits, and the model's weights are beside its graphs. */
+  /** Whether it can change this model. */
   public boolean fits(ModelCard model) {
-    return families.contains(model.family()) && model.weightsOf(model.unet().model()).isPresent();
+    return families.contains(model.family()) && model.takesLoras();
   }
 
   /** Where the weights lie. */

@@ -1,5 +1,6 @@
 package dev.latentline.inference.catalogue;
 
+import dev.latentline.contract.PromptSyntax;
 import dev.latentline.contract.Sampler;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -59,6 +60,16 @@ public record ModelCard(
   /** Whether words of a prompt can be weighted, and a long one goes on in further chunks. */
   public boolean hasChunks() {
     return textEncoders.stream().anyMatch(TextEncoder::chunks);
+  }
+
+  /** How prompts are read by default: who has a model that knows weights writes them. */
+  public PromptSyntax promptSyntax() {
+    return hasChunks() ? PromptSyntax.A1111 : PromptSyntax.PLAIN;
+  }
+
+  /** Whether LoRAs can change it: its weights are beside its graphs. */
+  public boolean takesLoras() {
+    return weightsOf(unet.model()).isPresent();
   }
 
   /** Of the last layers of all its text encoders so many can be the one whose states are used. */
