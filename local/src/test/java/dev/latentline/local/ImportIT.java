@@ -8,10 +8,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RandomCheckpoint;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -67,6 +73,7 @@ class ImportIT {
     await().atMost(StackCommand.AT_MOST).until(folder.resolve("state/stack.json").toFile()::exists);
     draws("my-model-v1", "dpmpp_2m");
     draws("xl", "euler_a");
+    isShownOnItsWay("my-model-v1");
     assertThat(command.run("models", "list").out()).isEqualTo(listed.out());
     lorasChangeWhatIsDrawnAndAreVerified();
     assertThat(command.run("down").exitCode()).isZero();
@@ -100,6 +107,36 @@ class ImportIT {
         new ObjectMapper()
             .readTree(folder.resolve("state/models/" + model + "/manifest.json").toFile());
     assertThat(manifest.at("/files").has("unet/weights.safetensors")).isTrue();
+  }
+
+  private void isShownOnItsWay(String model) throws Exception {
+    JsonNode stack = new ObjectMapper().readTree(folder.resolve("state/stack.json").toFile());
+    int port = 0;
+    for (JsonNode part : stack.at("/parts")) {
+      port = part.at("/name").asText().equals("gateway") ? part.at("/port").asInt() : port;
+    }
+    URI generations = URI.create("http://127.0.0.1:" + port + "/v1/generations");
+    HttpClient http = HttpClient.newHttpClient();
+    // long enough to be seen: a step takes milliseconds
+    String body =
+        "{\"model\": \"%s\", \"prompt\": \"a red apple\", \"steps\": 150, \"count\": 4}"
+            .formatted(model);
+    HttpRequest asking =
+        HttpRequest.newBuilder(generations)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build();
+    String accepted = http.send(asking, HttpResponse.BodyHandlers.ofString()).body();
+    String id = new ObjectMapper().readTree(accepted).at("/id").asText();
+    URI events = URI.create(generations + "/" + id + "/events?previews=true");
+    String seen =
+        http.send(HttpRequest.newBuilder(events).build(), HttpResponse.BodyHandlers.ofString())
+            .body();
+
+    Matcher preview = Pattern.compile("data:image/png;base64,([A-Za-z0-9+/=]+)").matcher(seen);
+    assertThat(preview.find()).as(seen).isTrue();
+    byte[] png = Base64.getDecoder().decode(preview.group(1));
+    assertThat(ImageIO.read(new ByteArrayInputStream(png)).getWidth()).isEqualTo(64 / 8);
   }
 
   private void importLoras() throws Exception {

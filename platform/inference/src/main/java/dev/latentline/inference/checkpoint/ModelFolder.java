@@ -19,11 +19,13 @@ final class ModelFolder {
   /** For graphs, tokenizer and what a file system needs. */
   private static final long SPARE_BYTES = 64L * 1024 * 1024;
 
+  private final Path path;
   private final WrittenFolder folder;
   private final Fit fit;
   private final byte[] tokenizer;
 
   ModelFolder(Path folder, Fit fit, byte[] tokenizer) {
+    this.path = folder;
     this.folder = new WrittenFolder(folder);
     this.fit = fit;
     this.tokenizer = tokenizer;
@@ -60,6 +62,8 @@ final class ModelFolder {
     folder.write("tokenizer/tokenizer.json", out -> out.write(tokenizer));
     folder.write(
         "scheduler/scheduler_config.json", out -> out.write(WrittenFolder.pretty(scheduler)));
+    notes.accept("fitting previews");
+    PreviewFit.into(manifest, path);
     folder.writeManifest(manifest);
   }
 
