@@ -33,6 +33,10 @@ public final class StepLoop implements AutoCloseable {
   private final StepTimes times = new StepTimes();
   private final Set<Held> held = new LinkedHashSet<>();
   private final Thread thread;
+
+  /** One, since a task that comes again gives its stop again. */
+  private final Runnable abort = this::abortIfNobodyIsLeft;
+
   private boolean open = true;
   private Optional<String> keptFor = Optional.empty();
   private Optional<Turn> turn = Optional.empty();
@@ -79,7 +83,7 @@ public final class StepLoop implements AutoCloseable {
    * @param acceptedAtMs when its generation was accepted, Unix milliseconds: who is older
    * @param alone whether nothing else may be at work here meanwhile: the loop is {@link #keepFor
    *     kept} for it
-   * @param stop ends it, in the middle of a step where the step is its own
+   * @param stop ends it, in the middle of a step where nobody else is in it or all are stopped
    * @param unwanted asked between steps
    * @param onEnding takes what is to be run when this replica begins to shut down
    */
@@ -162,6 +166,7 @@ public final class StepLoop implements AutoCloseable {
       notifyAll();
     }
     work.onEnding().accept(() -> letLeave(mine));
+    work.stop().onStop(abort);
     try {
       return mine.end.join();
     } catch (CompletionException e) {
@@ -176,6 +181,12 @@ public final class StepLoop implements AutoCloseable {
   private synchronized void letLeave(Held one) {
     one.leaving = true;
     notifyAll();
+  }
+
+  /** A call that is shared goes on for as long as anybody in it wants its answer. */
+  private synchronized void abortIfNobodyIsLeft() {
+    turn.filter(now -> now.together().stream().allMatch(one -> one.work.stop().stopped()))
+        .ifPresent(now -> now.stop().stop());
   }
 
   /** Whether the step that is being made takes longer than any should. */
@@ -196,6 +207,7 @@ public final class StepLoop implements AutoCloseable {
   private void loop() {
     while (true) {
       List<Held> next;
+      RunStop stop = new RunStop();
       synchronized (this) {
         letGo();
         if (held.isEmpty() && !open) {
@@ -206,10 +218,10 @@ public final class StepLoop implements AutoCloseable {
           rest();
           continue;
         }
-        turn = Optional.of(new Turn(next, System.nanoTime() + longestAllowance().toNanos()));
+        turn = Optional.of(new Turn(next, stop, System.nanoTime() + longestAllowance().toNanos()));
       }
       try {
-        make(next);
+        make(next, stop);
       } catch (RuntimeException | Error e) {
         failed(next, e);
       }
@@ -255,14 +267,12 @@ public final class StepLoop implements AutoCloseable {
     one.end.complete(end);
   }
 
-  private void make(List<Held> together) {
+  private void make(List<Held> together, RunStop stop) {
     List<NetworkCall> calls = new ArrayList<>(together.size());
     for (Held one : together) {
       calls.add(one.work.task().call());
     }
     Held first = together.get(0);
-    // who shares a step with others cannot end it for them
-    RunStop stop = together.size() == 1 ? first.work.stop() : new RunStop();
     long began = System.nanoTime();
     List<float[]> answers = first.work.network().predict(calls, stop);
     List<Held> advanced = new ArrayList<>(together.size());
@@ -292,7 +302,7 @@ public final class StepLoop implements AutoCloseable {
 
   private void failed(List<Held> together, Throwable failure) {
     if (failure instanceof RunStoppedException) {
-      // by the only one in it, which is let go next
+      // by all that are in it, which are let go next
       return;
     }
     if (together.size() == 1) {
@@ -327,8 +337,13 @@ public final class StepLoop implements AutoCloseable {
         .orElse(Duration.ZERO);
   }
 
-  /** What is being computed, and when it must be over. */
-  private record Turn(List<Held> together, long until) {}
+  /**
+   * What is being computed.
+   *
+   * @param stop ends the call
+   * @param until when it must be over, by System.nanoTime()
+   */
+  private record Turn(List<Held> together, RunStop stop, long until) {}
 
   private final class Held implements GiveAway.Held {
     /** How much longer than its own work a task may wait until it must not wait longer. */

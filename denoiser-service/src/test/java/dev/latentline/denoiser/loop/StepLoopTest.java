@@ -13,6 +13,7 @@ import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.Steps;
 import dev.latentline.inference.session.OutOfDeviceMemoryException;
 import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.testkit.Patience;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -126,6 +127,46 @@ class StepLoopTest {
 
     assertThat(ended.join()).isEqualTo(End.STOPPED);
     assertThat(waiting.state().step()).isZero();
+  }
+
+  @Test
+  void aCallThatIsSharedIsAbortedOnceNobodyIsLeftInIt() throws Exception {
+    loop.close();
+    loop = new StepLoop(new TurnScheduler(BatchSizes.of(List.of(4))), 8);
+    CountDownLatch both = new CountDownLatch(1);
+    CompletableFuture<RunStop> shared = new CompletableFuture<>();
+    NoisePredictor blocked =
+        (calls, by) -> {
+          if (calls.size() == 1) {
+            awaitQuietly(both);
+            return Tasks.network(calls, by);
+          }
+          shared.complete(by);
+          CountDownLatch aborted = new CountDownLatch(1);
+          by.onStop(aborted::countDown);
+          awaitQuietly(aborted);
+          throw new RunStoppedException();
+        };
+    RunStop one = new RunStop();
+    RunStop other = new RunStop();
+    StepTask first = Tasks.task(1, 3);
+    CompletableFuture<End> firstEnd = run(new WorkBuilder(first, blocked).stop(one));
+    awaitHeld(1);
+    StepTask second = Tasks.task(2, 3);
+    CompletableFuture<End> secondEnd = run(new WorkBuilder(second, blocked).stop(other));
+    awaitHeld(2);
+    both.countDown();
+    RunStop call = shared.get(Patience.TEST_SECONDS, TimeUnit.SECONDS);
+
+    one.stop();
+    assertThat(call.stopped()).isFalse();
+    other.stop();
+
+    assertThat(call.stopped()).isTrue();
+    assertThat(firstEnd.join()).isEqualTo(End.STOPPED);
+    assertThat(secondEnd.join()).isEqualTo(End.STOPPED);
+    assertThat(first.state().step()).isEqualTo(1);
+    assertThat(second.state().step()).isZero();
   }
 
   @Test

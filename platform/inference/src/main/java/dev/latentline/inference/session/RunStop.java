@@ -3,6 +3,8 @@ package dev.latentline.inference.session;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession.RunOptions;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -11,18 +13,39 @@ import java.util.Set;
  */
 public final class RunStop {
   private final Set<RunOptions> running = new HashSet<>();
+  private final Set<Runnable> actions = new LinkedHashSet<>();
   private boolean stopped;
 
   /** Ends the runs under way (after the operator that they are in) and all later ones. */
-  public synchronized void stop() {
-    stopped = true;
-    for (RunOptions options : running) {
-      try {
-        options.setTerminate(true);
-      } catch (OrtException e) {
-        throw new GraphFailedException("a run cannot be stopped", e);
+  public void stop() {
+    List<Runnable> due;
+    synchronized (this) {
+      stopped = true;
+      for (RunOptions options : running) {
+        try {
+          options.setTerminate(true);
+        } catch (OrtException e) {
+          throw new GraphFailedException("a run cannot be stopped", e);
+        }
+      }
+      due = List.copyOf(actions);
+      actions.clear();
+    }
+    due.forEach(Runnable::run);
+  }
+
+  /**
+   * Runs the action once when this is stopped, however often it was given, or at once when it
+   * already is; from any thread.
+   */
+  public void onStop(Runnable action) {
+    synchronized (this) {
+      if (!stopped) {
+        actions.add(action);
+        return;
       }
     }
+    action.run();
   }
 
   public synchronized boolean stopped() {
