@@ -30,7 +30,7 @@ public final class StepLoop implements AutoCloseable {
   private final TurnScheduler scheduler;
   private final int slots;
   private final GiveAway giveAway;
-  private final StepTimes times = new StepTimes();
+  private final StepTimes times;
   private final Set<Held> held = new LinkedHashSet<>();
   private final Thread thread;
 
@@ -69,9 +69,9 @@ public final class StepLoop implements AutoCloseable {
     }
 
     /**
-     * The loop works, at this task or at others before it.
+     * The loop begins a step, of this task or of others before it, or lets the task go.
      *
-     * @param allowance when nothing more is heard for so long the loop hangs
+     * @param allowance when nothing more is heard for so long the work hangs
      */
     void goesOn(Duration allowance);
   }
@@ -102,8 +102,16 @@ public final class StepLoop implements AutoCloseable {
    * @param slots as many tasks are held at most
    */
   public StepLoop(TurnScheduler scheduler, int slots) {
+    this(scheduler, slots, new StepTimes());
+  }
+
+  /**
+   * @param times when a step hangs
+   */
+  StepLoop(TurnScheduler scheduler, int slots, StepTimes times) {
     this.scheduler = scheduler;
     this.slots = slots;
+    this.times = times;
     giveAway = new GiveAway(slots);
     thread = new Thread(this::loop, "step-loop");
     thread.start();
@@ -116,7 +124,7 @@ public final class StepLoop implements AutoCloseable {
 
   /** Whether a further task may come. */
   public synchronized boolean hasRoom() {
-    return open && held.size() < slots && !isKeptForOne();
+    return open && held.size() < slots && !isKeptForOne() && !hangs();
   }
 
   /**
@@ -162,7 +170,7 @@ public final class StepLoop implements AutoCloseable {
       }
       giveAway.came(work.key());
       held.add(mine);
-      work.watcher().goesOn(longestAllowance());
+      work.watcher().goesOn(untilTheNextTurn(mine));
       notifyAll();
     }
     work.onEnding().accept(() -> letLeave(mine));
@@ -218,7 +226,7 @@ public final class StepLoop implements AutoCloseable {
           rest();
           continue;
         }
-        turn = Optional.of(new Turn(next, stop, System.nanoTime() + longestAllowance().toNanos()));
+        begin(next, stop);
       }
       try {
         make(next, stop);
@@ -227,10 +235,22 @@ public final class StepLoop implements AutoCloseable {
       }
       synchronized (this) {
         turn = Optional.empty();
-        Duration allowance = longestAllowance();
-        held.forEach(one -> one.work.watcher().goesOn(allowance));
       }
     }
+  }
+
+  /** Those that wait hear it too: they are not at fault while the others take their time. */
+  private void begin(List<Held> next, RunStop stop) {
+    Duration allowance = times.allowance(next.get(0).kind);
+    turn = Optional.of(new Turn(next, stop, System.nanoTime() + allowance.toNanos()));
+    held.forEach(one -> one.work.watcher().goesOn(allowance));
+  }
+
+  /** What is left of the step that is being made; where there is nothing, the newcomer's own. */
+  private Duration untilTheNextTurn(Held newcomer) {
+    return turn.map(now -> Duration.ofNanos(now.until() - System.nanoTime()))
+        .filter(left -> !left.isNegative())
+        .orElseGet(() -> times.allowance(newcomer.kind));
   }
 
   private void rest() {
@@ -264,6 +284,7 @@ public final class StepLoop implements AutoCloseable {
 
   private void leave(Held one, End end) {
     held.remove(one);
+    one.work.watcher().goesOn(times.allowance(one.kind));
     one.end.complete(end);
   }
 
@@ -328,13 +349,6 @@ public final class StepLoop implements AutoCloseable {
   private synchronized void fail(Held one, Throwable failure) {
     held.remove(one);
     one.end.completeExceptionally(failure);
-  }
-
-  private Duration longestAllowance() {
-    return held.stream()
-        .map(one -> times.allowance(one.kind))
-        .max(Duration::compareTo)
-        .orElse(Duration.ZERO);
   }
 
   /**

@@ -4,7 +4,11 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** How long a step takes, by what was seen of late. Not thread-safe. */
+/**
+ * How long a step takes, by what was seen of late, and how long it may take until it hangs: ten
+ * times as long as usual and at least 30 s; the first of a kind 5 minutes, since nothing is known
+ * of it. Not thread-safe.
+ */
 final class StepTimes {
   /** Before anything was seen of a network. */
   private static final double NOTHING_SEEN = 0.1;
@@ -22,10 +26,25 @@ final class StepTimes {
   /** Networks come and go with LoRAs: of so many kinds it is remembered. */
   private static final int REMEMBERED = 256;
 
+  private final Duration first;
+  private final Duration shortest;
   private final Map<StepKind, Double> seconds = newest();
 
   /** Seconds per element of the latents, by network. */
   private final Map<Object, Double> rates = newest();
+
+  StepTimes() {
+    this(FIRST_ALLOWANCE, SHORTEST_ALLOWANCE);
+  }
+
+  /**
+   * @param first what the first step of a kind is allowed
+   * @param shortest what every later one is allowed at least
+   */
+  StepTimes(Duration first, Duration shortest) {
+    this.first = first;
+    this.shortest = shortest;
+  }
 
   private static <K> Map<K, Double> newest() {
     return new LinkedHashMap<>(16, 0.75f, true) {
@@ -61,9 +80,9 @@ final class StepTimes {
   Duration allowance(StepKind kind) {
     Double seen = seconds.get(kind);
     if (seen == null) {
-      return FIRST_ALLOWANCE;
+      return first;
     }
     Duration many = Duration.ofNanos((long) (seen * HANGS_AFTER_STEPS * 1e9));
-    return many.compareTo(SHORTEST_ALLOWANCE) > 0 ? many : SHORTEST_ALLOWANCE;
+    return many.compareTo(shortest) > 0 ? many : shortest;
   }
 }

@@ -323,6 +323,42 @@ class StepLoopTest {
     assertThat(loop.hangs()).isFalse();
   }
 
+  @Test
+  void whoWaitsIsGivenWhatTheStepBeforeItMayTake() throws Exception {
+    run(new WorkBuilder(Tasks.task(1, 3), network));
+    network.asked.acquire();
+    List<Duration> heard = new CopyOnWriteArrayList<>();
+    NoisePredictor unseen = (calls, stop) -> network.predict(calls, stop);
+    run(new WorkBuilder(Tasks.task(2, 4), unseen).allowed(heard::add));
+    awaitHeld(2);
+    // the first step of the one before it is being made, and has begun a while ago
+    assertThat(heard.get(0)).isBetween(Duration.ofMinutes(4), Duration.ofMinutes(5));
+
+    network.answers.release(2);
+    network.asked.acquire(2);
+    assertThat(heard.subList(1, heard.size())).containsOnly(Duration.ofSeconds(30)).hasSize(2);
+    network.answers.release(1);
+    network.asked.acquire();
+
+    assertThat(heard).last().as("its own first step").isEqualTo(Duration.ofMinutes(5));
+  }
+
+  @Test
+  void aStepThatDoesNotEndHangsAndNothingMoreIsTakenUntilItDoes() throws Exception {
+    loop.close();
+    loop = Tasks.impatientLoop();
+    final CompletableFuture<End> first = run(new WorkBuilder(Tasks.task(1, 3), network));
+    network.asked.acquire();
+
+    await().atMost(Patience.SOON).until(loop::hangs);
+
+    assertThat(loop.hasRoom()).isFalse();
+    network.answers.release(10_000);
+    assertThat(first.join()).isEqualTo(End.DONE);
+    assertThat(loop.hangs()).isFalse();
+    assertThat(loop.hasRoom()).isTrue();
+  }
+
   private CompletableFuture<End> run(WorkBuilder work) {
     return CompletableFuture.supplyAsync(() -> loop.run(work.build()), workers);
   }

@@ -6,6 +6,7 @@ import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.guide.StepRows;
+import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.network.NoisePredictor;
 import dev.latentline.denoiser.sample.SamplerOptions;
@@ -30,7 +31,7 @@ public final class Tasks {
   private Tasks() {}
 
   /** Of 2 x 2 latents. */
-  static StepTask task(long seed, int steps) {
+  public static StepTask task(long seed, int steps) {
     return StepTask.start(plan(seed, steps));
   }
 
@@ -62,6 +63,18 @@ public final class Tasks {
       answer[i] = (float) Math.sin(input[i % input.length] + call.timestep() / 300 + i / 16);
     }
     return answer;
+  }
+
+  /** A loop whose steps hang after the twentieth part of a second. */
+  public static StepLoop impatientLoop() {
+    Duration allowance = Duration.ofMillis(50);
+    return new StepLoop(
+        new TurnScheduler(BatchSizes.none()), 8, new StepTimes(allowance, allowance));
+  }
+
+  /** Work that nobody ends. */
+  public static StepLoop.Work work(StepTask task, NoisePredictor network) {
+    return new WorkBuilder(task, network).build();
   }
 
   /** Work whose parts tests replace. */
