@@ -58,8 +58,8 @@ interface DenoiserSettings {
     int threads();
 
     /**
-     * The batches that a GPU is prepared for, in rows: a picture with guidance takes two. Absent:
-     * every picture is computed alone, which is as fast on a CPU.
+     * The batches that a GPU is prepared for, in rows, before the replica is ready: a picture with
+     * guidance takes two. Absent: every picture is computed alone, which is as fast on a CPU.
      */
     Optional<List<Integer>> batchSizes();
 

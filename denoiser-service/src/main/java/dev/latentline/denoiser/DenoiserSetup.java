@@ -38,7 +38,7 @@ class DenoiserSetup {
     return settings.inference().batchSizes().map(BatchSizes::of).orElseGet(BatchSizes::none);
   }
 
-  /** A catalogue that is wrong, or a device that is not there, stops the start. */
+  /** A catalogue that is wrong, or a device that is not there or too small, stops the start. */
   @Produces
   @Singleton
   @Startup(StartGate.BEFORE)
@@ -55,7 +55,7 @@ class DenoiserSetup {
             .map(
                 models ->
                     new Devices.OnDevice(
-                        models, new StepLoop(new TurnScheduler(sizes), slotsOfEach)))
+                        models, new StepLoop(new TurnScheduler(models.sizes()), slotsOfEach)))
             .toList());
   }
 

@@ -40,6 +40,16 @@ public final class BatchSizes {
     return new BatchSizes(sizes);
   }
 
+  /** Those of at most so many rows. */
+  BatchSizes upTo(int most) {
+    return new BatchSizes(Arrays.stream(rows).filter(size -> size <= most).toArray());
+  }
+
+  /** Ascending. */
+  List<Integer> all() {
+    return Arrays.stream(rows).boxed().toList();
+  }
+
   /** Whether several pictures can share a call. */
   public boolean shared() {
     return rows.length > 0;

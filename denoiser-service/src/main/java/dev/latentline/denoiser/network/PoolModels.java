@@ -9,6 +9,7 @@ import dev.latentline.inference.lora.ChangedModel;
 import dev.latentline.inference.lora.LoraSet;
 import dev.latentline.inference.session.BoundedSessions;
 import dev.latentline.inference.session.ModelSession;
+import dev.latentline.inference.session.OutOfDeviceMemoryException;
 import dev.latentline.inference.session.RuntimeClasses;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.proto.v1.Lora;
@@ -16,16 +17,18 @@ import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 import org.jboss.logging.Logger;
 
 /**
- * The networks of every model of a pool. Opening reads and loads them all, which takes seconds for
- * large ones. Thread-safe.
+ * The networks of every model of a pool. Opening reads and loads them all and has them run once
+ * with every batch ({@link WarmUp}), which takes seconds for large ones. Thread-safe.
  */
 public final class PoolModels implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(PoolModels.class);
@@ -49,9 +52,12 @@ public final class PoolModels implements AutoCloseable {
   }
 
   /**
+   * @param sizes those that the device has no memory for are left out
    * @param loraBytes how much of networks with LoRAs is kept in memory, beside those without
    * @throws InvalidCatalogueException when there is no such pool, or a network's files are not
    *     those of its manifest
+   * @throws OutOfDeviceMemoryException when the device has no memory for them, or for the smallest
+   *     batch
    */
   public PoolModels(
       Catalogue catalogue,
@@ -59,25 +65,55 @@ public final class PoolModels implements AutoCloseable {
       SessionSettings settings,
       BatchSizes sizes,
       long loraBytes) {
+    this(catalogue, pool, settings, sizes, loraBytes, UnaryOperator.identity());
+  }
+
+  /**
+   * @param warmedUp what is run in place of each network before they are used
+   */
+  PoolModels(
+      Catalogue catalogue,
+      String pool,
+      SessionSettings settings,
+      BatchSizes sizes,
+      long loraBytes,
+      UnaryOperator<NoisePredictor> warmedUp) {
     this.catalogue = catalogue;
     this.settings = settings;
     this.changed = new BoundedSessions<>(loraBytes);
     this.runtime = RuntimeClasses.current(settings, 1);
-    this.sizes = sizes;
     List<ModelCard> models = catalogue.modelsOf(pool);
     List<String> problems = new ArrayList<>();
     models.forEach(model -> problems.addAll(model.verify(model.filesOf(model.unet().model()))));
     if (!problems.isEmpty()) {
       throw new InvalidCatalogueException(problems);
     }
-    for (ModelCard model : models) {
-      String graph = model.unet().model();
-      ModelSession session = ModelSession.open(model.file(graph), model.weightsOf(graph), settings);
-      byDigest.put(
-          model.digest(),
-          new LoadedModel(
-              model, new UNetRunner(session, sizes), TrainedNoise.of(model.scheduler())));
+    Map<ModelCard, ModelSession> sessions = new LinkedHashMap<>();
+    try {
+      // all weights are there before any batch takes of the memory
+      for (ModelCard model : models) {
+        String graph = model.unet().model();
+        sessions.put(model, ModelSession.open(model.file(graph), model.weightsOf(graph), settings));
+      }
+      WarmUp warmUp = new WarmUp(settings.device());
+      BatchSizes fitting = sizes;
+      for (ModelCard model : models) {
+        NoisePredictor network = new UNetRunner(sessions.get(model), sizes);
+        fitting = warmUp.run(model, warmedUp.apply(network), fitting);
+      }
+      this.sizes = fitting;
+    } catch (RuntimeException e) {
+      sessions.values().forEach(ModelSession::close);
+      throw e;
     }
+    sessions.forEach(
+        (model, session) ->
+            byDigest.put(
+                model.digest(),
+                new LoadedModel(
+                    model,
+                    new UNetRunner(session, this.sizes),
+                    TrainedNoise.of(model.scheduler()))));
   }
 
   /**
@@ -125,6 +161,11 @@ public final class PoolModels implements AutoCloseable {
         wanted.loras(),
         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
     return network;
+  }
+
+  /** The batches that every network here can be run with. */
+  public BatchSizes sizes() {
+    return sizes;
   }
 
   /** How many there are. */

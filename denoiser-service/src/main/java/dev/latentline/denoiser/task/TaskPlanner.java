@@ -15,7 +15,6 @@ import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.SchedulerConfig;
 import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
-import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.proto.v1.Conditioning;
@@ -134,12 +133,7 @@ public final class TaskPlanner {
     if (numbers == 0) {
       return Optional.empty();
     }
-    int size =
-        model.textEncoders().stream()
-            .flatMap(e -> e.pooled().stream())
-            .findFirst()
-            .orElseThrow()
-            .size();
+    int size = model.pooledSize();
     float height = request.getHeight();
     float width = request.getWidth();
     FloatBuffer texts = FloatBuffer.allocate(rows.size() * size);
@@ -163,7 +157,7 @@ public final class TaskPlanner {
   /** [conditionings, tokens, width]; short texts end in zeros. */
   private FloatTensor contexts(
       GenerationRequest request, ModelCard model, List<Conditioning> conditionings) {
-    int chunk = model.textEncoders().stream().mapToInt(TextEncoder::maxTokens).max().orElseThrow();
+    int chunk = model.maxTokens();
     int chunks = model.hasChunks() ? Limits.MAX_PROMPT_CHUNKS : 1;
     int width = model.unet().contextSize();
     List<float[]> embeddings =

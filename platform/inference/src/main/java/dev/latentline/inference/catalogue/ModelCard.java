@@ -72,6 +72,20 @@ public record ModelCard(
     return weightsOf(unet.model()).isPresent();
   }
 
+  /** Rows of the conditioning of a text that is not longer than its encoders take at once. */
+  public int maxTokens() {
+    return textEncoders.stream().mapToInt(TextEncoder::maxTokens).max().orElseThrow();
+  }
+
+  /**
+   * The size of what stands for a whole text.
+   *
+   * @throws java.util.NoSuchElementException when no text encoder gives that
+   */
+  public int pooledSize() {
+    return textEncoders.stream().flatMap(e -> e.pooled().stream()).findFirst().orElseThrow().size();
+  }
+
   /** Of the last layers of all its text encoders so many can be the one whose states are used. */
   public int maxClipSkip() {
     return textEncoders.stream().mapToInt(TextEncoder::maxClipSkip).min().orElse(1);

@@ -15,6 +15,11 @@ public record FloatTensor(long[] shape, float[] data) implements DenseTensor {
     }
   }
 
+  /** All elements 0. */
+  public static FloatTensor zeros(long... shape) {
+    return new FloatTensor(shape, new float[DenseTensor.elements(shape)]);
+  }
+
   /** Whether no element is NaN or infinite. */
   public boolean isFinite() {
     for (float value : data) {
