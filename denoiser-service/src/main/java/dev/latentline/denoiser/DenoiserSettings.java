@@ -20,8 +20,9 @@ interface DenoiserSettings {
   String pool();
 
   /**
-   * How many pictures it holds at once, at least 1: the step loop makes the shortest first. On a
-   * GPU twice the largest batch.
+   * How many pictures it holds at once, at least 1: the step loop makes the shortest first. Where
+   * pictures share batches, twice as many as fill the largest on each device; it does not start
+   * with so few that they never fill it.
    */
   @WithDefault("8")
   int slots();

@@ -38,15 +38,18 @@ class DenoiserSetup {
     return settings.inference().batchSizes().map(BatchSizes::of).orElseGet(BatchSizes::none);
   }
 
-  /** A catalogue that is wrong, or a device that is not there or too small, stops the start. */
+  /**
+   * A catalogue that is wrong, a device that is not there or too small, or too few slots stop the
+   * start.
+   */
   @Produces
   @Singleton
   @Startup(StartGate.BEFORE)
   Devices devices(DenoiserSettings settings, BatchSizes sizes) {
-    Catalogue catalogue = Catalogue.open(settings.models());
     DenoiserSettings.Inference inference = settings.inference();
     List<Device> devices = Device.listOf(inference.device());
-    int slotsOfEach = (settings.slots() + devices.size() - 1) / devices.size();
+    int slotsOfEach = Slots.ofEachDevice(settings.slots(), devices.size(), sizes);
+    Catalogue catalogue = Catalogue.open(settings.models());
     long loraBytes = inference.loraMemory().asLongValue();
     return new Devices(
         devices.stream()
