@@ -1,6 +1,7 @@
 package dev.latentline.denoiser.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Sampler;
@@ -20,16 +21,19 @@ import dev.latentline.denoiser.task.TaskPlanner;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.Role;
 import dev.latentline.testkit.Patience;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -42,6 +46,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StepLoopIT {
   private static final TaskPlanner PLANNER =
       new TaskPlanner((tenant, payload) -> payload.getInline());
+
+  /** Of one and of two calls in a step, with history and without, with noise and without. */
+  private static final List<Sampler> MIXED =
+      List.of(
+          Sampler.EULER_ANCESTRAL,
+          Sampler.DPMPP_2M,
+          Sampler.DPMPP_SDE,
+          Sampler.HEUN,
+          Sampler.UNIPC,
+          Sampler.DPMPP_2M_SDE);
+
+  /** Whose prompt changes halfway. */
+  private static final int CHANGES = 2;
+
   private static PoolModels models;
   private static LoadedModel starter;
   private static EmbeddingReady apple;
@@ -160,7 +178,10 @@ class StepLoopIT {
         task.state());
   }
 
-  /** As on a GPU: rows of several pictures in one call, filled up to a fixed size. */
+  /**
+   * As on a GPU: rows of several pictures in one call, filled up to a fixed size. Each picture has
+   * a sampler, a number of steps and guidance of its own, and one a prompt that changes.
+   */
   @Test
   void picturesThatShareCallsAreNearlyAsIfAlone() {
     BatchSizes sizes = BatchSizes.of(List.of(4, 8));
@@ -168,18 +189,16 @@ class StepLoopIT {
             new PoolModels(Starter.catalogue(), "default", SessionSettings.cpu(1), sizes);
         StepLoop loop = new StepLoop(new TurnScheduler(sizes), 8)) {
       LoadedModel shared = batching.require(apple.getRequest().getModel());
-      List<CompletableFuture<StepTask>> made = new ArrayList<>();
-      List<TaskPlan> plans = new ArrayList<>();
-      for (int i = 0; i < 5; i++) {
-        TaskPlan plan = plan(Sampler.EULER_ANCESTRAL, 6 + i, i % 2 == 0 ? 3 : 1, i);
-        plans.add(plan);
-        made.add(CompletableFuture.supplyAsync(() -> made(loop, plan, shared.network()), workers));
-      }
+      List<TaskPlan> plans = IntStream.range(0, 5).mapToObj(i -> mixed(i, false)).toList();
+      Spy network = new Spy(shared.network(), () -> loop.held() == plans.size());
+      List<CompletableFuture<StepTask>> made = makeAll(loop, plans, network);
       for (int i = 0; i < plans.size(); i++) {
         float[] alone = Steps.all(StepTask.start(plans.get(i)), starter.network()).latents().data();
         float[] together = made.get(i).join().latents().data();
         assertThat(relative(together, alone)).as("plan %d", i).isLessThan(1e-4);
       }
+      assertThat(network.pictures).as("pictures in a call").contains(plans.size());
+      assertThat(network.mostTimesteps).hasValueGreaterThan(1);
     }
   }
 
@@ -191,24 +210,9 @@ class StepLoopIT {
             new PoolModels(Starter.catalogue(), "default", SessionSettings.cpu(1), sizes);
         StepLoop loop = new StepLoop(new TurnScheduler(sizes), 8)) {
       LoadedModel shared = batching.require(apple.getRequest().getModel());
-      List<Integer> together = new CopyOnWriteArrayList<>();
-      NoisePredictor network =
-          (calls, stop) -> {
-            assertThat(calls)
-                .extracting(NetworkCall::fixedBatch)
-                .containsOnly(calls.get(0).fixedBatch());
-            if (calls.get(0).fixedBatch()) {
-              together.add(calls.size());
-            }
-            return shared.network().predict(calls, stop);
-          };
-      List<TaskPlan> plans = new ArrayList<>();
-      List<CompletableFuture<StepTask>> made = new ArrayList<>();
-      for (int i = 0; i < 6; i++) {
-        TaskPlan plan = plan(Sampler.EULER_ANCESTRAL, 6 + i, i % 2 == 0 ? 3 : 1, i, i != 3);
-        plans.add(plan);
-        made.add(CompletableFuture.supplyAsync(() -> made(loop, plan, network), workers));
-      }
+      List<TaskPlan> plans = IntStream.range(0, 6).mapToObj(i -> mixed(i, i != 3)).toList();
+      Spy network = new Spy(shared.network(), () -> loop.held() == plans.size());
+      List<CompletableFuture<StepTask>> made = makeAll(loop, plans, network);
       for (int i = 0; i < plans.size(); i++) {
         float[] beside = made.get(i).join().latents().data();
         if (plans.get(i).deterministic()) {
@@ -216,10 +220,74 @@ class StepLoopIT {
           assertThat(beside).as("plan %d", i).isEqualTo(alone.latents().data());
         }
       }
-      assertThat(together).anyMatch(pictures -> pictures > 1);
+      assertThat(network.pictures).as("pictures in a call").contains(5);
+      assertThat(network.mostTimesteps).hasValueGreaterThan(1);
       assertThat(batching.runtimeClass(2, true).getBatch()).isEqualTo(8);
       assertThat(batching.runtimeClass(2, false).getBatch()).as("differs").isZero();
     }
+  }
+
+  /** What makes it worth to look at the picture whose prompt changes. */
+  @Test
+  void aPromptThatChangesMakesAnotherPicture() {
+    TaskPlan changes = mixed(CHANGES, false);
+    TaskPlan stays = plan(MIXED.get(CHANGES), 4 + CHANGES, 3, CHANGES);
+
+    assertThat(changes.contexts(0).data()).isEqualTo(stays.contexts(0).data());
+    assertThat(Steps.all(StepTask.start(changes), starter.network()).latents().data())
+        .isNotEqualTo(Steps.all(StepTask.start(stays), starter.network()).latents().data());
+  }
+
+  /** Sees the calls of a network; the first one waits until all tasks are there. */
+  private static final class Spy implements NoisePredictor {
+    final List<Integer> pictures = new CopyOnWriteArrayList<>();
+    final AtomicInteger mostTimesteps = new AtomicInteger();
+    private final NoisePredictor network;
+    private final Callable<Boolean> allAreThere;
+
+    Spy(NoisePredictor network, Callable<Boolean> allAreThere) {
+      this.network = network;
+      this.allAreThere = allAreThere;
+    }
+
+    @Override
+    public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
+      if (pictures.isEmpty()) {
+        await().atMost(Patience.SOON).until(allAreThere);
+      }
+      assertThat(calls).extracting(NetworkCall::fixedBatch).containsOnly(calls.get(0).fixedBatch());
+      pictures.add(calls.size());
+      int timesteps = (int) calls.stream().mapToDouble(NetworkCall::timestep).distinct().count();
+      mostTimesteps.accumulateAndGet(timesteps, Math::max);
+      return network.predict(calls, stop);
+    }
+  }
+
+  private List<CompletableFuture<StepTask>> makeAll(
+      StepLoop loop, List<TaskPlan> plans, NoisePredictor network) {
+    return plans.stream()
+        .map(plan -> CompletableFuture.supplyAsync(() -> made(loop, plan, network), workers))
+        .toList();
+  }
+
+  /** One of several pictures that have nothing in common but model and size. */
+  private static TaskPlan mixed(int i, boolean deterministic) {
+    int steps = 4 + i;
+    EmbeddingReady.Builder record =
+        record(MIXED.get(i), steps, i % 2 == 0 ? 3 : 1, i, deterministic).toBuilder();
+    if (i == CHANGES) {
+      // [a red apple::0.5]
+      record.getConditioningsBuilder(0).addAllSteps(range(0, steps / 2));
+      record.addConditionings(
+          apple.getConditionings(1).toBuilder()
+              .setRole(Role.POSITIVE)
+              .addAllSteps(range(steps / 2, steps)));
+    }
+    return PLANNER.plan(record.build(), starter);
+  }
+
+  private static List<Integer> range(int from, int to) {
+    return IntStream.range(from, to).boxed().toList();
   }
 
   private static StepTask made(StepLoop loop, TaskPlan plan, NoisePredictor network) {
@@ -244,25 +312,24 @@ class StepLoopIT {
   }
 
   private static TaskPlan plan(Sampler sampler, int steps, float guidance, int seed) {
-    return plan(sampler, steps, guidance, seed, false);
-  }
-
-  private static TaskPlan plan(
-      Sampler sampler, int steps, float guidance, int seed, boolean deterministic) {
-    EmbeddingReady record =
-        apple.toBuilder()
-            .setRequest(
-                apple.getRequest().toBuilder()
-                    .setGenerationId(
-                        String.format("gen_%032x", 1000L * sampler.ordinal() + 100 * steps + seed))
-                    .setSampler(sampler.id())
-                    .setSteps(steps)
-                    .setGuidanceScale(guidance)
-                    .setSeed(seed)
-                    .setDeterministic(deterministic))
-            .build();
+    EmbeddingReady record = record(sampler, steps, guidance, seed, false);
     TaskPlan plan = PLANNER.plan(record, starter);
     assertThat(plan.task()).isEqualTo(new ImageTask(record.getRequest().getGenerationId(), 0));
     return plan;
+  }
+
+  private static EmbeddingReady record(
+      Sampler sampler, int steps, float guidance, int seed, boolean deterministic) {
+    return apple.toBuilder()
+        .setRequest(
+            apple.getRequest().toBuilder()
+                .setGenerationId(
+                    String.format("gen_%032x", 1000L * sampler.ordinal() + 100 * steps + seed))
+                .setSampler(sampler.id())
+                .setSteps(steps)
+                .setGuidanceScale(guidance)
+                .setSeed(seed)
+                .setDeterministic(deterministic))
+        .build();
   }
 }
