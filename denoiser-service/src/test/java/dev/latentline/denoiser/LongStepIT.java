@@ -1,0 +1,174 @@
+package dev.latentline.denoiser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.latentline.contract.GenerationIds;
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Topic;
+import dev.latentline.denoiser.network.BatchSizes;
+import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.task.Starter;
+import dev.latentline.denoiser.task.StepTask;
+import dev.latentline.denoiser.task.Steps;
+import dev.latentline.denoiser.task.TaskPlanner;
+import dev.latentline.embedded.ChildProcess;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.kit.blob.S3BlobStore;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.LatentDenoised;
+import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.testkit.Patience;
+import dev.latentline.testkit.RecordReader;
+import dev.latentline.testkit.RecordWriter;
+import dev.latentline.testkit.TestStack;
+import dev.latentline.testkit.Topics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Two denoisers as processes of their own, and a picture whose every step takes longer than a
+ * replica has to end: 512 x 512 pixels and eight texts for the starter's network, twice the side
+ * that its manifest allows.
+ */
+@Timeout(Patience.TEST_SECONDS)
+class LongStepIT {
+  private static final String POOL = "long-steps";
+  private static final int SIDE = 512;
+  private static final int PROMPTS = 7;
+  private static final int STEPS = 2;
+
+  private static TestStack stack;
+  private static Path models;
+  private static Catalogue catalogue;
+
+  private final Replicas replicas = new Replicas(stack, POOL, models);
+
+  @BeforeAll
+  static void open() throws IOException {
+    stack = TestStack.shared();
+    Topics.create(stack.bootstrapServers(), POOL);
+    models = stack.folder().resolve("large-catalogue");
+    Path from = Starter.catalogueFolder();
+    try (Stream<Path> all = Files.walk(from.resolve("starter"))) {
+      for (Path path : all.filter(Files::isRegularFile).toList()) {
+        Path copy = models.resolve(from.relativize(path));
+        Files.createDirectories(copy.getParent());
+        Files.copy(path, copy);
+      }
+    }
+    Path manifest = models.resolve("starter/manifest.json");
+    Files.writeString(
+        manifest,
+        Files.readString(manifest)
+            .replaceAll("(\"max_(width|height)\": )\\d+", "$1" + SIDE)
+            .replaceAll("(\"max_pixels\": )\\d+", "$1" + SIDE * SIDE));
+    Files.writeString(models.resolve("pools.yaml"), POOL + ": [starter]\n");
+    catalogue = Catalogue.open(models);
+  }
+
+  @AfterEach
+  void end() {
+    replicas.close();
+  }
+
+  @Test
+  void aReplicaThatIsToldToEndAbortsItsStepAndTheOtherGoesOnBeforeIt() throws Exception {
+    String id = GenerationIds.create(System.currentTimeMillis(), ThreadLocalRandom.current());
+    EmbeddingReady record = record(id);
+    CompletableFuture<float[]> undisturbed =
+        CompletableFuture.supplyAsync(() -> undisturbed(record));
+    ChildProcess one = replicas.start();
+    ChildProcess two = replicas.start();
+    try (RecordWriter writer = RecordWriter.open()) {
+      writer.write(
+          Topic.EMBEDDING_READY.topicName(POOL),
+          new ImageTask(id, 0).key(),
+          record.toByteArray(),
+          RecordWriter.headers(id, Instant.now().plus(Duration.ofHours(1)), "EmbeddingReady"));
+    }
+    String step = ObjectKeys.latestStep(record.getRequest().getTenant(), new ImageTask(id, 0));
+    try (S3BlobStore store = replicas.store()) {
+      await()
+          .atMost(Patience.SOON)
+          .pollInterval(Duration.ofMillis(10))
+          .until(() -> store.exists(step));
+    }
+    boolean isOne = Replicas.log(one).contains("generation=" + id);
+    ChildProcess busy = isOne ? one : two;
+    ChildProcess other = isOne ? two : one;
+
+    // the second step has just begun
+    long began = System.nanoTime();
+    busy.handle().destroy();
+    busy.onExit().get(Patience.TEST_SECONDS, TimeUnit.SECONDS);
+    // 5 s are promised where the machine does nothing else
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
+
+    assertThat(Replicas.log(busy))
+        .contains("generation=" + id + " image=0 attempt=1 stopped at step 1/" + STEPS);
+    assertThat(latents(id)).isEqualTo(undisturbed.join());
+    assertThat(Replicas.log(other))
+        .contains("generation=" + id + " image=0 attempt=1 begins at step 1/" + STEPS);
+  }
+
+  private static EmbeddingReady record(String id) {
+    EmbeddingReady apple = Starter.apple(Starter.request().build());
+    GenerationRequest request =
+        Starter.request()
+            .setGenerationId(id)
+            .setPool(POOL)
+            .setModel(
+                ModelRef.newBuilder()
+                    .setName("starter")
+                    .setDigest(catalogue.find("starter").orElseThrow().digest()))
+            .setSteps(STEPS)
+            .setSampler("euler_a")
+            .setWidth(SIDE)
+            .setHeight(SIDE)
+            .build();
+    EmbeddingReady.Builder record = apple.toBuilder().setRequest(request);
+    for (int i = 1; i < PROMPTS; i++) {
+      record.addConditionings(apple.getConditionings(0).toBuilder().setWeight(1f / (1 + i)));
+    }
+    return record.build();
+  }
+
+  private static float[] latents(String id) throws Exception {
+    ConsumerRecord<String, byte[]> record =
+        RecordReader.open()
+            .ofGeneration(Topic.LATENT_DENOISED.topicName(), id, 1, Patience.SOON)
+            .get(0);
+    return TensorRecords.fromRecord(
+            LatentDenoised.parseFrom(record.value()).getLatents().getInline())
+        .data();
+  }
+
+  /** Made in this process. */
+  private static float[] undisturbed(EmbeddingReady record) {
+    try (PoolModels pool =
+        new PoolModels(catalogue, POOL, SessionSettings.cpu(1), BatchSizes.none())) {
+      LoadedModel model = pool.require(record.getRequest().getModel());
+      TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
+      StepTask task = StepTask.start(planner.plan(record, model));
+      return Steps.all(task, model.network()).latents().data();
+    }
+  }
+}
