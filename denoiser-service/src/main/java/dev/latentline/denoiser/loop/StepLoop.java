@@ -185,9 +185,12 @@ public final class StepLoop implements AutoCloseable {
     }
   }
 
-  /** At its next point between two steps. */
+  /** At its next point between two steps: at once while only others make one. */
   private synchronized void letLeave(Held one) {
     one.leaving = true;
+    if (held.contains(one) && turn.isPresent() && !turn.get().together().contains(one)) {
+      leave(one, End.HANDED_OVER);
+    }
     notifyAll();
   }
 

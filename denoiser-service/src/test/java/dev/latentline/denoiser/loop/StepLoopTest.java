@@ -188,6 +188,21 @@ class StepLoopTest {
   }
 
   @Test
+  void onShutdownATaskThatWaitsDoesNotWaitForTheStepOfAnother() throws Exception {
+    final CompletableFuture<End> first = run(new WorkBuilder(Tasks.task(1, 3), network));
+    network.asked.acquire();
+    CompletableFuture<Runnable> ending = new CompletableFuture<>();
+    CompletableFuture<End> waiting =
+        run(new WorkBuilder(Tasks.task(2, 30), network).onEnding(ending::complete));
+    awaitHeld(2);
+
+    ending.join().run();
+
+    assertThat(waiting.join()).isEqualTo(End.HANDED_OVER);
+    assertThat(first).isNotDone();
+  }
+
+  @Test
   void whoMustBeAloneWaitsUntilItIsAndTheNextOneGoesElsewhere() throws Exception {
     StepTask before = Tasks.task(1, 4);
     final CompletableFuture<End> first = run(new WorkBuilder(before, network));
