@@ -69,6 +69,12 @@ public final class Limits {
   /** How far from 0 the weight of a LoRA may be; most are made for 1. */
   public static final float MAX_LORA_WEIGHT = 10;
 
+  /** A textual inversion does not go over two chunks of a prompt, which hold so many tokens. */
+  public static final int MAX_INVERSION_VECTORS = 75;
+
+  /** Of all textual inversions of a catalogue: text encoders have them in memory. */
+  public static final int MAX_CATALOGUE_VECTORS = 16_384;
+
   public static final int MIN_COUNT = 1;
   public static final int MAX_COUNT = 16;
 

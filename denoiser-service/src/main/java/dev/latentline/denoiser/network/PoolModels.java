@@ -154,7 +154,7 @@ public final class PoolModels implements AutoCloseable {
 
   private UNetRunner load(ChangedModel wanted) {
     long began = System.nanoTime();
-    UNetRunner network = new UNetRunner(wanted.open(settings), sizes);
+    UNetRunner network = new UNetRunner(wanted.open(Map.of(), settings), sizes);
     LOG.infof(
         "model=%s is loaded with %s, %d ms",
         wanted.model().name(),

@@ -43,7 +43,7 @@ public final class TextEncoderSession implements AutoCloseable {
 
   /** The same of one that LoRAs change. */
   static TextEncoderSession open(ChangedModel part, TextEncoder card, SessionSettings settings) {
-    return warm(card, part.open(settings));
+    return warm(card, part.open(Map.of(), settings));
   }
 
   private static TextEncoderSession warm(TextEncoder card, ModelSession loaded) {

@@ -17,14 +17,15 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
  * The models of an installation: a folder with pools.yaml and one folder per model, each with its
  * manifest.json. What works on decoded pictures lies one folder deeper, in upscalers and
- * safety_checkers, and what changes models in loras; none need be there. Read once; immutable. The
- * models' own files are neither opened nor verified by {@link #open}: see {@link
- * ModelCard#verify()}.
+ * safety_checkers, and what changes models in loras and textual_inversions; none need be there.
+ * Read once; immutable. The models' own files are neither opened nor verified by {@link #open}: see
+ * {@link ModelCard#verify()}.
  */
 public final class Catalogue {
   static final String UPSCALERS = "upscalers";
@@ -33,10 +34,14 @@ public final class Catalogue {
   /** The folder of a catalogue that holds LoRAs. */
   public static final String LORAS = "loras";
 
+  /** The folder of a catalogue that holds textual inversions. */
+  public static final String TEXTUAL_INVERSIONS = "textual_inversions";
+
   private static final int MAX_NAME_CHARS = 64;
 
   private final Map<String, ModelCard> models;
   private final SortedMap<String, LoraCard> loras;
+  private final SortedMap<String, TextualInversionCard> inversions;
   private final SortedMap<String, List<String>> pools;
   private final List<UpscalerCard> upscalers;
   private final Optional<SafetyCheckerCard> safetyChecker;
@@ -44,11 +49,13 @@ public final class Catalogue {
   private Catalogue(
       Map<String, ModelCard> models,
       SortedMap<String, LoraCard> loras,
+      SortedMap<String, TextualInversionCard> inversions,
       SortedMap<String, List<String>> pools,
       List<UpscalerCard> upscalers,
       List<SafetyCheckerCard> safetyCheckers) {
     this.models = Collections.unmodifiableMap(models);
     this.loras = Collections.unmodifiableSortedMap(loras);
+    this.inversions = Collections.unmodifiableSortedMap(inversions);
     this.pools = Collections.unmodifiableSortedMap(pools);
     this.upscalers = List.copyOf(upscalers);
     this.safetyChecker = safetyCheckers.stream().findFirst();
@@ -68,7 +75,8 @@ public final class Catalogue {
    * Reads every manifest of several folders, as one catalogue.
    *
    * @param folders the first is as {@link #open(Path)} says; of the others, which may be empty,
-   *     only models and LoRAs are read. A model of theirs that no pool names is in the pool default
+   *     only models and what changes them are read. A model of theirs that no pool names is in the
+   *     pool default
    * @throws InvalidCatalogueException with everything that is wrong
    */
   public static Catalogue open(List<Path> folders) {
@@ -92,7 +100,24 @@ public final class Catalogue {
         read(model, models, problems);
       }
     }
-    SortedMap<String, LoraCard> loras = loras(folders, problems);
+    SortedMap<String, LoraCard> loras =
+        changes(folders, LORAS, change -> new LoraReader(change, problems).read(), problems);
+    SortedMap<String, TextualInversionCard> inversions =
+        changes(
+            folders,
+            TEXTUAL_INVERSIONS,
+            change -> new TextualInversionReader(change, problems).read(),
+            problems);
+    int vectors = inversions.values().stream().mapToInt(TextualInversionCard::vectors).sum();
+    if (vectors > Limits.MAX_CATALOGUE_VECTORS) {
+      problems.add(
+          TEXTUAL_INVERSIONS
+              + ": they have "
+              + vectors
+              + " vectors together; at most "
+              + Limits.MAX_CATALOGUE_VECTORS
+              + " can be");
+    }
     SortedMap<String, List<String>> pools = Pools.read(folder, names, added, problems);
     List<UpscalerCard> upscalers =
         manifestFolders(folder.resolve(UPSCALERS)).stream()
@@ -113,20 +138,43 @@ public final class Catalogue {
       throw new InvalidCatalogueException(
           problems.stream().map(problem -> folder.getFileName() + "/" + problem).toList());
     }
-    return new Catalogue(models, loras, pools, upscalers, checkers);
+    return new Catalogue(models, loras, inversions, pools, upscalers, checkers);
   }
 
-  private static SortedMap<String, LoraCard> loras(List<Path> folders, List<String> problems) {
-    SortedMap<String, LoraCard> loras = new TreeMap<>();
+  /**
+   * What changes models, of one kind, by name.
+   *
+   * @param read null where a problem was noted
+   */
+  private static <C> SortedMap<String, C> changes(
+      List<Path> folders, String kind, Function<Path, C> read, List<String> problems) {
+    SortedMap<String, C> changes = new TreeMap<>();
     for (Path folder : folders) {
-      for (Path lora : manifestFolders(folder.resolve(LORAS))) {
-        LoraCard card = new LoraReader(lora, problems).read();
-        if (card != null && loras.put(card.name(), card) != null) {
-          problems.add(LORAS + "/" + card.name() + ": two folders have a LoRA of that name");
+      for (Path change : manifestFolders(folder.resolve(kind))) {
+        String name = change.getFileName().toString();
+        C card = read.apply(change);
+        if (card != null && changes.put(name, card) != null) {
+          problems.add(kind + "/" + name + ": two folders have one of that name");
         }
       }
     }
-    return loras;
+    return changes;
+  }
+
+  /** How many vectors the textual inversions in one folder of a catalogue have together. */
+  public static int vectorsIn(Path folder) {
+    return manifestFolders(folder.resolve(TEXTUAL_INVERSIONS)).stream()
+        .map(inversion -> new TextualInversionReader(inversion, new ArrayList<>()).read())
+        .filter(Objects::nonNull)
+        .mapToInt(TextualInversionCard::vectors)
+        .sum();
+  }
+
+  /** What is wrong with the manifest in a textual inversion's folder; empty when it can be used. */
+  public static List<String> textualInversionProblems(Path inversion) {
+    List<String> problems = new ArrayList<>();
+    new TextualInversionReader(inversion, problems).read();
+    return problems;
   }
 
   /** What is wrong with the manifest in a LoRA's folder; empty when it can be used. */
@@ -268,6 +316,30 @@ public final class Catalogue {
           "The LoRA " + pinned.getName() + " does not fit the model " + model.name());
     }
     return card;
+  }
+
+  /** Those that a model can read, ascending by name. */
+  public List<TextualInversionCard> textualInversionsOf(ModelCard model) {
+    return inversions.values().stream().filter(inversion -> inversion.fits(model)).toList();
+  }
+
+  /**
+   * The textual inversion that a request was pinned to.
+   *
+   * @throws Failure.Rejected with code {@code textual_inversion_unavailable} when this installation
+   *     does not have it, has another version of it, or it does not fit the model
+   */
+  public TextualInversionCard requireTextualInversion(ModelRef pinned, ModelCard model) {
+    return Optional.ofNullable(inversions.get(pinned.getName()))
+        .filter(card -> card.digest().equals(pinned.getDigest()) && card.fits(model))
+        .orElseThrow(
+            () ->
+                new Failure.Rejected(
+                    "textual_inversion_unavailable",
+                    "The textual inversion "
+                        + pinned.getName()
+                        + " is not installed here, or in another version, or does not fit the model "
+                        + model.name()));
   }
 
   /** Ascending by name. */

@@ -19,7 +19,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Makes a model of the catalogue from a checkpoint, or a LoRA of it from a LoRA's file. */
+/**
+ * Makes a model of the catalogue from a checkpoint, or what changes models from the file of a LoRA
+ * or a textual inversion.
+ */
 public final class CheckpointImport {
   private final ImportOrder order;
   private final Consumer<String> notes;
@@ -33,7 +36,7 @@ public final class CheckpointImport {
    * Imports. Nothing is left behind when it fails.
    *
    * @param notes told what was found, in lines for people
-   * @return the folder of the model, or of the LoRA
+   * @return the folder of what was made
    * @throws RefusedCheckpointException when the checkpoint is not one that can be used, or there is
    *     no room for it
    * @throws IOException when files cannot be read or written
@@ -51,6 +54,9 @@ public final class CheckpointImport {
     try (CheckpointFiles files = CheckpointFiles.open(order.checkpoint(), order.vae())) {
       if (LoraTensors.areOfOne(files.networkTensors())) {
         return new LoraImport(order, notes).write(files);
+      }
+      if (TextualInversionImport.isOne(files.networkTensors())) {
+        return new TextualInversionImport(order, notes).write(files);
       }
       requireFree(order.models().resolve(order.name()), order, "model");
       Fit fit = recognise(files);

@@ -6,7 +6,10 @@ import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.SessionSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * A part of a model with LoRAs added to its weights. The same model, part and set are the same.
@@ -43,17 +46,18 @@ public record ChangedModel(ModelCard model, String graph, LoraSet loras) {
   /**
    * Adds the LoRAs to the weights and loads the part with them. Takes longer than without.
    *
+   * @param others weights that are others than the model's for another reason, as {@link
+   *     ModelSession#open} takes them
    * @throws Failure.Rejected with code {@code lora_unavailable} when a LoRA's file is not the one
    *     of its manifest, or does not fit
    * @throws dev.latentline.inference.session.GraphFailedException as {@link ModelSession#open}
    */
-  public ModelSession open(SessionSettings settings) {
+  public ModelSession open(Map<String, ByteBuffer> others, SessionSettings settings) {
     try {
-      return ModelSession.open(
-          model.file(graph),
-          model.weightsOf(graph),
-          MergedWeights.of(weights(), part(graph), loras),
-          settings);
+      Map<String, ByteBuffer> changed =
+          new HashMap<>(MergedWeights.of(weights(), part(graph), loras));
+      changed.putAll(others);
+      return ModelSession.open(model.file(graph), model.weightsOf(graph), changed, settings);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -7,15 +7,11 @@ import dev.latentline.inference.safetensors.InvalidSafetensorsException;
 import dev.latentline.inference.safetensors.SafetensorsFile;
 import dev.latentline.inference.safetensors.StoredTensor;
 import dev.latentline.inference.tensor.StoredFloats;
+import dev.latentline.inference.tensor.TemporaryPages;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -32,8 +28,7 @@ public final class MergedWeights {
   private MergedWeights() {}
 
   /**
-   * Adds. The numbers are kept in pages of a file in the folder for temporary files, which has no
-   * name any more: off the heap, and beyond Java's limit for direct memory.
+   * Adds.
    *
    * @param base the part's own weights, by the graph's names
    * @param part the graph's folder
@@ -77,10 +72,7 @@ public final class MergedWeights {
   private static Map<String, ByteBuffer> merged(
       SafetensorsFile base, String part, Map<String, List<Opened>> changing) throws IOException {
     Map<String, ByteBuffer> merged = new HashMap<>();
-    Path file = Files.createTempFile("latentline-lora-", ".weights");
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      long at = 0;
+    try (TemporaryPages pages = TemporaryPages.open()) {
       for (Map.Entry<String, List<Opened>> change : changing.entrySet()) {
         StoredTensor tensor = base.find(change.getKey()).orElse(null);
         if (tensor == null) {
@@ -90,14 +82,10 @@ public final class MergedWeights {
         for (Opened lora : change.getValue()) {
           add(values, tensor, part, lora);
         }
-        long bytes = (long) Float.BYTES * values.length;
-        ByteBuffer room = channel.map(MapMode.READ_WRITE, at, bytes).order(ByteOrder.nativeOrder());
+        ByteBuffer room = pages.take((long) Float.BYTES * values.length);
         room.asFloatBuffer().put(FloatBuffer.wrap(values));
         merged.put(change.getKey(), room);
-        at += bytes;
       }
-    } finally {
-      Files.delete(file);
     }
     return merged;
   }

@@ -81,7 +81,7 @@ public final class ModelSession implements AutoCloseable {
   /**
    * {@link #open(Path, Optional, SessionSettings)} with some of the weights changed.
    *
-   * @param changed fp32 in the machine's order, by weight; must be direct
+   * @param changed fp32 in the machine's order, by weight; must be direct; may have more rows
    */
   public static ModelSession open(
       Path graph,

@@ -14,7 +14,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -36,7 +38,8 @@ final class StoredWeights implements AutoCloseable {
   }
 
   /**
-   * @param changed fp32 in the machine's order that takes the place of stored weights, by weight
+   * @param changed fp32 in the machine's order that takes the place of stored weights, by weight;
+   *     may have more rows
    * @throws GraphFailedException when graph and weights do not belong together: what is missing, or
    *     of another shape, is named; or when there is too little memory for them
    */
@@ -57,23 +60,27 @@ final class StoredWeights implements AutoCloseable {
       }
       WeightlessGraph weightless = WeightlessGraph.of(Files.readAllBytes(graph));
       Map<String, StoredType> types = new TreeMap<>();
+      Map<String, List<Long>> shapes = new TreeMap<>();
       long bytes = 0;
       for (WeightlessGraph.Weight weight : weightless.weights()) {
         StoredTensor stored = require(name, file, weight);
         ByteBuffer change = changed.get(weight.name());
         StoredType type = change == null ? stored.type() : StoredType.F32;
         types.put(weight.name(), type);
+        List<Long> shape = change == null ? weight.shape() : shape(weight, change);
+        long elements = shape.stream().reduce(1L, Math::multiplyExact);
+        shapes.put(weight.name(), shape);
         tensors.put(
             WeightlessGraph.storedName(weight.name(), type),
             OnnxTensor.createTensor(
                 environment,
                 change == null ? file.map(stored) : change,
-                weight.shape().stream().mapToLong(Long::longValue).toArray(),
+                shape.stream().mapToLong(Long::longValue).toArray(),
                 javaType(type)));
-        bytes += stored.elements() * Float.BYTES;
+        bytes += elements * Float.BYTES;
       }
       FreeMemory.HERE.require(name, bytes);
-      return new StoredWeights(weightless.taking(types), tensors);
+      return new StoredWeights(weightless.taking(types, shapes), tensors);
     } catch (IOException | OrtException | InvalidSafetensorsException e) {
       close(tensors);
       throw new GraphFailedException("the weights of " + name + " cannot be read", e);
@@ -81,6 +88,14 @@ final class StoredWeights implements AutoCloseable {
       close(tensors);
       throw e;
     }
+  }
+
+  /** What takes the place of a weight may have more rows. */
+  private static List<Long> shape(WeightlessGraph.Weight weight, ByteBuffer change) {
+    List<Long> shape = new ArrayList<>(weight.shape());
+    long row = Float.BYTES * shape.stream().skip(1).reduce(1L, Math::multiplyExact);
+    shape.set(0, change.remaining() / row);
+    return shape;
   }
 
   private static StoredTensor require(

@@ -83,13 +83,14 @@ final class WeightlessGraph {
    * asked for by their name and {@link #STORED}.
    *
    * @param types by weight
+   * @param shapes by weight: its own, or one with more rows
    */
-  byte[] taking(Map<String, StoredType> types) throws IOException {
+  byte[] taking(Map<String, StoredType> types, Map<String, List<Long>> shapes) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(model.length + 64 * 1024);
     CodedOutputStream out = CodedOutputStream.newInstance(bytes);
     for (Field field : fields(model)) {
       if (field.number == MODEL_GRAPH) {
-        out.writeByteArray(MODEL_GRAPH, graph(field.bytes, types));
+        out.writeByteArray(MODEL_GRAPH, graph(field.bytes, types, shapes));
       } else {
         field.write(out);
       }
@@ -98,7 +99,9 @@ final class WeightlessGraph {
     return bytes.toByteArray();
   }
 
-  private static byte[] graph(byte[] graph, Map<String, StoredType> types) throws IOException {
+  private static byte[] graph(
+      byte[] graph, Map<String, StoredType> types, Map<String, List<Long>> shapes)
+      throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(graph.length + 64 * 1024);
     CodedOutputStream out = CodedOutputStream.newInstance(bytes);
     // nodes come in the order in which they can be computed
@@ -112,7 +115,8 @@ final class WeightlessGraph {
       if (weight == null) {
         part.write(out);
       } else {
-        out.writeByteArray(GRAPH_INITIALIZER, initializer(weight, types.get(weight.name())));
+        Weight taken = new Weight(weight.name(), shapes.get(weight.name()));
+        out.writeByteArray(GRAPH_INITIALIZER, initializer(taken, types.get(weight.name())));
       }
     }
     out.flush();

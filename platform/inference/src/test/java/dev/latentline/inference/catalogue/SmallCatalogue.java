@@ -69,18 +69,41 @@ final class SmallCatalogue {
         "\"input_size\": 224, \"classes\": [\"good\", \"bad\"], \"unsafe\": [\"bad\"]");
   }
 
+  /** Puts a textual inversion of the models' family beside them. */
+  void textualInversion(String name, int vectors) throws IOException {
+    listed(
+        "textual_inversions/" + name,
+        "weights.safetensors",
+        "\"weights\": \"weights.safetensors\", \"families\": [\"small\"], \"vectors\": " + vectors);
+  }
+
+  /** Gives a model weights beside its graph, and chunks. */
+  void imported(String model) throws IOException {
+    String weights = "text_encoder/weights.safetensors";
+    write(model + "/" + weights, model);
+    manifest(
+        model,
+        manifest -> {
+          entry(manifest.withObject("files"), model, weights);
+          ((ObjectNode) manifest.at("/text_encoders/0")).put("chunks", true).put("pad_id", 1);
+        });
+  }
+
   private void postprocessor(String folder, String fields) throws IOException {
-    write(folder + "/model.onnx", folder);
+    listed(folder, "model.onnx", "\"model\": \"model.onnx\", " + fields);
+  }
+
+  private void listed(String folder, String file, String fields) throws IOException {
+    write(folder + "/" + file, folder);
     String name = folder.substring(folder.indexOf('/') + 1);
     write(
         folder + "/manifest.json",
         """
         {"schema": 1, "name": "NAME", "licence": "MIT", "description": "small",
-         "created": "2026-11-26T00:00:00Z", "model": "model.onnx", FIELDS, "files": {}}"""
+         "created": "2026-11-26T00:00:00Z", FIELDS, "files": {}}"""
             .replace("NAME", name)
             .replace("FIELDS", fields));
-    change(
-        folder + "/manifest.json", json -> entry(json.withObject("files"), folder, "model.onnx"));
+    change(folder + "/manifest.json", json -> entry(json.withObject("files"), folder, file));
   }
 
   private void list(String model, ObjectNode manifest) {

@@ -1,0 +1,2 @@
+/** Textual inversions: words whose vectors a text encoder learnt beside its own. */
+package dev.latentline.inference.inversion;
