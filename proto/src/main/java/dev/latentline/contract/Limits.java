@@ -69,6 +69,9 @@ public final class Limits {
   /** How far from 0 the weight of a LoRA may be; most are made for 1. */
   public static final float MAX_LORA_WEIGHT = 10;
 
+  /** Of one request. */
+  public static final int MAX_TEXTUAL_INVERSIONS = 32;
+
   /** A textual inversion does not go over two chunks of a prompt, which hold so many tokens. */
   public static final int MAX_INVERSION_VECTORS = 75;
 

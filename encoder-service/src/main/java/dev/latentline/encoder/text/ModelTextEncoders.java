@@ -5,14 +5,19 @@ import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.catalogue.TextualInversionCard;
+import dev.latentline.inference.inversion.ExtendedVocabulary;
+import dev.latentline.inference.inversion.InsertedTokens;
 import dev.latentline.inference.lora.ChangedModel;
 import dev.latentline.inference.lora.LoraSet;
+import dev.latentline.inference.safetensors.InvalidSafetensorsException;
 import dev.latentline.inference.session.BoundedSessions;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.TokenIds;
+import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,6 +31,7 @@ import java.util.Map;
 public final class ModelTextEncoders implements AutoCloseable {
   private final Catalogue catalogue;
   private final Map<String, List<Loaded>> byDigest = new HashMap<>();
+  private final Map<Loaded, ExtendedVocabulary> vocabularies = new HashMap<>();
   private final Map<Loaded, TextEncoderSession> sessions = new HashMap<>();
   private final EmbeddingCache cache;
   private final SessionSettings settings;
@@ -58,11 +64,29 @@ public final class ModelTextEncoders implements AutoCloseable {
     for (ModelCard model : catalogue.models()) {
       List<Loaded> encoders = new ArrayList<>();
       for (TextEncoder card : model.textEncoders()) {
-        Loaded encoder = Loaded.of(model, card);
-        sessions.computeIfAbsent(encoder, absent -> TextEncoderSession.open(model, card, settings));
+        List<TextualInversionCard> inversions = catalogue.textualInversionsOf(model);
+        Loaded encoder = Loaded.of(model, card, inversions);
+        vocabularies.computeIfAbsent(encoder, absent -> vocabulary(model, card, inversions));
+        sessions.computeIfAbsent(
+            encoder,
+            absent -> TextEncoderSession.open(model, card, vocabularies.get(absent), settings));
         encoders.add(encoder);
       }
       byDigest.put(model.digest(), encoders);
+    }
+  }
+
+  private static ExtendedVocabulary vocabulary(
+      ModelCard model, TextEncoder card, List<TextualInversionCard> inversions) {
+    List<String> problems =
+        inversions.stream().flatMap(inversion -> inversion.verify().stream()).toList();
+    if (!problems.isEmpty()) {
+      throw new InvalidCatalogueException(problems);
+    }
+    try {
+      return ExtendedVocabulary.of(model, card.model(), inversions);
+    } catch (IOException | InvalidSafetensorsException e) {
+      throw new InvalidCatalogueException(List.of(model.name() + ": " + e.getMessage()));
     }
   }
 
@@ -87,12 +111,13 @@ public final class ModelTextEncoders implements AutoCloseable {
           "invalid_tokens",
           "There are tokens for " + tokens.size() + " text encoders, not " + encoders.size());
     }
+    InsertedTokens inserted = InsertedTokens.of(catalogue, card, model.textualInversions());
     List<EncodedText> texts = new ArrayList<>();
     for (int i = 0; i < encoders.size(); i++) {
       WithLoras encoder = encoders.get(i);
       List<EncodedText> chunks = new ArrayList<>();
       for (Sequence sequence : Sequence.of(tokens.get(i), encoder.loaded().card())) {
-        long[] ids = sequence.ids();
+        long[] ids = vocabularies.get(encoder.loaded()).ids(sequence.ids(), inserted);
         EncodedText text =
             cache.get(
                 new Used(encoder, options.clipSkip()),
@@ -142,14 +167,15 @@ public final class ModelTextEncoders implements AutoCloseable {
     }
     try (BoundedSessions<WithLoras, TextEncoderSession>.Held held =
         changed
-            .acquire(
-                encoder,
-                part.bytes(),
-                () -> TextEncoderSession.open(part, encoder.loaded().card(), settings),
-                () -> !stop.stopped())
+            .acquire(encoder, part.bytes(), () -> open(encoder), () -> !stop.stopped())
             .orElseThrow(RunStoppedException::new)) {
       return held.session().encode(ids, clipSkip, stop);
     }
+  }
+
+  private TextEncoderSession open(WithLoras encoder) {
+    return TextEncoderSession.open(
+        encoder.part(), encoder.loaded().card(), vocabularies.get(encoder.loaded()), settings);
   }
 
   /**
@@ -187,10 +213,18 @@ public final class ModelTextEncoders implements AutoCloseable {
   /** What decides the states of ids. */
   private record Used(WithLoras encoder, int clipSkip) {}
 
-  /** What makes two models' text encoders the same: the files, and how they are used. */
-  private record Loaded(Map<String, String> sha256, TextEncoder card) {
-    static Loaded of(ModelCard model, TextEncoder card) {
-      return new Loaded(model.digestsOf(card.model()), card);
+  /**
+   * What makes two models' text encoders the same: the files, how they are used, and which textual
+   * inversions they read.
+   *
+   * @param inversions their digests
+   */
+  private record Loaded(Map<String, String> sha256, TextEncoder card, List<String> inversions) {
+    static Loaded of(ModelCard model, TextEncoder card, List<TextualInversionCard> inversions) {
+      return new Loaded(
+          model.digestsOf(card.model()),
+          card,
+          inversions.stream().map(TextualInversionCard::digest).toList());
     }
   }
 

@@ -3,6 +3,7 @@ package dev.latentline.encoder.text;
 import dev.latentline.contract.Failure;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.inversion.ExtendedVocabulary;
 import dev.latentline.inference.lora.ChangedModel;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RunStop;
@@ -23,10 +24,15 @@ public final class TextEncoderSession implements AutoCloseable {
   private static final String SEGMENTS = "token_type_ids";
 
   private final TextEncoder card;
+
+  /** By how much the ids of its own tokens are greater than the tokenizer's. */
+  private final long shift;
+
   private final ModelSession session;
 
-  private TextEncoderSession(TextEncoder card, ModelSession session) {
+  private TextEncoderSession(TextEncoder card, long shift, ModelSession session) {
     this.card = card;
+    this.shift = shift;
     this.session = session;
   }
 
@@ -34,20 +40,31 @@ public final class TextEncoderSession implements AutoCloseable {
    * Also encodes a text of the greatest length: the first run is the slowest.
    *
    * @param model whose files are verified
+   * @param vocabulary of this text encoder
    */
   public static TextEncoderSession open(
-      ModelCard model, TextEncoder card, SessionSettings settings) {
+      ModelCard model, TextEncoder card, ExtendedVocabulary vocabulary, SessionSettings settings) {
     return warm(
-        card, ModelSession.open(model.file(card.model()), model.weightsOf(card.model()), settings));
+        card,
+        vocabulary.shift(),
+        ModelSession.open(
+            model.file(card.model()),
+            model.weightsOf(card.model()),
+            vocabulary.weights(),
+            settings));
   }
 
   /** The same of one that LoRAs change. */
-  static TextEncoderSession open(ChangedModel part, TextEncoder card, SessionSettings settings) {
-    return warm(card, part.open(Map.of(), settings));
+  static TextEncoderSession open(
+      ChangedModel part,
+      TextEncoder card,
+      ExtendedVocabulary vocabulary,
+      SessionSettings settings) {
+    return warm(card, vocabulary.shift(), part.open(vocabulary.weights(), settings));
   }
 
-  private static TextEncoderSession warm(TextEncoder card, ModelSession loaded) {
-    TextEncoderSession session = new TextEncoderSession(card, loaded);
+  private static TextEncoderSession warm(TextEncoder card, long shift, ModelSession loaded) {
+    TextEncoderSession session = new TextEncoderSession(card, shift, loaded);
     try {
       session.encode(new long[card.maxTokens()], 1, new RunStop());
       return session;
@@ -60,7 +77,7 @@ public final class TextEncoderSession implements AutoCloseable {
   /**
    * The states of a sequence's tokens.
    *
-   * @param ids of this encoder's tokenizer, 1 to its max_tokens
+   * @param ids of this encoder's vocabulary, 1 to its max_tokens
    * @param clipSkip 1 for the layer that the model was trained with, 2 for the one before
    * @return states [1, ids, hidden_size], or [1, max_tokens, hidden_size] where texts are padded
    * @throws Failure.Rejected with code {@code invalid_tokens} when there are none or too many, or
@@ -113,7 +130,7 @@ public final class TextEncoderSession implements AutoCloseable {
       return ids;
     }
     long[] padded = Arrays.copyOf(ids, card.maxTokens());
-    Arrays.fill(padded, ids.length, padded.length, card.padId().getAsLong());
+    Arrays.fill(padded, ids.length, padded.length, card.padId().getAsLong() + shift);
     return padded;
   }
 

@@ -9,13 +9,16 @@ import java.util.List;
  * Whose text encoders are meant.
  *
  * @param loras that change the model
+ * @param textualInversions that its texts may have, in the order that says which ids they have
  */
-public record TextModel(ModelRef model, List<Lora> loras) {
+public record TextModel(ModelRef model, List<Lora> loras, List<ModelRef> textualInversions) {
   public TextModel {
     loras = List.copyOf(loras);
+    textualInversions = List.copyOf(textualInversions);
   }
 
   public static TextModel of(GenerationRequest request) {
-    return new TextModel(request.getModel(), request.getLorasList());
+    return new TextModel(
+        request.getModel(), request.getLorasList(), request.getTextualInversionsList());
   }
 }

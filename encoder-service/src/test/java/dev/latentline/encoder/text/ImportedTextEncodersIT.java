@@ -11,6 +11,7 @@ import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.checkpoint.CheckpointImport;
 import dev.latentline.inference.checkpoint.ImportOrder;
 import dev.latentline.inference.checkpoint.Prediction;
+import dev.latentline.inference.inversion.InsertedTokens;
 import dev.latentline.inference.safetensors.SafetensorsFile;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
@@ -153,6 +154,105 @@ class ImportedTextEncodersIT {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny-sd1", "tiny-sdxl"})
+  void wordsOfTextualInversionsGiveTheStatesThatTransformersGives(String family) throws Exception {
+    Path models = imported(family, "it");
+    Path inversions = RandomCheckpoint.templates().resolveSibling("golden/inversions");
+    List<String> words =
+        family.equals("tiny-sd1") ? List.of("ink-wash", "old-map") : List.of("ink-wash");
+    for (String word : words) {
+      imported(
+          inversions.resolve(family).resolve(word + ".safetensors"),
+          word,
+          models,
+          Optional.empty());
+    }
+    Path golden = inversions.resolve(family).resolve("golden.safetensors");
+    SafetensorsFile expected = SafetensorsFile.open(golden);
+    Catalogue catalogue = Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), models));
+    ModelCard card = catalogue.find("it").orElseThrow();
+    TextModel model = reading(catalogue, model(catalogue, "it"), words);
+    int prompts = new ObjectMapper().readTree(expected.metadata().get("prompts")).size();
+
+    try (ModelTextEncoders encoders =
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20, 0)) {
+      for (int i = 0; i < prompts; i++) {
+        List<TokenIds> tokens =
+            Collections.nCopies(card.textEncoders().size(), tokens(expected, Integer.toString(i)));
+
+        EncodedText text = encoders.encode(model, tokens, LAST, new RunStop());
+
+        assertSame(expected, i + ".original", text.states());
+        if (text.pooled().isPresent()) {
+          assertSame(expected, i + ".pooled", text.pooled().get());
+        }
+        assertRejected(() -> encoders.encode(model(catalogue, "it"), tokens, LAST, new RunStop()));
+      }
+      // its own words are what they were
+      List<TokenIds> own = Collections.nCopies(card.textEncoders().size(), TEXT);
+      assertThat(encoders.encode(model, own, LAST, new RunStop()).states().data())
+          .isEqualTo(withoutInversions(own));
+    }
+  }
+
+  @Test
+  void whatIsRememberedIsOfTheVectors() throws Exception {
+    Path models = imported("tiny-sd1", "my");
+    Path inversions = RandomCheckpoint.templates().resolveSibling("golden/inversions/tiny-sd1");
+    imported(inversions.resolve("ink-wash.safetensors"), "ink-wash", models, Optional.empty());
+    imported(inversions.resolve("old-map.safetensors"), "old-map", models, Optional.empty());
+    Path lora =
+        RandomCheckpoint.templates().resolveSibling("golden/loras/tiny-sd1/peft.safetensors");
+    imported(lora, "peft", models, Optional.empty());
+    Catalogue catalogue = Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), models));
+    TextModel map = reading(catalogue, model(catalogue, "my"), List.of("old-map"));
+    TextModel ink = reading(catalogue, model(catalogue, "my"), List.of("ink-wash"));
+    TextModel both = reading(catalogue, model(catalogue, "my"), List.of("ink-wash", "old-map"));
+    TextModel changed = reading(catalogue, model(catalogue, "my", "peft"), List.of("old-map"));
+
+    try (ModelTextEncoders encoders =
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20, 0)) {
+      float[] states = states(encoders, map, InsertedTokens.FIRST);
+
+      // by its place in the request the same id is another's
+      assertThat(states(encoders, ink, InsertedTokens.FIRST)).isNotEqualTo(states);
+      assertThat(states(encoders, both, InsertedTokens.FIRST + 3)).isSameAs(states);
+      assertThat(states(encoders, changed, InsertedTokens.FIRST)).isNotEqualTo(states);
+    }
+  }
+
+  private static float[] states(ModelTextEncoders encoders, TextModel model, long id) {
+    TokenIds text = TEXT.toBuilder().setIds(1, id).build();
+    return encoders.encode(model, List.of(text), LAST, new RunStop()).states().data();
+  }
+
+  private static TextModel reading(Catalogue catalogue, TextModel model, List<String> words) {
+    ModelCard card = catalogue.require(model.model());
+    return new TextModel(
+        model.model(),
+        model.loras(),
+        words.stream()
+            .map(
+                word ->
+                    catalogue.textualInversionsOf(card).stream()
+                        .filter(inversion -> inversion.name().equals(word))
+                        .findFirst()
+                        .orElseThrow())
+            .map(i -> ModelRef.newBuilder().setName(i.name()).setDigest(i.digest()).build())
+            .toList());
+  }
+
+  private float[] withoutInversions(List<TokenIds> tokens) throws Exception {
+    Path alone = folder.resolve("alone");
+    imported(folder.resolve("it.safetensors"), "it", alone, Optional.of(Prediction.EPSILON));
+    Catalogue catalogue = Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), alone));
+    try (ModelTextEncoders encoders =
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20, 0)) {
+      return encoders.encode(model(catalogue, "it"), tokens, LAST, new RunStop()).states().data();
+    }
+  }
+
   @Test
   void onlyLorasThatChangeATextEncoderChangeWhatIsRemembered() throws Exception {
     Path models = imported("tiny-sd1", "my");
@@ -230,7 +330,8 @@ class ImportedTextEncodersIT {
                                 .setDigest(catalogue.findLora(lora).orElseThrow().digest()))
                         .setWeight(0.5f)
                         .build())
-            .toList());
+            .toList(),
+        List.of());
   }
 
   private Path imported(String family, String name) throws Exception {

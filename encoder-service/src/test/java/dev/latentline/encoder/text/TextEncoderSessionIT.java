@@ -8,6 +8,7 @@ import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.inversion.ExtendedVocabulary;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.session.SessionSettings;
@@ -36,7 +37,8 @@ class TextEncoderSessionIT {
   static void open() {
     starter = Catalogue.open(CATALOGUE).find("starter").orElseThrow();
     card = starter.textEncoders().get(0);
-    session = TextEncoderSession.open(starter, card, SessionSettings.cpu(1));
+    session =
+        TextEncoderSession.open(starter, card, ExtendedVocabulary.NONE, SessionSettings.cpu(1));
   }
 
   @AfterAll
@@ -94,7 +96,10 @@ class TextEncoderSessionIT {
             card.maxTokens(),
             AppleEmbedding.WIDTH + 1);
     assertRejected(
-        "invalid_tensor", () -> TextEncoderSession.open(starter, wider, SessionSettings.cpu(1)));
+        "invalid_tensor",
+        () ->
+            TextEncoderSession.open(
+                starter, wider, ExtendedVocabulary.NONE, SessionSettings.cpu(1)));
   }
 
   @Test
@@ -102,7 +107,10 @@ class TextEncoderSessionIT {
     TextEncoder unet =
         new TextEncoder(card.tokenizer(), starter.unet().model(), "out_sample", 32, 384);
     assertRejected(
-        "invalid_model", () -> TextEncoderSession.open(starter, unet, SessionSettings.cpu(1)));
+        "invalid_model",
+        () ->
+            TextEncoderSession.open(
+                starter, unet, ExtendedVocabulary.NONE, SessionSettings.cpu(1)));
   }
 
   @Test

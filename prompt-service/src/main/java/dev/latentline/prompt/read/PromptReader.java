@@ -84,7 +84,7 @@ public final class PromptReader {
         texts.stream().map(text -> parts(text.text(), emphasis)).toList();
     List<List<TokenIds>> ids =
         tokenizers.hasChunks(request.getModel())
-            ? tokenizers.encodeChunks(request.getModel(), parts)
+            ? tokenizers.encodeChunks(request.getModel(), parts, request.getTextualInversionsList())
             : parts.stream()
                 .map(text -> tokenizers.encode(request.getModel(), withoutWeights(text)))
                 .toList();

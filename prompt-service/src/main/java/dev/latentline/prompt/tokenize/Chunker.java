@@ -62,16 +62,39 @@ final class Chunker {
     boolean isComma = comma.isPresent() && comma.getAsLong() == id;
     boolean full = open.ids.size() == length;
     if (full) {
-      boolean moves = !isComma && behindComma > 0 && length - behindComma < MOST_MOVED;
-      Chunk moved = moves ? open.takeFrom(behindComma) : new Chunk();
-      end();
-      open = moved;
+      next(!isComma);
     }
     open.add(id, weight);
     // one that begins a chunk parts nothing in it
     if (isComma && !full) {
       behindComma = open.ids.size();
     }
+  }
+
+  /**
+   * Tokens that stay together.
+   *
+   * @param first the id of the first; those of the others follow
+   * @param count at most a chunk's length
+   */
+  void add(long first, int count, float weight) {
+    if (open.ids.size() == length) {
+      next(true);
+    }
+    if (open.ids.size() + count > length) {
+      end();
+    }
+    for (int i = 0; i < count; i++) {
+      open.add(first + i, weight);
+    }
+  }
+
+  /** Of a chunk that is full. */
+  private void next(boolean mayMove) {
+    boolean moves = mayMove && behindComma > 0 && length - behindComma < MOST_MOVED;
+    Chunk moved = moves ? open.takeFrom(behindComma) : new Chunk();
+    end();
+    open = moved;
   }
 
   /** What follows begins a chunk of its own. */

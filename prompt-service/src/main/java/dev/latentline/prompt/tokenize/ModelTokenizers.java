@@ -5,6 +5,7 @@ import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.inversion.InsertedTokens;
 import dev.latentline.prompt.grammar.Attention;
 import dev.latentline.prompt.tokenize.Chunker.Chunk;
 import dev.latentline.proto.v1.ModelRef;
@@ -80,13 +81,16 @@ public final class ModelTokenizers implements AutoCloseable {
    * has, at most {@link Limits#MAX_PROMPT_CHUNKS}, so that their conditionings have the same shape.
    *
    * @param model one that {@link #hasChunks}
+   * @param inversions whose words stand for vectors
    * @return for each text the ids for each text encoder, in the manifest's order
    */
-  public List<List<TokenIds>> encodeChunks(ModelRef model, List<List<Attention.Part>> texts) {
+  public List<List<TokenIds>> encodeChunks(
+      ModelRef model, List<List<Attention.Part>> texts, List<ModelRef> inversions) {
+    InsertedTokens inserted = InsertedTokens.of(catalogue, catalogue.require(model), inversions);
     List<TextTokenizer> tokenizers = byDigest.get(catalogue.require(model).digest());
     List<List<List<Chunk>>> chunks =
         texts.stream()
-            .map(parts -> tokenizers.stream().map(each -> each.chunks(parts)).toList())
+            .map(parts -> tokenizers.stream().map(each -> each.chunks(parts, inserted)).toList())
             .toList();
     int longest = chunks.stream().flatMap(List::stream).mapToInt(List::size).max().orElse(1);
     int count = Math.min(longest, Limits.MAX_PROMPT_CHUNKS);

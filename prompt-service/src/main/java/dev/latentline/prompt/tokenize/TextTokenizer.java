@@ -2,13 +2,17 @@ package dev.latentline.prompt.tokenize;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.latentline.inference.inversion.InsertedTokens;
 import dev.latentline.prompt.grammar.Attention;
 import dev.latentline.prompt.tokenize.Chunker.Chunk;
 import dev.latentline.proto.v1.TokenIds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -79,20 +83,51 @@ public final class TextTokenizer implements AutoCloseable {
    * The chunks of a text whose parts have weights, each part tokenized by itself; without what
    * frames them.
    *
+   * @param inserted textual inversions whose words stand for vectors
    * @return at least one, each of at most maxTokens less the frame
    */
-  List<Chunk> chunks(List<Attention.Part> parts) {
+  List<Chunk> chunks(List<Attention.Part> parts, InsertedTokens inserted) {
     Chunker chunker = new Chunker(maxTokens - frame.length, comma);
+    List<Word> words =
+        inserted.cards().stream()
+            .map(card -> new Word(bare(card.name()), inserted.firstOf(card), card.vectors()))
+            .sorted(Comparator.comparingInt((Word word) -> word.ids.length).reversed())
+            .toList();
     for (Attention.Part part : parts) {
       if (part instanceof Attention.Part.Weighted text) {
-        for (long id : bare(text.text())) {
-          chunker.add(id, (float) text.weight());
-        }
+        add(bare(text.text()), (float) text.weight(), words, chunker);
       } else {
         chunker.end();
       }
     }
     return chunker.chunks();
+  }
+
+  /** What stands for vectors: the tokens of a word. */
+  private record Word(long[] ids, long first, int vectors) {
+    boolean standsAt(int at, long[] all) {
+      return ids.length > 0
+          && at + ids.length <= all.length
+          && Arrays.equals(ids, 0, ids.length, all, at, at + ids.length);
+    }
+  }
+
+  /**
+   * @param words the longest first
+   */
+  private static void add(long[] ids, float weight, List<Word> words, Chunker chunker) {
+    int at = 0;
+    while (at < ids.length) {
+      int here = at;
+      Optional<Word> word = words.stream().filter(w -> w.standsAt(here, ids)).findFirst();
+      if (word.isPresent()) {
+        chunker.add(word.get().first, word.get().vectors, weight);
+        at += word.get().ids.length;
+      } else {
+        chunker.add(ids[at], weight);
+        at++;
+      }
+    }
   }
 
   /**

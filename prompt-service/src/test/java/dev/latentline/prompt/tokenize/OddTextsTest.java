@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.latentline.inference.inversion.InsertedTokens;
 import dev.latentline.prompt.grammar.Attention;
 import java.io.IOException;
 import java.io.InputStream;
@@ -54,7 +55,9 @@ class OddTextsTest {
 
   /** As parts of weighted prompts are read. */
   private static List<Long> unframed(TextTokenizer tokenizer, String text) {
-    return tokenizer.chunks(List.of(new Attention.Part.Weighted(text, 1))).stream()
+    return tokenizer
+        .chunks(List.of(new Attention.Part.Weighted(text, 1)), new InsertedTokens(List.of()))
+        .stream()
         .flatMap(chunk -> chunk.ids().stream())
         .toList();
   }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.latentline.inference.catalogue.TextualInversionCard;
+import dev.latentline.inference.inversion.InsertedTokens;
 import dev.latentline.inference.safetensors.SafetensorsFile;
 import dev.latentline.inference.safetensors.StoredTensor;
 import dev.latentline.prompt.grammar.Attention;
@@ -13,29 +15,74 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** CLIP's tokenizer and the prompts of models/parity/golden_prompts.py. */
+/** CLIP's tokenizer and the prompts of golden_prompts.py and golden_inversions.py. */
 class WeightedPromptsTest {
   private static final Path MODELS = Path.of(System.getProperty("latentline.home"), "models");
+
+  private static final InsertedTokens NONE = new InsertedTokens(List.of());
 
   @TempDir Path folder;
 
   @Test
   void promptsAreTheTokensWeightsAndChunksThatWereReadByHand() throws IOException {
-    SafetensorsFile golden =
-        SafetensorsFile.open(MODELS.resolve("parity/golden/prompts-tiny-sd1.safetensors"));
+    assertRead("prompts-tiny-sd1.safetensors", 6, NONE);
+  }
+
+  @Test
+  void wordsOfTextualInversionsAreTheirVectorsAndStayTogether() throws IOException {
+    assertRead(
+        "inversions/tiny-sd1/golden.safetensors",
+        3,
+        new InsertedTokens(List.of(inversion("ink-wash", 3), inversion("old-map", 1))));
+  }
+
+  private static TextualInversionCard inversion(String name, int vectors) {
+    return new TextualInversionCard(
+        name,
+        "sha256:" + name,
+        Path.of(name),
+        List.of("test"),
+        "MIT",
+        "",
+        Instant.EPOCH,
+        vectors,
+        "textual_inversion.safetensors",
+        Map.of());
+  }
+
+  @Test
+  void aLongerWordIsTakenBeforeOneThatItBeginsWith() throws IOException {
+    InsertedTokens inserted =
+        new InsertedTokens(List.of(inversion("bad-hand", 2), inversion("bad-hand-5", 1)));
+    try (TextTokenizer tokenizer = clip()) {
+      List<Chunker.Chunk> chunks =
+          tokenizer.chunks(Attention.parse("Bad-Hand-5 bad - hand bad-hands"), inserted);
+
+      assertThat(chunks.get(0).ids().subList(0, 3))
+          .containsExactly(
+              InsertedTokens.FIRST + 2, InsertedTokens.FIRST, InsertedTokens.FIRST + 1);
+      assertThat(chunks.get(0).ids().subList(3, chunks.get(0).ids().size()))
+          .allMatch(id -> id < InsertedTokens.FIRST);
+    }
+  }
+
+  private void assertRead(String file, int least, InsertedTokens inserted) throws IOException {
+    SafetensorsFile golden = SafetensorsFile.open(MODELS.resolve("parity/golden").resolve(file));
     JsonNode prompts = new ObjectMapper().readTree(golden.metadata().get("prompts"));
-    assertThat(prompts).hasSizeGreaterThan(5);
+    assertThat(prompts).hasSizeGreaterThanOrEqualTo(least);
     try (TextTokenizer tokenizer = clip()) {
       for (int i = 0; i < prompts.size(); i++) {
         List<Attention.Part> parts = Attention.parse(prompts.get(i).textValue());
-        List<Chunker.Chunk> chunks = tokenizer.chunks(parts);
+        List<Chunker.Chunk> chunks = tokenizer.chunks(parts, inserted);
         TokenIds tokens = tokenizer.framed(chunks, chunks.size());
 
         assertThat(tokens.getIdsList()).isEqualTo(longs(golden, i + ".ids"));
@@ -54,7 +101,7 @@ class WeightedPromptsTest {
     try (TextTokenizer tokenizer = clip()) {
       for (String prompt : List.of("", "a red apple, on a table", "caf\u00e9 \uD83C\uDF4E")) {
         TokenIds plain = tokenizer.encode(prompt);
-        TokenIds chunked = tokenizer.framed(tokenizer.chunks(Attention.parse(prompt)), 1);
+        TokenIds chunked = tokenizer.framed(tokenizer.chunks(Attention.parse(prompt), NONE), 1);
 
         assertThat(chunked.getIdsList()).isEqualTo(plain.getIdsList());
         assertThat(chunked.getWeightsList()).isEmpty();
@@ -66,7 +113,7 @@ class WeightedPromptsTest {
   void whatIsBehindTheLastChunkIsCutAndWhatIsMissingIsEmpty() throws IOException {
     try (TextTokenizer tokenizer = clip()) {
       List<Chunker.Chunk> chunks =
-          tokenizer.chunks(Attention.parse("word ".repeat(75) + "(a b:2) c"));
+          tokenizer.chunks(Attention.parse("word ".repeat(75) + "(a b:2) c"), NONE);
 
       assertThat(tokenizer.framed(chunks, 1).getCut()).isEqualTo(3);
       assertThat(tokenizer.framed(chunks, 1).getChunksList()).containsExactly(77);

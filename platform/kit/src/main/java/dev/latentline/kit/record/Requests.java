@@ -41,6 +41,11 @@ public final class Requests {
       require(NAME.matcher(lora.getLora().getName()).matches(), "a LoRA");
       require(Math.abs(lora.getWeight()) <= Limits.MAX_LORA_WEIGHT, "the weight of a LoRA");
     }
+    require(
+        request.getTextualInversionsCount() <= Limits.MAX_TEXTUAL_INVERSIONS
+            && request.getTextualInversionsList().stream()
+                .allMatch(pinned -> NAME.matcher(pinned.getName()).matches()),
+        "textual_inversions");
     require(isSide(request.getWidth()), "width");
     require(isSide(request.getHeight()), "height");
     require(request.getWidth() * request.getHeight() <= Limits.MAX_PIXELS, "the size");

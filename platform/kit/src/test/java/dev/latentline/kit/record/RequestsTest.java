@@ -84,6 +84,12 @@ class RequestsTest {
         r -> r.addLoras(lora("ink", Limits.MAX_LORA_WEIGHT + 1)),
         r -> r.addLoras(lora("ink", Float.NaN)),
         r -> r.addAllLoras(Collections.nCopies(Limits.MAX_LORAS + 1, lora("ink", 1))),
+        r -> r.addTextualInversions(ModelRef.newBuilder().setName("../ink")),
+        r ->
+            r.addAllTextualInversions(
+                Collections.nCopies(
+                    Limits.MAX_TEXTUAL_INVERSIONS + 1,
+                    ModelRef.newBuilder().setName("ink").build())),
         r -> r.setUpscale(upscale(3)),
         r -> r.setUpscale(upscale(1)),
         r -> r.setUpscale(upscale(4)).setWidth(Limits.MAX_SIDE / 4 + Limits.SIZE_MULTIPLE),
