@@ -4,10 +4,12 @@ import dev.latentline.contract.Emphasis;
 import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.contract.TriggerWords;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
 import java.math.BigDecimal;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.StringJoiner;
@@ -93,6 +95,10 @@ public final class Infotext {
               .map(lora -> lora.getLora().getName() + ": " + modelHash(lora.getLora().getDigest()))
               .collect(Collectors.joining(", ")));
     }
+    String inversions = textualInversions(request);
+    if (!inversions.isEmpty()) {
+      values.put("TI hashes", inversions);
+    }
     if (request.hasUpscale()) {
       values.put(
           "Postprocess upscale by", Integer.toUnsignedString(request.getUpscale().getFactor()));
@@ -100,6 +106,16 @@ public final class Infotext {
     }
     values.put("Version", "latentline " + version);
     return values;
+  }
+
+  /** Of the request's those whose words this picture's prompts have. */
+  private static String textualInversions(GenerationRequest request) {
+    List<TriggerWords> prompts =
+        List.of(TriggerWords.of(request.getPrompt()), TriggerWords.of(request.getNegativePrompt()));
+    return request.getTextualInversionsList().stream()
+        .filter(pinned -> prompts.stream().anyMatch(prompt -> prompt.have(pinned.getName())))
+        .map(pinned -> pinned.getName() + ": " + modelHash(pinned.getDigest()))
+        .collect(Collectors.joining(", "));
   }
 
   private static boolean isChosen(float eta, OptionalDouble byDefault) {

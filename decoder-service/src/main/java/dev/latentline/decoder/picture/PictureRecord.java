@@ -82,6 +82,7 @@ public record PictureRecord(
       Float sNoise,
       String rng,
       List<LoraUsed> loras,
+      List<String> textualInversions,
       int upscale) {}
 
   /** A LoRA, as name@digest. */
@@ -125,6 +126,7 @@ public record PictureRecord(
             request.hasSNoise() ? request.getSNoise() : null,
             request.getRng().isEmpty() ? Rng.NV.id() : request.getRng(),
             loras(request),
+            textualInversions(request),
             Math.max(1, request.getUpscale().getFactor())));
   }
 
@@ -134,6 +136,13 @@ public record PictureRecord(
         : request.getLorasList().stream()
             .map(lora -> new LoraUsed(reference(lora.getLora()), lora.getWeight()))
             .toList();
+  }
+
+  /** As name@digest. */
+  private static List<String> textualInversions(GenerationRequest request) {
+    return request.getTextualInversionsCount() == 0
+        ? null
+        : request.getTextualInversionsList().stream().map(PictureRecord::reference).toList();
   }
 
   private static String reference(ModelRef model) {

@@ -129,6 +129,20 @@ class InfotextTest {
   }
 
   @Test
+  void textualInversionsAreNamedWithTheirHashes() {
+    GenerationRequest.Builder learnt = APPLE.toBuilder().setNegativePrompt("(bad-hands:1.2)");
+    learnt.addTextualInversionsBuilder().setName("apple").setDigest("sha256:" + "1".repeat(64));
+    learnt.addTextualInversionsBuilder().setName("bad-hands").setDigest("sha256:" + "2".repeat(64));
+    // of another picture
+    learnt.addTextualInversionsBuilder().setName("ink").setDigest("sha256:" + "3".repeat(64));
+
+    assertThat(Infotext.of(learnt.build(), 7, "1"))
+        .contains(", TI hashes: \"apple: 1111111111, bad-hands: 2222222222\", ");
+    assertThat(Infotext.of(learnt.clearNegativePrompt().setPrompt("a pear").build(), 7, "1"))
+        .doesNotContain("TI hashes");
+  }
+
+  @Test
   void valuesWithSeparatorsAreQuoted() {
     assertThat(Infotext.quotedWhereNeeded("a: \"b\", \\c\nd"))
         .isEqualTo("\"a: \\\"b\\\", \\\\c\\nd\"");

@@ -128,6 +128,11 @@ public final class Manifests {
             .put("weight", lora.getWeight());
       }
     }
+    // also when there are none: made again, the words of those imported since are words
+    ArrayNode inversions = fields.putArray("textual_inversions");
+    request
+        .getTextualInversionsList()
+        .forEach(pinned -> inversions.add(pinned.getName() + "@" + pinned.getDigest()));
     fields.put("width", request.getWidth());
     fields.put("height", request.getHeight());
     fields.put("upscale", Math.max(1, request.getUpscale().getFactor()));

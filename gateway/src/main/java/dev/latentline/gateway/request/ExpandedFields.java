@@ -29,8 +29,8 @@ final class ExpandedFields {
   static final String CHOSEN_TAG =
       "A tag changes the model for all pictures: write it into prompt, outside of choices";
 
-  /** What a request grows by when its defaults are filled in. */
-  private static final int DEFAULTS_BYTES = 4 * 1024;
+  /** What a request grows by when its defaults, and the digests of what it names, are filled in. */
+  private static final int DEFAULTS_BYTES = 8 * 1024;
 
   private final Fields fields;
   private final Presets presets;

@@ -2,6 +2,7 @@ package dev.latentline.gateway.request;
 
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.TextualInversionCard;
 import dev.latentline.inference.catalogue.UpscalerCard;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,9 @@ public interface OfferedModels {
 
   /** Those that can change a model, ascending by name. */
   List<LoraCard> lorasOf(ModelCard model);
+
+  /** Those that a model can read, ascending by name. */
+  List<TextualInversionCard> textualInversionsOf(ModelCard model);
 
   /** Ascending. */
   List<String> names();

@@ -34,6 +34,7 @@ public final class RequestValidator {
               SamplingFields.NAMES,
               List.of(
                   "loras",
+                  "textual_inversions",
                   "width",
                   "height",
                   "upscale",
@@ -105,6 +106,7 @@ public final class RequestValidator {
     upscale(fields, request);
     seeds(fields, arrival, request);
     new ExpandedFields(fields, presets, parameters, request).read(body.length);
+    InversionFields.read(fields, card, models, request);
     long deadlineSeconds =
         fields
             .integer("deadline_s", Limits.MIN_DEADLINE.toSeconds(), Limits.MAX_DEADLINE.toSeconds())

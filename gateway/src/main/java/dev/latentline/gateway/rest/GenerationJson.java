@@ -115,6 +115,7 @@ public record GenerationJson(
       String rng,
       boolean deterministic,
       List<LoraJson> loras,
+      List<String> textualInversions,
       int width,
       int height,
       int upscale,
@@ -127,8 +128,7 @@ public record GenerationJson(
   /** A LoRA, as name@digest. */
   public record LoraJson(String name, BigDecimal weight) {
     static LoraJson of(Lora lora) {
-      ModelRef pinned = lora.getLora();
-      return new LoraJson(pinned.getName() + "@" + pinned.getDigest(), decimal(lora.getWeight()));
+      return new LoraJson(reference(lora.getLora()), decimal(lora.getWeight()));
     }
   }
 
@@ -145,6 +145,10 @@ public record GenerationJson(
       return new Expanded(
           prompts.getPrompt(), prompts.hasNegativePrompt() ? prompts.getNegativePrompt() : null);
     }
+  }
+
+  private static String reference(ModelRef pinned) {
+    return pinned.getName() + "@" + pinned.getDigest();
   }
 
   /** Where the webhook goes. */
@@ -214,6 +218,9 @@ public record GenerationJson(
         request.getDeterministic(),
         request.getLorasCount() > 0
             ? request.getLorasList().stream().map(LoraJson::of).toList()
+            : null,
+        request.getTextualInversionsCount() > 0
+            ? request.getTextualInversionsList().stream().map(GenerationJson::reference).toList()
             : null,
         request.getWidth(),
         request.getHeight(),

@@ -11,6 +11,7 @@ import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
+import dev.latentline.inference.catalogue.TextualInversionCard;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -42,7 +43,7 @@ class ModelsResource {
         new ModelList(
             "list",
             catalogue.models().stream()
-                .map(card -> ModelJson.of(card, upscale, catalogue.lorasOf(card)))
+                .map(card -> ModelJson.of(card, upscale, catalogue))
                 .toList());
   }
 
@@ -81,6 +82,7 @@ class ModelsResource {
    * @param created Unix seconds
    * @param capabilities what requests can ask of it
    * @param loras names of those that can change it
+   * @param textualInversions words that it has learnt besides its own
    * @param digest what a request is pinned to: model may be given as id@digest
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -96,8 +98,9 @@ class ModelsResource {
       DefaultsJson defaults,
       LimitsJson limits,
       List<String> loras,
+      List<String> textualInversions,
       String licence) {
-    static ModelJson of(ModelCard card, List<Integer> upscale, List<LoraCard> loras) {
+    static ModelJson of(ModelCard card, List<Integer> upscale, Catalogue catalogue) {
       return new ModelJson(
           card.name(),
           "model",
@@ -109,7 +112,8 @@ class ModelsResource {
           capabilities(card, upscale),
           DefaultsJson.of(card),
           LimitsJson.of(card, upscale),
-          loras.stream().map(LoraCard::name).toList(),
+          catalogue.lorasOf(card).stream().map(LoraCard::name).toList(),
+          catalogue.textualInversionsOf(card).stream().map(TextualInversionCard::name).toList(),
           card.licence());
     }
 

@@ -16,6 +16,7 @@ import dev.latentline.gateway.request.Validated;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.TextualInversionCard;
 import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.proto.v1.GenerationRequest;
 import jakarta.inject.Singleton;
@@ -126,6 +127,11 @@ class Submission {
     @Override
     public List<LoraCard> lorasOf(ModelCard model) {
       return catalogue.lorasOf(model);
+    }
+
+    @Override
+    public List<TextualInversionCard> textualInversionsOf(ModelCard model) {
+      return catalogue.textualInversionsOf(model);
     }
 
     @Override

@@ -95,6 +95,11 @@ record SubmittedJson(
         Boolean deterministic,
     @Schema(maxItems = 8, description = "what the model is changed by, beside tags in the prompt")
         List<LoraUse> loras,
+    @Schema(
+            maxItems = 32,
+            description =
+                "words of the prompts that are read as such; without it all, see GET /v1/models")
+        List<String> textualInversions,
     @Schema(minimum = "64", maximum = "4096") Integer width,
     @Schema(minimum = "64", maximum = "4096") Integer height,
     @Schema(

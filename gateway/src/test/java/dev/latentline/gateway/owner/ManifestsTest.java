@@ -47,6 +47,15 @@ class ManifestsTest {
   }
 
   @Test
+  void textualInversionsAreNamedAsARequestCanNameThem() {
+    GenerationRequest.Builder request = request(1);
+    request.addTextualInversionsBuilder().setName("ink").setDigest("sha256:1");
+
+    assertThat(read(after(request.build(), cancelled())).at("/request/textual_inversions"))
+        .isEqualTo(json("[\"ink@sha256:1\"]"));
+  }
+
+  @Test
   void aSucceededGenerationCanBeMadeAgainFromIt() {
     GenerationRequest request = request(2).putMetadata("order", "17").build();
     JsonNode manifest =
@@ -70,7 +79,8 @@ class ManifestsTest {
                    "prompt": "a red apple", "negative_prompt": "a pear",
                    "prompt_syntax": "plain", "clip_skip": 1, "seed": 41, "steps": 25,
                    "guidance_scale": 3.5, "guidance_rescale": 0.0, "sampler": "ddim",
-                   "schedule": "normal", "rng": "nv", "deterministic": false, "width": 128,
+                   "schedule": "normal", "rng": "nv", "deterministic": false,
+                   "textual_inversions": [], "width": 128,
                    "height": 96, "upscale": 1, "count": 2, "output_format": "png", "metadata": {"order": "17"}},
                  "images": [
                    {"index": 0, "seed": 41, "status": "stored",

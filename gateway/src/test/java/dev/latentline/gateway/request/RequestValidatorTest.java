@@ -15,6 +15,7 @@ import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
+import dev.latentline.proto.v1.ModelRef;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,7 @@ class RequestValidatorTest {
               bright,bright colours,
               dynamic,a {big|small} {prompt},
               inked,{prompt} <lora:ink:1>,
+              careful,{prompt},easynegative
               """));
 
   private final RequestValidator validator =
@@ -566,6 +568,72 @@ class RequestValidatorTest {
 
     assertThat(invalid("{'model':'chunked','prompt':'" + prompt + "'}"))
         .hasSize(Problems.MAX_ERRORS);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a cat EasyNegative             | easynegative",
+        "a cat, (Bad - Hands-5:1.2)     | bad-hands-5",
+        "easynegative bad-hands-50      | bad-hands-5 easynegative",
+        "uneasynegative easynegatives   | ''",
+        "bad-hands                      | ''",
+      })
+  void wordsOfTextualInversionsArePinnedInWhicheverPrompt(String prompt, String words) {
+    String positive = "{'model':'chunked','prompt':'" + prompt + "'}";
+    String negative = "{'model':'chunked','prompt':'x','negative_prompt':'" + prompt + "'}";
+
+    for (String body : List.of(positive, negative)) {
+      assertThat(inversions(body)).isEqualTo(words);
+    }
+    // a model that can have none
+    assertThat(inversions("{'model':'small','prompt':'" + prompt + "'}")).isEmpty();
+  }
+
+  @Test
+  void wordsOfTextualInversionsArePinnedInWhatPromptsBecome() {
+    String dynamic = "{'model':'chunked','dynamic_prompts':true,'count':16,'seed':1,'prompt':";
+    assertThat(inversions(dynamic + "'a {easynegative|bad-hands-5} cat'}"))
+        .isEqualTo("bad-hands-5 easynegative");
+    // nothing stands in one piece before it is chosen
+    assertThat(inversions(dynamic + "'a bad-{hands-5|hands-5} cat'}")).isEqualTo("bad-hands-5");
+    // what is not chosen is not pinned
+    assertThat(
+            inversions(
+                dynamic
+                    + "'a {1::cat|0::easynegative}','negative_prompt':'{1::dog|0::bad-hands-5}'}"))
+        .isEmpty();
+    assertThat(inversions(dynamic + "'a {cat|dog}','negative_prompt':'easynegative'}"))
+        .isEqualTo("easynegative");
+    assertThat(inversions("{'model':'chunked','prompt':'a cat','styles':['careful']}"))
+        .isEqualTo("easynegative");
+  }
+
+  @Test
+  void whereTextualInversionsAreNamedNoOthersAreRead() {
+    String body =
+        "{'model':'chunked','prompt':'bad-hands-5','negative_prompt':'easynegative',"
+            + "'textual_inversions':%s}";
+
+    assertThat(inversions(body.formatted("[]"))).isEmpty();
+    assertThat(inversions(body.formatted("['easynegative']"))).isEqualTo("easynegative");
+    assertThat(inversions(body.formatted("['bad-hands-5@sha256:" + "aa".repeat(32) + "']")))
+        .isEqualTo("bad-hands-5");
+    for (String unknown : List.of("['oil']", "['bad-hands-5@sha256:" + "bb".repeat(32) + "']")) {
+      assertThat(invalid(body.formatted(unknown)))
+          .extracting(FieldError::field, FieldError::code)
+          .containsExactly(tuple("textual_inversions", "unknown_textual_inversion"));
+    }
+    assertThat(invalid(body.formatted("'easynegative'")))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple("textual_inversions", "wrong_type"));
+  }
+
+  private String inversions(String body) {
+    return valid(body).getTextualInversionsList().stream()
+        .map(ModelRef::getName)
+        .collect(joining(" "));
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.inference.catalogue.SchedulerConfig;
 import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.catalogue.TextualInversionCard;
 import dev.latentline.inference.catalogue.UpscalerCard;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -156,6 +157,28 @@ class TestModels implements OfferedModels {
   @Override
   public List<LoraCard> lorasOf(ModelCard model) {
     return List.of(lora("ink", "test"), lora("wash", "test"));
+  }
+
+  /** Of every model with chunks. */
+  static TextualInversionCard inversion(String name) {
+    return new TextualInversionCard(
+        name,
+        "sha256:" + "aa".repeat(32),
+        Path.of(name),
+        List.of("test"),
+        "MIT",
+        "",
+        Instant.EPOCH,
+        2,
+        "textual_inversion.safetensors",
+        Map.of());
+  }
+
+  @Override
+  public List<TextualInversionCard> textualInversionsOf(ModelCard model) {
+    return model.hasChunks()
+        ? List.of(inversion("bad-hands-5"), inversion("easynegative"))
+        : List.of();
   }
 
   @Override
