@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RandomCheckpoint;
 import java.awt.image.BufferedImage;
@@ -13,6 +14,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,11 +65,14 @@ class ImportIT {
     assertThat(first.exitCode()).isZero();
     assertThat(importing("xl.safetensors").exitCode()).isZero();
     importLoras();
+    importTextualInversions();
 
     StackCommand.Ran listed = command.run("models", "list");
     assertThat(listed.out()).anyMatch(line -> line.matches("my-model-v1 +stable-diff.* MIT"));
     assertThat(listed.out()).anyMatch(line -> line.matches("ink-v1 +my-model-v1"));
     assertThat(listed.out()).anyMatch(line -> line.matches("wash +xl"));
+    assertThat(listed.out()).anyMatch(line -> line.matches("old-map +my-model-v1"));
+    assertThat(listed.out()).anyMatch(line -> line.matches("brush-work +xl"));
     assertThat(listed.out().get(1)).startsWith("starter");
 
     up = command.builder("up", "up").start();
@@ -76,6 +82,7 @@ class ImportIT {
     isShownOnItsWay("my-model-v1");
     assertThat(command.run("models", "list").out()).isEqualTo(listed.out());
     lorasChangeWhatIsDrawnAndAreVerified();
+    textualInversionsChangeWhatIsDrawnAndAreVerified();
     assertThat(command.run("down").exitCode()).isZero();
     command.assertNothingRuns();
   }
@@ -171,7 +178,64 @@ class ImportIT {
     assertThat(unfit.err()).contains("the model can have [ink-v1]");
   }
 
-  private record Drawn(String id, List<Integer> pixels) {}
+  private void importTextualInversions() throws Exception {
+    Path inversions = RandomCheckpoint.templates().resolveSibling("golden/inversions");
+    Files.copy(
+        inversions.resolve("tiny-sd1/ink-wash.safetensors"),
+        folder.resolve("Ink-Wash.safetensors"));
+    Files.copy(
+        inversions.resolve("tiny-sd1/old-map.safetensors"), folder.resolve("a file.safetensors"));
+    Files.copy(
+        inversions.resolve("tiny-sdxl/ink-wash.safetensors"),
+        folder.resolve("brush work.safetensors"));
+    StackCommand.Ran ink = importing("Ink-Wash.safetensors");
+    assertThat(ink.err())
+        .contains("it is a textual inversion of", "3 vectors; its word is ink-wash");
+    assertThat(ink.out()).containsExactly(folder + "/state/models/textual_inversions/ink-wash");
+    assertThat(importing("a file.safetensors", "--name", "old-map").exitCode()).isZero();
+    assertThat(importing("brush work.safetensors").exitCode()).isZero();
+  }
+
+  private void textualInversionsChangeWhatIsDrawnAndAreVerified() throws Exception {
+    Drawn ink = drawn("a castle, Ink-Wash", "--negative-prompt", "(old-map:1.2)");
+    // what is not a word of its own, and what is another family's, is text
+    Drawn text = drawn("a castle, Ink-Washed brush-work");
+
+    JsonNode manifest = manifest(ink);
+    assertThat(manifest.at("/request/textual_inversions"))
+        .extracting(JsonNode::textValue)
+        .satisfiesExactly(
+            first -> assertThat(first).matches("ink-wash@sha256:[0-9a-f]{64}"),
+            second -> assertThat(second).matches("old-map@sha256:[0-9a-f]{64}"));
+    assertThat(manifest(text).at("/request/textual_inversions")).isEmpty();
+    assertThat(Files.readString(folder.resolve(ink.file()), StandardCharsets.ISO_8859_1))
+        .contains("TI hashes: \"ink-wash: ");
+
+    StackCommand.Ran again = command.run("verify", ink.id());
+    assertThat(again.out()).as(again.err()).hasSize(1).allMatch(line -> line.contains("the same"));
+    // without one of them its word is text, and the picture another one
+    ((ArrayNode) manifest.at("/request/textual_inversions")).remove(0);
+    Files.write(folder.resolve("less.json"), new ObjectMapper().writeValueAsBytes(manifest));
+    StackCommand.Ran less = command.run("verify", "less.json");
+    assertThat(less.out())
+        .as(less.err())
+        .hasSize(1)
+        .allMatch(line -> line.contains("other pixels"));
+  }
+
+  /** As the store has it. */
+  private JsonNode manifest(Drawn drawn) throws Exception {
+    try (Stream<Path> files = Files.walk(folder.resolve("state"))) {
+      Path manifest =
+          files
+              .filter(file -> file.endsWith(Path.of(drawn.id(), "manifest.json")))
+              .findFirst()
+              .orElseThrow();
+      return new ObjectMapper().readTree(manifest.toFile());
+    }
+  }
+
+  private record Drawn(String id, String file, List<Integer> pixels) {}
 
   private Drawn drawn(String prompt, String... options) throws Exception {
     StackCommand.Ran ran = generating(prompt, options);
@@ -182,6 +246,7 @@ class ImportIT {
     int side = picture.getWidth();
     return new Drawn(
         id.group(),
+        ran.out().get(0),
         Arrays.stream(picture.getRGB(0, 0, side, side, null, 0, side)).boxed().toList());
   }
 

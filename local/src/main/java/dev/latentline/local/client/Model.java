@@ -8,6 +8,7 @@ import java.util.List;
  * A model as GET /v1/models tells it; fields that are not there are empty or 0.
  *
  * @param loras names of those that can change it
+ * @param textualInversions words that it has learnt
  */
 public record Model(
     String id,
@@ -17,23 +18,35 @@ public record Model(
     int width,
     int height,
     int steps,
-    List<String> loras) {
+    List<String> loras,
+    List<String> textualInversions) {
   public Model {
     loras = List.copyOf(loras);
+    textualInversions = List.copyOf(textualInversions);
   }
 
   static Model of(JsonNode json) {
-    List<String> loras = new ArrayList<>();
-    json.path("loras").forEach(lora -> loras.add(lora.asText()));
-    return of(json.path("id").asText(""), json, loras);
+    return of(
+        json.path("id").asText(""),
+        json,
+        texts(json.path("loras")),
+        texts(json.path("textual_inversions")));
   }
 
-  /** The same of a manifest.json, which calls the id a name and knows no LoRAs. */
-  public static Model ofManifest(JsonNode json, List<String> loras) {
-    return of(json.path("name").asText(""), json, loras);
+  /** The same of a manifest.json, which calls the id a name and knows nothing that changes it. */
+  public static Model ofManifest(
+      JsonNode json, List<String> loras, List<String> textualInversions) {
+    return of(json.path("name").asText(""), json, loras, textualInversions);
   }
 
-  private static Model of(String id, JsonNode json, List<String> loras) {
+  private static List<String> texts(JsonNode array) {
+    List<String> texts = new ArrayList<>();
+    array.forEach(text -> texts.add(text.asText()));
+    return texts;
+  }
+
+  private static Model of(
+      String id, JsonNode json, List<String> loras, List<String> textualInversions) {
     JsonNode defaults = json.path("defaults");
     return new Model(
         id,
@@ -43,6 +56,7 @@ public record Model(
         defaults.path("width").asInt(),
         defaults.path("height").asInt(),
         defaults.path("steps").asInt(),
-        loras);
+        loras,
+        textualInversions);
   }
 }

@@ -11,12 +11,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Makes a model of the stack on this machine from a checkpoint, or a LoRA of it from a LoRA. */
+/** Makes a model of the stack on this machine from a checkpoint, or what changes it from a file. */
 @Command(
     name = "import",
     description =
-        "Import a Stable Diffusion checkpoint (1.x, 2.x, XL base), or a LoRA for such, for the stack"
-            + " on this machine.",
+        "Import a Stable Diffusion checkpoint (1.x, 2.x, XL base), or a LoRA or textual inversion"
+            + " for such, for the stack on this machine.",
     mixinStandardHelpOptions = true)
 final class ImportCommand implements Callable<Integer> {
   @Parameters(

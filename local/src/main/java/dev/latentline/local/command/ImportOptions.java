@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 final class ImportOptions {
   @Option(
       names = "--name",
-      description = "The name of the model or LoRA; without it that of the file.")
+      description = "The name of the model, LoRA or textual inversion; without it that of the file.")
   private String name;
 
   @Option(
@@ -48,7 +48,7 @@ final class ImportOptions {
       description = "Graph templates beside the shipped ones, made by models/export.")
   private Path templates;
 
-  @Option(names = "--replace", description = "Replace a model or LoRA of that name.")
+  @Option(names = "--replace", description = "Replace what has that name.")
   private boolean replace;
 
   /** What is wrong with them whatever the checkpoint is. */

@@ -17,7 +17,7 @@ import java.util.stream.StreamSupport;
 final class LocalModels {
   private static final String MANIFEST = "manifest.json";
 
-  /** Only a model whose weights are beside its graphs takes LoRAs. */
+  /** Only a model whose weights are beside its graphs can be changed. */
   private static final String WEIGHTS = "unet/weights.safetensors";
 
   private LocalModels() {}
@@ -28,27 +28,31 @@ final class LocalModels {
    * @throws CliException when there is no such folder, or a manifest cannot be read
    */
   static List<Model> in(List<Path> catalogues) {
-    List<JsonNode> loras =
-        catalogues.stream()
-            .map(catalogue -> catalogue.resolve(Catalogue.LORAS))
-            .filter(Files::isDirectory)
-            .flatMap(folder -> manifests(folder).stream())
-            .toList();
+    List<JsonNode> loras = changes(catalogues, Catalogue.LORAS);
+    List<JsonNode> inversions = changes(catalogues, Catalogue.TEXTUAL_INVERSIONS);
     return catalogues.stream()
         .flatMap(catalogue -> manifests(catalogue).stream())
-        .map(model -> Model.ofManifest(model, namesOf(loras, model)))
+        .map(model -> Model.ofManifest(model, namesOf(loras, model), namesOf(inversions, model)))
         .toList();
   }
 
-  private static List<String> namesOf(List<JsonNode> loras, JsonNode model) {
-    return loras.stream()
-        .filter(lora -> model.path("files").has(WEIGHTS) && fits(lora, model))
-        .map(lora -> lora.path("name").asText(""))
+  private static List<JsonNode> changes(List<Path> catalogues, String kind) {
+    return catalogues.stream()
+        .map(catalogue -> catalogue.resolve(kind))
+        .filter(Files::isDirectory)
+        .flatMap(folder -> manifests(folder).stream())
         .toList();
   }
 
-  private static boolean fits(JsonNode lora, JsonNode model) {
-    return StreamSupport.stream(lora.path("families").spliterator(), false)
+  private static List<String> namesOf(List<JsonNode> changes, JsonNode model) {
+    return changes.stream()
+        .filter(change -> model.path("files").has(WEIGHTS) && fits(change, model))
+        .map(change -> change.path("name").asText(""))
+        .toList();
+  }
+
+  private static boolean fits(JsonNode change, JsonNode model) {
+    return StreamSupport.stream(change.path("families").spliterator(), false)
         .anyMatch(family -> family.equals(model.path("family")));
   }
 

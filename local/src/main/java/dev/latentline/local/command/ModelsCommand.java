@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -32,12 +33,12 @@ public final class ModelsCommand implements Runnable {
             + " FILE, latentline models pull OWNER/NAME");
   }
 
-  /** The models on offer, and the LoRAs that can change them. */
+  /** The models on offer, and what can change them. */
   @Command(
       name = "list",
       description =
-          "List the models that the gateway offers, and their LoRAs; without a gateway, those on"
-              + " this machine.",
+          "List the models that the gateway offers, their LoRAs and textual inversions; without a"
+              + " gateway, those on this machine.",
       mixinStandardHelpOptions = true)
   static final class ListModels implements Callable<Integer> {
     @Mixin private StackOptions options = new StackOptions();
@@ -56,25 +57,23 @@ public final class ModelsCommand implements Runnable {
             model.steps(),
             model.licence());
       }
-      printLoras(models);
+      printChanges("LORA", models, Model::loras);
+      printChanges("TEXTUAL INVERSION", models, Model::textualInversions);
       return 0;
     }
 
-    private static void printLoras(List<Model> models) {
+    private static void printChanges(
+        String kind, List<Model> models, Function<Model, List<String>> changesOf) {
       SortedMap<String, List<String>> modelsOf = new TreeMap<>();
-      models.forEach(
-          model ->
-              model
-                  .loras()
-                  .forEach(
-                      lora ->
-                          modelsOf
-                              .computeIfAbsent(lora, absent -> new ArrayList<>())
-                              .add(model.id())));
+      for (Model model : models) {
+        for (String change : changesOf.apply(model)) {
+          modelsOf.computeIfAbsent(change, absent -> new ArrayList<>()).add(model.id());
+        }
+      }
       if (!modelsOf.isEmpty()) {
-        System.out.printf("%n%-20s %s%n", "LORA", "MODELS");
+        System.out.printf("%n%-20s %s%n", kind, "MODELS");
         modelsOf.forEach(
-            (lora, names) -> System.out.printf("%-20s %s%n", lora, String.join(", ", names)));
+            (change, names) -> System.out.printf("%-20s %s%n", change, String.join(", ", names)));
       }
     }
 
