@@ -7,7 +7,6 @@ import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.ObjectKeys;
 import dev.latentline.contract.Topic;
-import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.task.Starter;
@@ -15,28 +14,24 @@ import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.Steps;
 import dev.latentline.denoiser.task.TaskPlanner;
 import dev.latentline.embedded.ChildProcess;
-import dev.latentline.inference.catalogue.Catalogue;
-import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.S3BlobStore;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.LatentDenoised;
-import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
 import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
 import dev.latentline.testkit.Topics;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,44 +39,28 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Two denoisers as processes of their own, and a picture whose every step takes longer than a
- * replica has to end: 512 x 512 pixels and eight texts for the starter's network, twice the side
- * that its manifest allows.
+ * Two denoisers as processes of their own, and a picture whose every step takes longer than they
+ * give it when they end: the largest that the starter makes, with eight texts, and a short grace.
  */
 @Timeout(Patience.TEST_SECONDS)
 class LongStepIT {
   private static final String POOL = "long-steps";
-  private static final int SIDE = 512;
+  private static final int SIDE = 256;
   private static final int PROMPTS = 7;
   private static final int STEPS = 2;
 
   private static TestStack stack;
   private static Path models;
-  private static Catalogue catalogue;
 
-  private final Replicas replicas = new Replicas(stack, POOL, models);
+  private final Replicas replicas =
+      new Replicas(
+          stack, POOL, models, Map.of("MP_MESSAGING_INCOMING_EMBEDDING_READY_GRACE_MS", "200"));
 
   @BeforeAll
   static void open() throws IOException {
     stack = TestStack.shared();
     Topics.create(stack.bootstrapServers(), POOL);
-    models = stack.folder().resolve("large-catalogue");
-    Path from = Starter.catalogueFolder();
-    try (Stream<Path> all = Files.walk(from.resolve("starter"))) {
-      for (Path path : all.filter(Files::isRegularFile).toList()) {
-        Path copy = models.resolve(from.relativize(path));
-        Files.createDirectories(copy.getParent());
-        Files.copy(path, copy);
-      }
-    }
-    Path manifest = models.resolve("starter/manifest.json");
-    Files.writeString(
-        manifest,
-        Files.readString(manifest)
-            .replaceAll("(\"max_(width|height)\": )\\d+", "$1" + SIDE)
-            .replaceAll("(\"max_pixels\": )\\d+", "$1" + SIDE * SIDE));
-    Files.writeString(models.resolve("pools.yaml"), POOL + ": [starter]\n");
-    catalogue = Catalogue.open(models);
+    models = Replicas.catalogue(stack, POOL);
   }
 
   @AfterEach
@@ -135,10 +114,6 @@ class LongStepIT {
         Starter.request()
             .setGenerationId(id)
             .setPool(POOL)
-            .setModel(
-                ModelRef.newBuilder()
-                    .setName("starter")
-                    .setDigest(catalogue.find("starter").orElseThrow().digest()))
             .setSteps(STEPS)
             .setSampler("euler_a")
             .setWidth(SIDE)
@@ -163,8 +138,7 @@ class LongStepIT {
 
   /** Made in this process. */
   private static float[] undisturbed(EmbeddingReady record) {
-    try (PoolModels pool =
-        new PoolModels(catalogue, POOL, SessionSettings.cpu(1), BatchSizes.none())) {
+    try (PoolModels pool = Starter.models()) {
       LoadedModel model = pool.require(record.getRequest().getModel());
       TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
       StepTask task = StepTask.start(planner.plan(record, model));

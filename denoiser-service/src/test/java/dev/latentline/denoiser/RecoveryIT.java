@@ -28,7 +28,6 @@ import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
 import dev.latentline.testkit.Topics;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,7 +41,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -75,7 +73,7 @@ class RecoveryIT {
     writer = RecordWriter.open();
     reader = RecordReader.open();
     apple = Starter.apple(Starter.request().build());
-    catalogue = catalogueWithAPoolOfItsOwn();
+    catalogue = Replicas.catalogue(stack, POOL);
     store = new Replicas(stack, POOL, catalogue).store();
   }
 
@@ -302,23 +300,5 @@ class RecoveryIT {
             return Steps.all(task, starter.network()).latents().data();
           }
         });
-  }
-
-  /** The models of the build, in a pool that no other test's denoiser serves. */
-  private static Path catalogueWithAPoolOfItsOwn() throws IOException {
-    Path from = Starter.catalogueFolder();
-    Path to = stack.folder().resolve("catalogue");
-    try (Stream<Path> all = Files.walk(from.resolve("starter"))) {
-      for (Path path : all.toList()) {
-        Path copy = to.resolve(from.relativize(path));
-        if (Files.isDirectory(path)) {
-          Files.createDirectories(copy);
-        } else {
-          Files.copy(path, copy);
-        }
-      }
-    }
-    Files.writeString(to.resolve("pools.yaml"), POOL + ": [starter]\n");
-    return to;
   }
 }

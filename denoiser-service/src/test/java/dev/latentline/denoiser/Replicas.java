@@ -1,5 +1,6 @@
 package dev.latentline.denoiser;
 
+import dev.latentline.denoiser.task.Starter;
 import dev.latentline.embedded.Checkout;
 import dev.latentline.embedded.ChildProcess;
 import dev.latentline.embedded.JavaCommand;
@@ -24,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /** Denoisers of one pool as processes of their own, which are killed in the end. */
 final class Replicas implements AutoCloseable {
@@ -33,15 +35,40 @@ final class Replicas implements AutoCloseable {
   private final TestStack stack;
   private final String pool;
   private final Path catalogue;
+  private final Map<String, String> environment;
   private final List<ChildProcess> all = new ArrayList<>();
 
   /**
    * @param catalogue whose pools.yaml has the pool
    */
   Replicas(TestStack stack, String pool, Path catalogue) {
+    this(stack, pool, catalogue, Map.of());
+  }
+
+  /**
+   * @param catalogue whose pools.yaml has the pool
+   * @param environment of each, beside what it needs
+   */
+  Replicas(TestStack stack, String pool, Path catalogue, Map<String, String> environment) {
     this.stack = stack;
     this.pool = pool;
     this.catalogue = catalogue;
+    this.environment = environment;
+  }
+
+  /** A catalogue with the starter of the build, in a pool that no other test's denoiser serves. */
+  static Path catalogue(TestStack stack, String pool) throws IOException {
+    Path from = Starter.catalogueFolder();
+    Path to = stack.folder().resolve("catalogue-" + pool);
+    try (Stream<Path> all = Files.walk(from.resolve("starter"))) {
+      for (Path path : all.filter(Files::isRegularFile).toList()) {
+        Path copy = to.resolve(from.relativize(path));
+        Files.createDirectories(copy.getParent());
+        Files.copy(path, copy);
+      }
+    }
+    Files.writeString(to.resolve("pools.yaml"), pool + ": [starter]\n");
+    return to;
   }
 
   /** One that is ready. */
@@ -57,17 +84,17 @@ final class Replicas implements AutoCloseable {
 
   private ChildProcess launch(int port) {
     String name = pool + "-" + STARTED.incrementAndGet();
-    Map<String, String> environment = new TreeMap<>();
+    Map<String, String> variables = new TreeMap<>(environment);
     stack
         .configuration()
         .forEach(
             (key, value) ->
-                environment.put(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
-    environment.put("LATENTLINE_MODELS", catalogue.toString());
-    environment.put("LATENTLINE_POOL", pool);
-    environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
-    environment.put("QUARKUS_LOG_CATEGORY__DEV_LATENTLINE__LEVEL", "DEBUG");
-    environment.put("ORT_DISABLE_TELEMETRY", "1");
+                variables.put(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
+    variables.put("LATENTLINE_MODELS", catalogue.toString());
+    variables.put("LATENTLINE_POOL", pool);
+    variables.put("QUARKUS_HTTP_PORT", Integer.toString(port));
+    variables.put("QUARKUS_LOG_CATEGORY__DEV_LATENTLINE__LEVEL", "DEBUG");
+    variables.put("ORT_DISABLE_TELEMETRY", "1");
     List<String> command =
         new JavaCommand()
             .options("-XX:+UseSerialGC", "-Xmx768m", "--enable-native-access=ALL-UNNAMED")
@@ -76,7 +103,7 @@ final class Replicas implements AutoCloseable {
     ChildProcess replica =
         ChildProcess.start(
             new ChildProcess.Spec(
-                name, command, environment, stack.folder(), stack.folder().resolve(name + ".log")));
+                name, command, variables, stack.folder(), stack.folder().resolve(name + ".log")));
     all.add(replica);
     return replica;
   }

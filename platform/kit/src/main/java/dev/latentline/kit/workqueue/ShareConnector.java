@@ -76,7 +76,10 @@ public class ShareConnector implements InboundConnector {
                 .map(Duration::ofMillis)
                 .orElse(QueueSettings.DEFAULT_LOCK),
             QueueSettings.DEFAULT_MAX_ATTEMPTS,
-            QueueSettings.DEFAULT_SHUTDOWN_GRACE,
+            channel
+                .getOptionalValue("grace-ms", Long.class)
+                .map(Duration::ofMillis)
+                .orElse(QueueSettings.DEFAULT_SHUTDOWN_GRACE),
             channel
                 .getOptionalValue("stall-ms", Long.class)
                 .map(Duration::ofMillis)
