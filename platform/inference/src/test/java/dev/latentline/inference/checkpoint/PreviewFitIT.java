@@ -18,10 +18,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -86,6 +88,37 @@ class PreviewFitIT {
         .isInstanceOf(RefusedCheckpointException.class)
         .hasMessageContaining("autoencoder is broken")
         .hasMessageContaining("--vae");
+    assertThat(folder.resolve("models")).isEmptyDirectory();
+  }
+
+  @Test
+  void aDecoderThatDoesNotRunIsRefused() throws Exception {
+    Path template = Files.createDirectories(folder.resolve("templates/tiny-sd1"));
+    try (Stream<Path> files = Files.list(RandomCheckpoint.templates().resolve("tiny-sd1"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, template.resolve(file.getFileName()));
+      }
+    }
+    // takes pixels instead of latents, and has other weights
+    Files.copy(
+        template.resolve("vae_encoder.onnx.gz"),
+        template.resolve("vae_decoder.onnx.gz"),
+        StandardCopyOption.REPLACE_EXISTING);
+    ImportOrder order =
+        new ImportOrder(
+            RandomCheckpoint.of("tiny-sd1").write(folder.resolve("my.safetensors")),
+            Optional.empty(),
+            Optional.empty(),
+            "my-model",
+            Optional.empty(),
+            Optional.empty(),
+            List.of(Orders.TEMPLATES.get(0), template.getParent()),
+            folder.resolve("models"),
+            false);
+
+    assertThatThrownBy(() -> CheckpointImport.run(order, note -> {}))
+        .isInstanceOf(RefusedCheckpointException.class)
+        .hasMessageContaining("its decoder cannot be tried: the weights of vae_decoder/model.onnx");
     assertThat(folder.resolve("models")).isEmptyDirectory();
   }
 
