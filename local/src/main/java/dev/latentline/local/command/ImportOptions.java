@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
 final class ImportOptions {
   @Option(
       names = "--name",
-      description = "The name of the model, LoRA or textual inversion; without it that of the file.")
+      description =
+          "The name of the model, LoRA or textual inversion; without it that of the file.")
   private String name;
 
   @Option(
