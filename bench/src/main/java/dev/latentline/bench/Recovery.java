@@ -18,7 +18,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * kill -9 of the denoiser that works at a picture, at a random step, again and again: how long
  * until another one has made a step of it, how many steps had to be made twice, and whether the
- * picture is the same. Both denoisers have half of the machine each.
+ * picture is the same. Both denoisers have half of the machine each. Or it is frozen instead, as by
+ * the loss of its node: then its lock must lapse first.
  */
 public final class Recovery {
   private static final int STEPS = 80;
@@ -26,9 +27,10 @@ public final class Recovery {
 
   private Recovery() {}
 
-  /** The argument is how often to kill; 20 unless given. */
+  /** The arguments are how often, 20 unless given, and {@code freeze} in place of killing. */
   public static void main(String[] arguments) throws Exception {
     int kills = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 20;
+    boolean freeze = arguments.length > 1 && arguments[1].equals("freeze");
     Random random = new Random(1);
     List<Double> recovered = new ArrayList<>();
     List<Double> lost = new ArrayList<>();
@@ -51,7 +53,11 @@ public final class Recovery {
         steps.until(told -> is(told, id) && told.getStep() >= atStep, PATIENCE);
         ChildProcess busy = cpu(one) > cpu(two) ? one : two;
         long killed = System.currentTimeMillis();
-        busy.kill();
+        if (freeze) {
+          busy.freeze();
+        } else {
+          busy.kill();
+        }
         // what it had told until then
         List<Progress> after =
             steps.until(told -> is(told, id) && told.getAtMs() > killed, PATIENCE);
@@ -73,6 +79,7 @@ public final class Recovery {
         System.out.printf(
             "%-6d %8d %12.0f %6.0f %6s%n",
             kill, before, recovered.get(kill - 1), lost.get(kill - 1), equal ? "yes" : "NO");
+        busy.kill();
         if (busy == one) {
           one = line.start("denoiser-service");
         } else {
@@ -81,9 +88,10 @@ public final class Recovery {
       }
     }
     System.out.printf(
-        "%n%d kills: %d the same pixels; another replica's first step after %.0f ms (median),"
+        "%n%d %s: %d the same pixels; another replica's first step after %.0f ms (median),"
             + " %.0f ms (p99); steps made again: %.0f (median), %.0f (most)%n",
         kills,
+        freeze ? "freezes" : "kills",
         same,
         Figures.median(recovered),
         Figures.percentile(recovered, 0.99),
