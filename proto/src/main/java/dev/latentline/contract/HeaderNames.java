@@ -36,5 +36,8 @@ public final class HeaderNames {
   public static final String DEAD_LETTER_PARTITION = DEAD_LETTER_PREFIX + "partition";
   public static final String DEAD_LETTER_OFFSET = DEAD_LETTER_PREFIX + "offset";
 
+  /** A trailer of gRPC: the code of what the status says. */
+  public static final String CODE = "latentline-code";
+
   private HeaderNames() {}
 }

@@ -9,6 +9,7 @@ import com.google.protobuf.Descriptors.FileDescriptor;
 import dev.latentline.proto.v1.ControlOuterClass;
 import dev.latentline.proto.v1.Event;
 import dev.latentline.proto.v1.ProgressOuterClass;
+import dev.latentline.proto.v1.PromptsOuterClass;
 import dev.latentline.proto.v1.Request;
 import dev.latentline.proto.v1.Step;
 import dev.latentline.proto.v1.TensorOuterClass;
@@ -54,7 +55,8 @@ class MessageCompatibilityTest {
             ProgressOuterClass.getDescriptor(),
             Step.getDescriptor(),
             ControlOuterClass.getDescriptor(),
-            Webhook.getDescriptor());
+            Webhook.getDescriptor(),
+            PromptsOuterClass.getDescriptor());
     Set<String> lines = new TreeSet<>();
     for (FileDescriptor file : files) {
       file.getMessageTypes().forEach(message -> describe(message, lines));

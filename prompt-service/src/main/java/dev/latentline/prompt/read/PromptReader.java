@@ -10,6 +10,7 @@ import dev.latentline.prompt.grammar.Attention;
 import dev.latentline.prompt.grammar.Composition;
 import dev.latentline.prompt.grammar.MultiPrompt;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
+import dev.latentline.proto.v1.AnalyzedText;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.TokenIds;
@@ -18,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /** Reads the prompts of a request in the syntax that it asks for. Thread-safe. */
 public final class PromptReader {
@@ -56,36 +56,85 @@ public final class PromptReader {
         .toList();
   }
 
-  private List<TokenizedConditioning> readOne(GenerationRequest request) {
-    return switch (syntax(request)) {
-      case PLAIN -> plain(request);
-      case A1111 -> a1111(request);
-      case MIDJOURNEY -> encode(request, multiPrompt(request), Emphasis.NONE);
-    };
-  }
-
-  private List<TokenizedConditioning> plain(GenerationRequest request) {
-    return Stream.of(
-            StepText.always(Role.POSITIVE, request.getPrompt()),
-            StepText.always(Role.NEGATIVE, request.getNegativePrompt()))
-        .map(text -> text.of(tokenizers.encode(request.getModel(), text.text())))
+  /**
+   * The same texts for people: by what names the tokenizers know their tokens, and what is cut.
+   *
+   * @throws Failure.Rejected as {@link #read}
+   */
+  public List<AnalyzedText> analyze(GenerationRequest request) {
+    Collection<List<Integer>> groups = ImagePrompts.groups(request);
+    return groups.stream()
+        .flatMap(
+            images ->
+                analyzeOne(ImagePrompts.of(request, images.get(0))).stream()
+                    .map(
+                        text ->
+                            groups.size() == 1
+                                ? text
+                                : text.toBuilder().addAllImages(images).build()))
         .toList();
   }
 
-  private List<TokenizedConditioning> a1111(GenerationRequest request) {
-    refuseTags(request.getPrompt());
-    refuseTags(request.getNegativePrompt());
-    return encode(request, texts(request), emphasis(request));
+  /**
+   * What the grammar made of the prompts of a picture.
+   *
+   * @param parts of each of the texts
+   * @param chunked whether they go on in further chunks
+   */
+  private record Reading(List<StepText> texts, List<List<Attention.Part>> parts, boolean chunked) {}
+
+  private Reading reading(GenerationRequest request) {
+    PromptSyntax syntax = syntax(request);
+    List<StepText> texts =
+        switch (syntax) {
+          case PLAIN -> plain(request);
+          case A1111 -> texts(request);
+          case MIDJOURNEY -> multiPrompt(request);
+        };
+    Emphasis emphasis = syntax == PromptSyntax.A1111 ? emphasis(request) : Emphasis.NONE;
+    return new Reading(
+        texts,
+        texts.stream().map(text -> parts(text.text(), emphasis)).toList(),
+        syntax != PromptSyntax.PLAIN && tokenizers.hasChunks(request.getModel()));
   }
 
-  private List<TokenizedConditioning> encode(
-      GenerationRequest request, List<StepText> texts, Emphasis emphasis) {
-    List<List<Attention.Part>> parts =
-        texts.stream().map(text -> parts(text.text(), emphasis)).toList();
+  private static List<StepText> plain(GenerationRequest request) {
+    return List.of(
+        StepText.always(Role.POSITIVE, request.getPrompt()),
+        StepText.always(Role.NEGATIVE, request.getNegativePrompt()));
+  }
+
+  private List<TokenizedConditioning> readOne(GenerationRequest request) {
+    return encode(request, reading(request));
+  }
+
+  private List<AnalyzedText> analyzeOne(GenerationRequest request) {
+    Reading reading = reading(request);
+    // what a generation would fail with is found here too
+    encode(request, reading);
+    return IntStream.range(0, reading.texts.size())
+        .mapToObj(
+            i -> {
+              List<Attention.Part> parts = reading.parts.get(i);
+              return reading
+                  .texts
+                  .get(i)
+                  .analyzed(
+                      reading.chunked
+                          ? tokenizers.analyzeChunks(
+                              request.getModel(), parts, request.getTextualInversionsList())
+                          : tokenizers.analyze(request.getModel(), withoutWeights(parts)));
+            })
+        .toList();
+  }
+
+  private List<TokenizedConditioning> encode(GenerationRequest request, Reading reading) {
+    List<StepText> texts = reading.texts;
     List<List<TokenIds>> ids =
-        tokenizers.hasChunks(request.getModel())
-            ? tokenizers.encodeChunks(request.getModel(), parts, request.getTextualInversionsList())
-            : parts.stream()
+        reading.chunked
+            ? tokenizers.encodeChunks(
+                request.getModel(), reading.parts, request.getTextualInversionsList())
+            : reading.parts.stream()
                 .map(text -> tokenizers.encode(request.getModel(), withoutWeights(text)))
                 .toList();
     int tokens = ids.stream().mapToInt(ofEncoders -> ofEncoders.get(0).getIdsCount()).sum();
@@ -104,6 +153,8 @@ public final class PromptReader {
 
   /** AND joins prompts; in a negative prompt it is a word, as there. */
   private static List<StepText> texts(GenerationRequest request) {
+    refuseTags(request.getPrompt());
+    refuseTags(request.getNegativePrompt());
     List<Composition.Prompt> prompts = Composition.of(request.getPrompt());
     refuseTooMany("AND joins ", prompts.size());
     List<StepText> texts = new ArrayList<>();

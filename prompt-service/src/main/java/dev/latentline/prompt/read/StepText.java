@@ -1,6 +1,8 @@
 package dev.latentline.prompt.read;
 
 import dev.latentline.prompt.grammar.PromptSchedule;
+import dev.latentline.proto.v1.AnalyzedText;
+import dev.latentline.proto.v1.AnalyzedTokens;
 import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.TokenIds;
 import dev.latentline.proto.v1.TokenizedConditioning;
@@ -35,6 +37,16 @@ record StepText(Role role, String text, float weight, List<Integer> steps) {
         (text, held) ->
             texts.add(new StepText(role, text, weight, held.size() == steps ? List.of() : held)));
     return texts;
+  }
+
+  AnalyzedText analyzed(List<AnalyzedTokens> tokens) {
+    return AnalyzedText.newBuilder()
+        .setRole(role)
+        .setText(text)
+        .setWeight(weight)
+        .addAllSteps(steps)
+        .addAllTokens(tokens)
+        .build();
   }
 
   TokenizedConditioning of(List<TokenIds> ids) {

@@ -8,12 +8,15 @@ import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.inversion.InsertedTokens;
 import dev.latentline.prompt.grammar.Attention;
 import dev.latentline.prompt.tokenize.Chunker.Chunk;
+import dev.latentline.proto.v1.AnalyzedTokens;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.TokenIds;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** The tokenizers of every model of the catalogue, verified and loaded. Thread-safe. */
 public final class ModelTokenizers implements AutoCloseable {
@@ -103,6 +106,34 @@ public final class ModelTokenizers implements AutoCloseable {
       ids.add(ofEncoders);
     }
     return ids;
+  }
+
+  /** What each text encoder of a model gets of a text, and what is cut, as {@link #encode} does. */
+  public List<AnalyzedTokens> analyze(ModelRef model, String text) {
+    return analyze(model, tokenizer -> tokenizer.analyze(text));
+  }
+
+  /** The same as {@link #encodeChunks} does it, without chunks that only fill up. */
+  public List<AnalyzedTokens> analyzeChunks(
+      ModelRef model, List<Attention.Part> parts, List<ModelRef> inversions) {
+    InsertedTokens inserted = InsertedTokens.of(catalogue, catalogue.require(model), inversions);
+    return analyze(model, tokenizer -> tokenizer.analyze(parts, inserted));
+  }
+
+  private List<AnalyzedTokens> analyze(
+      ModelRef model, Function<TextTokenizer, AnalyzedTokens> analysis) {
+    return joined(byDigest.get(catalogue.require(model).digest()).stream().map(analysis).toList());
+  }
+
+  /** Encoders that get the same are one. */
+  static List<AnalyzedTokens> joined(List<AnalyzedTokens> ofEncoders) {
+    Map<AnalyzedTokens, List<Integer>> encoders = new LinkedHashMap<>();
+    for (int i = 0; i < ofEncoders.size(); i++) {
+      encoders.computeIfAbsent(ofEncoders.get(i), none -> new ArrayList<>()).add(i);
+    }
+    return encoders.entrySet().stream()
+        .map(each -> each.getKey().toBuilder().addAllEncoders(each.getValue()).build())
+        .toList();
   }
 
   @Override

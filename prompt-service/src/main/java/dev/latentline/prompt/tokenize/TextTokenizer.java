@@ -2,9 +2,11 @@ package dev.latentline.prompt.tokenize;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.latentline.contract.Limits;
 import dev.latentline.inference.inversion.InsertedTokens;
 import dev.latentline.prompt.grammar.Attention;
 import dev.latentline.prompt.tokenize.Chunker.Chunk;
+import dev.latentline.proto.v1.AnalyzedTokens;
 import dev.latentline.proto.v1.TokenIds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -87,7 +89,7 @@ public final class TextTokenizer implements AutoCloseable {
    * @return at least one, each of at most maxTokens less the frame
    */
   List<Chunk> chunks(List<Attention.Part> parts, InsertedTokens inserted) {
-    Chunker chunker = new Chunker(maxTokens - frame.length, comma);
+    Chunker chunker = new Chunker(chunkLength(), comma);
     List<Word> words =
         inserted.cards().stream()
             .map(card -> new Word(bare(card.name()), inserted.firstOf(card), card.vectors()))
@@ -147,6 +149,37 @@ public final class TextTokenizer implements AutoCloseable {
     }
     int cut = chunks.stream().skip(count).mapToInt(chunk -> chunk.ids().size()).sum();
     return tokens.setCut(cut).build();
+  }
+
+  /** What the model gets of a text as {@link #encode} cuts it, and what it does not. */
+  AnalyzedTokens analyze(String text) {
+    List<Attention.Part> whole = List.of(new Attention.Part.Weighted(text, 1));
+    Chunker chunker = new Chunker(chunkLength(), OptionalLong.empty());
+    for (long id : bare(text)) {
+      chunker.add(id, 1);
+    }
+    return report(whole, new InsertedTokens(List.of())).of(chunker.chunks(), chunkLength(), 1);
+  }
+
+  /** The same of a text as {@link #chunks} and {@link #framed} do it. */
+  AnalyzedTokens analyze(List<Attention.Part> parts, InsertedTokens inserted) {
+    return report(parts, inserted)
+        .of(chunks(parts, inserted), chunkLength(), Limits.MAX_PROMPT_CHUNKS);
+  }
+
+  private int chunkLength() {
+    return maxTokens - frame.length;
+  }
+
+  private TokenReport report(List<Attention.Part> parts, InsertedTokens inserted) {
+    TokenReport report = new TokenReport(parts, inserted, word -> bare(word).length);
+    for (int i = 0; i < parts.size(); i++) {
+      if (parts.get(i) instanceof Attention.Part.Weighted text) {
+        Encoding encoding = tokenizer.encode(text.text(), false, false);
+        report.add(i, encoding.getTokens(), encoding.getCharTokenSpans());
+      }
+    }
+    return report;
   }
 
   private long[] bare(String text) {

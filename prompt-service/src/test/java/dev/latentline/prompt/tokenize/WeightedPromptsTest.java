@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WeightedPromptsTest {
   private static final Path MODELS = Path.of(System.getProperty("latentline.home"), "models");
 
-  private static final InsertedTokens NONE = new InsertedTokens(List.of());
+  static final InsertedTokens NONE = new InsertedTokens(List.of());
 
   @TempDir Path folder;
 
@@ -45,7 +45,7 @@ class WeightedPromptsTest {
         new InsertedTokens(List.of(inversion("ink-wash", 3), inversion("old-map", 1))));
   }
 
-  private static TextualInversionCard inversion(String name, int vectors) {
+  static TextualInversionCard inversion(String name, int vectors) {
     return new TextualInversionCard(
         name,
         "sha256:" + name,
@@ -124,6 +124,10 @@ class WeightedPromptsTest {
   }
 
   private TextTokenizer clip() throws IOException {
+    return clip(folder);
+  }
+
+  static TextTokenizer clip(Path folder) throws IOException {
     Path file = folder.resolve("tokenizer.json");
     if (!Files.exists(file)) {
       try (InputStream in =

@@ -24,13 +24,8 @@ public final class Requests {
     require(request.getGenerationId().equals(item.generationId()), "the generation");
     require(NAME.matcher(request.getTenant()).matches(), "the tenant");
     require(NAME.matcher(request.getPool()).matches(), "the pool");
-    require(NAME.matcher(request.getModel().getName()).matches(), "the model");
-    require(isProse(request.getPrompt()), "the length of the prompt");
-    require(isProse(request.getNegativePrompt()), "the length of the negative prompt");
-    require(within(request.getCount(), Limits.MIN_COUNT, Limits.MAX_COUNT), "count");
-    require(areForItsImages(request), "expanded_prompts");
+    checkPrompts(request);
     require(within(request.getClipSkip(), 0, Limits.MAX_CLIP_SKIP), "clip_skip");
-    require(within(request.getSteps(), Limits.MIN_STEPS, Limits.MAX_STEPS), "steps");
     number("guidance_scale", request.getGuidanceScale(), Limits.MAX_GUIDANCE_SCALE);
     number("guidance_rescale", request.getGuidanceRescale(), Limits.MAX_PART);
     number("eta", request.getEta(), Limits.MAX_PART);
@@ -41,16 +36,30 @@ public final class Requests {
       require(NAME.matcher(lora.getLora().getName()).matches(), "a LoRA");
       require(Math.abs(lora.getWeight()) <= Limits.MAX_LORA_WEIGHT, "the weight of a LoRA");
     }
-    require(
-        request.getTextualInversionsCount() <= Limits.MAX_TEXTUAL_INVERSIONS
-            && request.getTextualInversionsList().stream()
-                .allMatch(pinned -> NAME.matcher(pinned.getName()).matches()),
-        "textual_inversions");
     require(isSide(request.getWidth()), "width");
     require(isSide(request.getHeight()), "height");
     require(request.getWidth() * request.getHeight() <= Limits.MAX_PIXELS, "the size");
     require(!request.hasUpscale() || isUpscale(request), "upscale");
     require(within(request.getSeed(), 0, Limits.MAX_SEED - (request.getCount() - 1)), "seed");
+  }
+
+  /**
+   * Of a request that is no record's only what decides how its prompts are read.
+   *
+   * @throws Failure.Rejected as {@link #check(WorkItem, GenerationRequest)}
+   */
+  public static void checkPrompts(GenerationRequest request) {
+    require(NAME.matcher(request.getModel().getName()).matches(), "the model");
+    require(isProse(request.getPrompt()), "the length of the prompt");
+    require(isProse(request.getNegativePrompt()), "the length of the negative prompt");
+    require(within(request.getCount(), Limits.MIN_COUNT, Limits.MAX_COUNT), "count");
+    require(areForItsImages(request), "expanded_prompts");
+    require(within(request.getSteps(), Limits.MIN_STEPS, Limits.MAX_STEPS), "steps");
+    require(
+        request.getTextualInversionsCount() <= Limits.MAX_TEXTUAL_INVERSIONS
+            && request.getTextualInversionsList().stream()
+                .allMatch(pinned -> NAME.matcher(pinned.getName()).matches()),
+        "textual_inversions");
   }
 
   /**
@@ -99,7 +108,7 @@ public final class Requests {
   private static void require(boolean fulfilled, String what) {
     if (!fulfilled) {
       throw new Failure.Rejected(
-          "unreadable_record", what + " of the record's request is none that is let in");
+          "unreadable_record", what + " of the request is none that is let in");
     }
   }
 }
