@@ -204,6 +204,27 @@ class LineST {
   }
 
   @Test
+  void anAnalysisSaysWhatTheModelIsGivenAndWhatIsCut() throws Exception {
+    ObjectNode request = request(5).put("prompt", "a [cat:red apple:0.5]");
+    request.put("prompt_syntax", "a1111").put("negative_prompt", "blurry" + " tree".repeat(200));
+
+    HttpResponse<String> answer = post("/v1/prompts:analyze", request);
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    JsonNode texts = JSON.readTree(answer.body()).at("/texts");
+    assertThat(texts.findValuesAsText("role"))
+        .containsExactly("prompt", "prompt", "negative_prompt");
+    assertThat(texts.at("/0/text").asText()).isEqualTo("a cat");
+    assertThat(texts.at("/0/steps").toString()).isEqualTo("[1,2,3,4]");
+    assertThat(texts.at("/1/tokens/0/chunks/0").findValuesAsText("text"))
+        .containsExactly("a", "red", "apple");
+    assertThat(texts.at("/2/tokens/0/cut/text").asText()).startsWith("tree tree").endsWith("tree");
+    assertThat(texts.at("/2/tokens/0/count").asInt()).isEqualTo(202);
+    // and it makes no generation
+    assertThat(answer.headers().firstValue("Location")).isEmpty();
+  }
+
+  @Test
   void aLiveFrameComesByItselfAndTheSameRequestKeepsIt() throws Exception {
     String documented = Markdown.of("docs/live.md").blocks("json").get(0);
     try (LiveSocket live = new LiveSocket(URI.create(stack.url()))) {
@@ -334,16 +355,19 @@ class LineST {
   }
 
   private static JsonNode submit(ObjectNode request) throws Exception {
-    HttpResponse<String> answer =
-        HTTP.send(
-            HttpRequest.newBuilder(uri("/v1/generations"))
-                .header("content-type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(request.toString()))
-                .build(),
-            HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> answer = post("/v1/generations", request);
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
     assertThat(answer.headers().firstValue("location")).isPresent();
     return JSON.readTree(answer.body());
+  }
+
+  private static HttpResponse<String> post(String path, ObjectNode body) throws Exception {
+    return HTTP.send(
+        HttpRequest.newBuilder(uri(path))
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   private static JsonNode get(String id) throws IOException {

@@ -192,7 +192,8 @@ public record GenerationJson(
         path(id) + "/images/" + image.index());
   }
 
-  private static Request request(GenerationRequest request) {
+  /** Sent again, it makes the same pictures. */
+  static Request request(GenerationRequest request) {
     return new Request(
         request.getModel().getName() + "@" + request.getModel().getDigest(),
         request.getPrompt(),

@@ -51,6 +51,7 @@ class KeysIT {
           "GET /v1/models/starter",
           "GET /v1/webhook_endpoints/default",
           "POST /v1/generations",
+          "POST /v1/prompts:analyze",
           "GET /v1/generations/ID",
           "GET /v1/generations/ID/images/0",
           "GET /v1/generations/ID/manifest",

@@ -313,6 +313,7 @@ public final class EmbeddedStack {
     if (role == Role.GATEWAY) {
       environment.put("LATENTLINE_MASTER_SECRET", secrets.master());
       environment.put("LATENTLINE_WEBHOOK_ALLOW_LOOPBACK", "true");
+      environment.put("LATENTLINE_PROMPTS_URL", "http://127.0.0.1:" + ports.of(Role.PROMPT));
       own(WILDCARDS, state.wildcards()).ifPresent(path -> environment.put(WILDCARDS, path));
       own(STYLES, state.styles()).ifPresent(path -> environment.put(STYLES, path));
     }

@@ -1,0 +1,69 @@
+package dev.latentline.gateway.rest;
+
+import dev.latentline.gateway.access.Caller;
+import dev.latentline.gateway.analysis.PromptAnalysis;
+import dev.latentline.proto.v1.GenerationRequest;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.NotSupportedException;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** What becomes of prompts, without making a picture. */
+@Path("/v1/prompts:analyze")
+@Produces(MediaType.APPLICATION_JSON)
+@Blocking
+@Tag(name = "prompts")
+class PromptsResource {
+  private final Submission submission;
+  private final PromptAnalysis analysis;
+  private final Caller caller;
+
+  PromptsResource(Submission submission, PromptAnalysis analysis, Caller caller) {
+    this.submission = submission;
+    this.analysis = analysis;
+    this.caller = caller;
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(summary = "What the model would be given of a request's prompts; nothing is made")
+  @RequestBody(
+      required = true,
+      description = "As for POST /v1/generations",
+      content = @Content(schema = @Schema(implementation = SubmittedJson.class)))
+  @APIResponse(
+      responseCode = "200",
+      description = "Texts, tokens, weights, chunks, and what is cut",
+      content = @Content(schema = @Schema(implementation = AnalysisJson.class)))
+  @APIResponse(responseCode = "400", description = "Everything that is wrong with the request")
+  @APIResponse(responseCode = "413", description = "Longer than 64 KiB")
+  @APIResponse(responseCode = "415", description = "Not application/json")
+  @APIResponse(responseCode = "503", description = "Not possible now: try again")
+  public Response analyze(
+      InputStream body,
+      @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+      @HeaderParam(HttpHeaders.CONTENT_ENCODING) String encoding)
+      throws IOException {
+    if (contentType == null || !(encoding == null || encoding.equalsIgnoreCase("identity"))) {
+      throw new NotSupportedException();
+    }
+    GenerationRequest request = submission.validateOnly(Submission.read(body), caller.tenant());
+    return Response.ok(AnalysisJson.of(analysis.analyze(request), request))
+        .header(HttpHeaders.CACHE_CONTROL, "no-store")
+        .build();
+  }
+}
