@@ -53,8 +53,7 @@ class LongStepIT {
   private static Path models;
 
   private final Replicas replicas =
-      new Replicas(
-          stack, POOL, models, Map.of("MP_MESSAGING_INCOMING_EMBEDDING_READY_GRACE_MS", "200"));
+      new Replicas(stack, POOL, models, Map.of("LATENTLINE_GRACE_MS", "200"));
 
   @BeforeAll
   static void open() throws IOException {
