@@ -1,6 +1,5 @@
 package dev.latentline.inference.catalogue;
 
-import dev.latentline.contract.Sha256;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeMap;
@@ -12,37 +11,31 @@ final class LoraReader {
 
   private final Path folder;
   private final ManifestFolder manifests;
-  private final List<String> problems;
 
   LoraReader(Path folder, List<String> problems) {
     this.folder = folder;
     this.manifests =
         new ManifestFolder(folder, Catalogue.LORAS + "/" + folder.getFileName(), problems);
-    this.problems = problems;
   }
 
   /** The LoRA, or null when a problem was noted. */
   LoraCard read() {
-    int before = problems.size();
-    byte[] bytes = manifests.bounded(ManifestFolder.MANIFEST);
-    Fields manifest = bytes == null ? null : manifests.parse(ManifestFolder.MANIFEST, bytes);
-    if (manifest == null) {
-      return null;
-    }
-    TreeMap<String, ModelFile> files = ManifestFolder.files(manifest);
-    LoraCard card =
-        new LoraCard(
-            manifests.name(manifest),
-            "sha256:" + Sha256.hex(bytes),
-            folder,
-            manifest.names("families", 1, MAX_FAMILIES),
-            manifest.names("parts", 1, MAX_PARTS),
-            ManifestFolder.licence(manifest),
-            ManifestFolder.description(manifest),
-            ManifestFolder.created(manifest),
-            ManifestFolder.path(manifest, "weights", files),
-            files);
-    manifest.done();
-    return problems.size() == before ? card : null;
+    return manifests.card(this::lora);
+  }
+
+  private LoraCard lora(ManifestFolder.Manifest read) {
+    Fields manifest = read.fields();
+    TreeMap<String, ModelFile> files = read.files();
+    return new LoraCard(
+        manifests.name(manifest),
+        read.digest(),
+        folder,
+        manifest.names("families", 1, MAX_FAMILIES),
+        manifest.names("parts", 1, MAX_PARTS),
+        ManifestFolder.licence(manifest),
+        ManifestFolder.description(manifest),
+        ManifestFolder.created(manifest),
+        ManifestFolder.path(manifest, "weights", files),
+        files);
   }
 }

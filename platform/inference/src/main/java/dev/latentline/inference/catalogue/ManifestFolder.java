@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.latentline.contract.Limits;
+import dev.latentline.contract.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /** A folder with a manifest.json: its JSON files, and what every manifest has. */
@@ -55,6 +57,31 @@ final class ManifestFolder {
     this.folder = folder;
     this.shown = shown;
     this.problems = problems;
+  }
+
+  /**
+   * What manifest.json says, from which a card is made.
+   *
+   * @param digest sha256:{hex} of its bytes
+   * @param files that it lists, by path
+   */
+  record Manifest(Fields fields, String digest, TreeMap<String, ModelFile> files) {}
+
+  /**
+   * The card of this folder, or null when a problem was noted.
+   *
+   * @param reads makes it of the manifest, all of whose fields it asks for
+   */
+  <T> T card(Function<Manifest, T> reads) {
+    int before = problems.size();
+    byte[] bytes = bounded(MANIFEST);
+    Fields fields = bytes == null ? null : parse(MANIFEST, bytes);
+    if (fields == null) {
+      return null;
+    }
+    T card = reads.apply(new Manifest(fields, "sha256:" + Sha256.hex(bytes), files(fields)));
+    fields.done();
+    return problems.size() == before ? card : null;
   }
 
   /** Its bytes, or null when a problem was noted. */

@@ -3,7 +3,6 @@ package dev.latentline.inference.catalogue;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
-import dev.latentline.contract.Sha256;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -33,18 +32,17 @@ final class ManifestReader {
 
   /** The model, or null when a problem was noted. */
   ModelCard read() {
-    int before = problems.size();
-    byte[] bytes = manifests.bounded(ManifestFolder.MANIFEST);
-    Fields manifest = bytes == null ? null : manifests.parse(ManifestFolder.MANIFEST, bytes);
-    if (manifest == null) {
-      return null;
-    }
+    return manifests.card(this::model);
+  }
+
+  private ModelCard model(ManifestFolder.Manifest read) {
+    Fields manifest = read.fields();
+    TreeMap<String, ModelFile> files = read.files();
     String name = manifests.name(manifest);
-    TreeMap<String, ModelFile> files = ManifestFolder.files(manifest);
     ModelCard card =
         new ModelCard(
             name,
-            "sha256:" + Sha256.hex(bytes),
+            read.digest(),
             folder,
             manifest.text("family", ManifestFolder.NAME, "a name (" + Limits.NAME_PATTERN + ")"),
             ManifestFolder.licence(manifest),
@@ -57,9 +55,8 @@ final class ManifestReader {
             vae(manifest.object("vae"), files),
             scheduler(ManifestFolder.path(manifest, "scheduler", files)),
             files);
-    manifest.done();
     fit(card);
-    return problems.size() == before ? card : null;
+    return card;
   }
 
   private static Defaults defaults(Fields fields) {

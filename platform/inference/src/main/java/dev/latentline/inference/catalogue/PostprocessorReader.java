@@ -1,6 +1,5 @@
 package dev.latentline.inference.catalogue;
 
-import dev.latentline.contract.Sha256;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeMap;
@@ -14,7 +13,6 @@ final class PostprocessorReader {
 
   private final Path folder;
   private final ManifestFolder manifests;
-  private final List<String> problems;
 
   /**
    * @param group the folder in the catalogue that holds such
@@ -22,66 +20,57 @@ final class PostprocessorReader {
   PostprocessorReader(Path folder, String group, List<String> problems) {
     this.folder = folder;
     this.manifests = new ManifestFolder(folder, group + "/" + folder.getFileName(), problems);
-    this.problems = problems;
   }
 
   /** The upscaler, or null when a problem was noted. */
   UpscalerCard upscaler() {
-    int before = problems.size();
-    byte[] bytes = manifests.bounded(ManifestFolder.MANIFEST);
-    Fields manifest = bytes == null ? null : manifests.parse(ManifestFolder.MANIFEST, bytes);
-    if (manifest == null) {
-      return null;
-    }
-    TreeMap<String, ModelFile> files = ManifestFolder.files(manifest);
+    return manifests.card(this::upscaler);
+  }
+
+  private UpscalerCard upscaler(ManifestFolder.Manifest read) {
+    Fields manifest = read.fields();
+    TreeMap<String, ModelFile> files = read.files();
     int scale = manifest.integer("scale", 2, 4);
     if (scale == 3) {
       manifest.problem("scale", "must be 2 or 4");
     }
-    UpscalerCard card =
-        new UpscalerCard(
-            manifests.name(manifest),
-            "sha256:" + Sha256.hex(bytes),
-            folder,
-            ManifestFolder.licence(manifest),
-            ManifestFolder.description(manifest),
-            ManifestFolder.created(manifest),
-            ManifestFolder.path(manifest, "model", files),
-            scale,
-            manifest.integer("receptive_field", 1, MAX_RECEPTIVE_FIELD),
-            files);
-    manifest.done();
-    return problems.size() == before ? card : null;
+    return new UpscalerCard(
+        manifests.name(manifest),
+        read.digest(),
+        folder,
+        ManifestFolder.licence(manifest),
+        ManifestFolder.description(manifest),
+        ManifestFolder.created(manifest),
+        ManifestFolder.path(manifest, "model", files),
+        scale,
+        manifest.integer("receptive_field", 1, MAX_RECEPTIVE_FIELD),
+        files);
   }
 
   /** The safety checker, or null when a problem was noted. */
   SafetyCheckerCard safetyChecker() {
-    int before = problems.size();
-    byte[] bytes = manifests.bounded(ManifestFolder.MANIFEST);
-    Fields manifest = bytes == null ? null : manifests.parse(ManifestFolder.MANIFEST, bytes);
-    if (manifest == null) {
-      return null;
-    }
-    TreeMap<String, ModelFile> files = ManifestFolder.files(manifest);
+    return manifests.card(this::safetyChecker);
+  }
+
+  private SafetyCheckerCard safetyChecker(ManifestFolder.Manifest read) {
+    Fields manifest = read.fields();
+    TreeMap<String, ModelFile> files = read.files();
     List<String> classes = manifest.names("classes", 2, MAX_CLASSES);
     List<String> unsafe = manifest.names("unsafe", 1, MAX_CLASSES);
     if (!classes.containsAll(unsafe)) {
       manifest.problem("unsafe", "names what is none of classes");
     }
-    SafetyCheckerCard card =
-        new SafetyCheckerCard(
-            manifests.name(manifest),
-            "sha256:" + Sha256.hex(bytes),
-            folder,
-            ManifestFolder.licence(manifest),
-            ManifestFolder.description(manifest),
-            ManifestFolder.created(manifest),
-            ManifestFolder.path(manifest, "model", files),
-            manifest.integer("input_size", 8, 1024),
-            classes,
-            unsafe,
-            files);
-    manifest.done();
-    return problems.size() == before ? card : null;
+    return new SafetyCheckerCard(
+        manifests.name(manifest),
+        read.digest(),
+        folder,
+        ManifestFolder.licence(manifest),
+        ManifestFolder.description(manifest),
+        ManifestFolder.created(manifest),
+        ManifestFolder.path(manifest, "model", files),
+        manifest.integer("input_size", 8, 1024),
+        classes,
+        unsafe,
+        files);
   }
 }
