@@ -10,7 +10,6 @@ import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
-import jakarta.ws.rs.NotSupportedException;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -80,11 +79,9 @@ class GenerationsResource {
       @HeaderParam(HttpHeaders.CONTENT_ENCODING) String encoding,
       @Context HttpHeaders headers)
       throws IOException {
-    if (contentType == null || !(encoding == null || encoding.equalsIgnoreCase("identity"))) {
-      throw new NotSupportedException();
-    }
     Optional<String> key = Acceptance.key(headers.getRequestHeader(Acceptance.KEY));
-    Acceptance.Accepted accepted = acceptance.accept(Submission.read(body), caller.tenant(), key);
+    Acceptance.Accepted accepted =
+        acceptance.accept(Submission.read(body, contentType, encoding), caller.tenant(), key);
     Response.ResponseBuilder response =
         Response.accepted(GenerationJson.of(prompts.in(accepted.view())))
             .header(HttpHeaders.LOCATION, GenerationJson.path(accepted.view().id()))

@@ -6,7 +6,6 @@ import dev.latentline.proto.v1.GenerationRequest;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.HeaderParam;
-import jakarta.ws.rs.NotSupportedException;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -58,10 +57,8 @@ class PromptsResource {
       @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
       @HeaderParam(HttpHeaders.CONTENT_ENCODING) String encoding)
       throws IOException {
-    if (contentType == null || !(encoding == null || encoding.equalsIgnoreCase("identity"))) {
-      throw new NotSupportedException();
-    }
-    GenerationRequest request = submission.validateOnly(Submission.read(body), caller.tenant());
+    GenerationRequest request =
+        submission.validateOnly(Submission.read(body, contentType, encoding), caller.tenant());
     return Response.ok(AnalysisJson.of(analysis.analyze(request), request))
         .header(HttpHeaders.CACHE_CONTROL, "no-store")
         .build();

@@ -20,6 +20,7 @@ import dev.latentline.inference.catalogue.TextualInversionCard;
 import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.proto.v1.GenerationRequest;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.NotSupportedException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -48,11 +49,15 @@ class Submission {
   }
 
   /**
-   * Reads at most {@link Limits#MAX_JSON_BYTES}.
+   * Reads at most {@link Limits#MAX_JSON_BYTES} of a body that JAX-RS takes for JSON.
    *
+   * @throws NotSupportedException when its type is not said, or it is compressed
    * @throws ProblemException 413
    */
-  static byte[] read(InputStream body) throws IOException {
+  static byte[] read(InputStream body, String contentType, String encoding) throws IOException {
+    if (contentType == null || !(encoding == null || encoding.equalsIgnoreCase("identity"))) {
+      throw new NotSupportedException();
+    }
     byte[] bytes = body.readNBytes(Limits.MAX_JSON_BYTES + 1);
     if (bytes.length > Limits.MAX_JSON_BYTES) {
       throw new ProblemException(BodyLimit.tooLarge());
