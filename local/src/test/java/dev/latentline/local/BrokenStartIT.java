@@ -85,6 +85,17 @@ class BrokenStartIT {
         .contains("LATENTLINE_MODELS");
   }
 
+  @Test
+  void aPoolThatNoDenoiserWouldServeIsNamed() throws Exception {
+    Path models = copy(Path.of(System.getProperty("latentline.home"), "models/target/catalogue"));
+    Files.writeString(models.resolve("pools.yaml"), "default: [starter]\nfast: [starter-turbo]\n");
+    ProcessBuilder call = command.builder("call", "up");
+    call.environment().put("LATENTLINE_MODELS", models.toString());
+
+    assertThat(failing(call).err())
+        .contains("has the pools [default, fast], and this stack has one denoiser");
+  }
+
   private StackCommand.Ran failing(ProcessBuilder call) throws Exception {
     long begun = System.nanoTime();
     StackCommand.Ran ran = command.run(call);

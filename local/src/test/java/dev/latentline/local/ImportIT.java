@@ -66,9 +66,11 @@ class ImportIT {
     assertThat(importing("xl.safetensors").exitCode()).isZero();
     importLoras();
     importTextualInversions();
+    Files.writeString(folder.resolve("state/models/aliases.yaml"), "studio: xl\n");
 
     StackCommand.Ran listed = command.run("models", "list");
     assertThat(listed.out()).anyMatch(line -> line.matches("my-model-v1 +stable-diff.* MIT"));
+    assertThat(listed.out()).anyMatch(line -> line.matches("studio +xl"));
     assertThat(listed.out()).anyMatch(line -> line.matches("ink-v1 +my-model-v1"));
     assertThat(listed.out()).anyMatch(line -> line.matches("wash +xl"));
     assertThat(listed.out()).anyMatch(line -> line.matches("old-map +my-model-v1"));
@@ -77,8 +79,8 @@ class ImportIT {
 
     up = command.builder("up", "up").start();
     await().atMost(StackCommand.AT_MOST).until(folder.resolve("state/stack.json").toFile()::exists);
-    draws("my-model-v1", "dpmpp_2m");
-    draws("xl", "euler_a");
+    draws("my-model-v1", "my-model-v1", "dpmpp_2m");
+    draws("xl", "studio", "euler_a");
     isShownOnItsWay("my-model-v1");
     assertThat(command.run("models", "list").out()).isEqualTo(listed.out());
     lorasChangeWhatIsDrawnAndAreVerified();
@@ -87,14 +89,17 @@ class ImportIT {
     command.assertNothingRuns();
   }
 
-  private void draws(String model, String sampler) throws Exception {
+  /**
+   * @param called the model's name, or another name of it
+   */
+  private void draws(String model, String called, String sampler) throws Exception {
     String out = model + ".png";
     StackCommand.Ran ran =
         command.run(
             "generate",
             "a red apple",
             "--model",
-            model,
+            called,
             "--steps",
             "2",
             "--sampler",

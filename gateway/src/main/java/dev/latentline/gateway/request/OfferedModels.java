@@ -9,10 +9,11 @@ import java.util.Optional;
 
 /** The models that a request can name. */
 public interface OfferedModels {
-  /** The model by name, or by name@sha256:{hex} when its digest is that one. */
+  /** The model by name or alias, or by name@sha256:{hex} when its digest is or was that one. */
   Optional<ModelCard> find(String reference);
 
-  String poolOf(ModelCard model);
+  /** The pool that makes its pictures; empty where none does. */
+  Optional<String> poolOf(ModelCard model);
 
   /** The LoRA by name, or by name@sha256:{hex} when its digest is that one. */
   Optional<LoraCard> lora(String reference);

@@ -120,7 +120,7 @@ public final class RequestValidator {
     if (!errors.isEmpty() || card.isEmpty()) {
       return new Validated.Invalid(errors);
     }
-    request.setPool(models.poolOf(card.get()));
+    request.setPool(models.poolOf(card.get()).orElseThrow());
     request.setModel(
         ModelRef.newBuilder().setName(card.get().name()).setDigest(card.get().digest()));
     return new Validated.Valid(request.build());
@@ -141,6 +141,14 @@ public final class RequestValidator {
           "model",
           "unknown_model",
           "There is no such model, or not with that digest: see GET /v1/models",
+          Allowed.oneOf(models.names()));
+      return card;
+    }
+    if (models.poolOf(card.get()).isEmpty()) {
+      fields.add(
+          "model",
+          "model_not_served",
+          "No pool serves this model: it has to be named in pools.yaml",
           Allowed.oneOf(models.names()));
     }
     return card;

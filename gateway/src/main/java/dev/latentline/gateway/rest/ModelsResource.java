@@ -55,14 +55,14 @@ class ModelsResource {
 
   @GET
   @Path("/{id}")
-  @Operation(summary = "A model, by its id or by id@digest")
+  @Operation(summary = "A model, by its id, an alias, or id@digest")
   @APIResponse(
       responseCode = "200",
       content = @Content(schema = @Schema(implementation = ModelJson.class)))
   @APIResponse(responseCode = "404", description = "There is none of that id or digest")
   public ModelJson get(@PathParam("id") String id) {
     return models.data().stream()
-        .filter(model -> id.equals(model.id()) || id.equals(model.id() + "@" + model.digest()))
+        .filter(model -> model.isCalled(id))
         .findFirst()
         .orElseThrow(
             () ->
@@ -79,6 +79,7 @@ class ModelsResource {
   /**
    * A model.
    *
+   * @param aliases other names that a request can use
    * @param created Unix seconds
    * @param capabilities what requests can ask of it
    * @param loras names of those that can change it
@@ -88,6 +89,7 @@ class ModelsResource {
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   record ModelJson(
       String id,
+      List<String> aliases,
       String object,
       long created,
       String ownedBy,
@@ -103,6 +105,7 @@ class ModelsResource {
     static ModelJson of(ModelCard card, List<Integer> upscale, Catalogue catalogue) {
       return new ModelJson(
           card.name(),
+          catalogue.aliasesOf(card),
           "model",
           card.created().getEpochSecond(),
           "latentline",
@@ -115,6 +118,12 @@ class ModelsResource {
           catalogue.lorasOf(card).stream().map(LoraCard::name).toList(),
           catalogue.textualInversionsOf(card).stream().map(TextualInversionCard::name).toList(),
           card.licence());
+    }
+
+    private boolean isCalled(String reference) {
+      return reference.equals(id)
+          || reference.equals(id + "@" + digest)
+          || aliases.contains(reference);
     }
 
     private static List<String> capabilities(ModelCard card, List<Integer> upscale) {

@@ -149,7 +149,7 @@ class Submission {
     }
 
     @Override
-    public String poolOf(ModelCard model) {
+    public Optional<String> poolOf(ModelCard model) {
       return catalogue.poolOf(model);
     }
 

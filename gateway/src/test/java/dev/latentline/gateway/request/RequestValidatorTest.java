@@ -331,6 +331,7 @@ class RequestValidatorTest {
         "'model':'large'                        | model             | unknown_model",
         "'model':'../small'                     | model             | unknown_model",
         "'model':'small@sha256:00'              | model             | unknown_model",
+        "'model':'not-served'                   | model             | model_not_served",
         "'sampler':'Euler'                      | sampler           | not_allowed",
         "'schedule':'linear'                    | schedule          | not_allowed",
         "'rng':'gpu'                            | rng               | not_allowed",

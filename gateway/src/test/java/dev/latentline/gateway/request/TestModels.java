@@ -85,6 +85,24 @@ class TestModels implements OfferedModels {
           scheduler(SchedulerConfig.PredictionType.EPSILON),
           Map.of());
 
+  /** The same, in no pool. */
+  static final ModelCard NOT_SERVED =
+      new ModelCard(
+          "not-served",
+          DIGEST,
+          Path.of("not-served"),
+          "test",
+          "MIT",
+          "",
+          Instant.EPOCH,
+          SMALL.defaults(),
+          SMALL.limits(),
+          List.of(),
+          null,
+          null,
+          SMALL.scheduler(),
+          Map.of());
+
   private static SchedulerConfig scheduler(SchedulerConfig.PredictionType predicts) {
     return new SchedulerConfig(
         1000,
@@ -127,7 +145,7 @@ class TestModels implements OfferedModels {
 
   @Override
   public Optional<ModelCard> find(String reference) {
-    return Stream.of(SMALL, FLOW, CHUNKED)
+    return Stream.of(SMALL, FLOW, CHUNKED, NOT_SERVED)
         .filter(card -> reference.equals(card.name()) || reference.equals(card.reference()))
         .findFirst();
   }
@@ -182,8 +200,8 @@ class TestModels implements OfferedModels {
   }
 
   @Override
-  public String poolOf(ModelCard model) {
-    return "default";
+  public Optional<String> poolOf(ModelCard model) {
+    return Optional.of("default").filter(pool -> !model.equals(NOT_SERVED));
   }
 
   @Override

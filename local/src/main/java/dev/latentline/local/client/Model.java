@@ -7,11 +7,13 @@ import java.util.List;
 /**
  * A model as GET /v1/models tells it; fields that are not there are empty or 0.
  *
+ * @param aliases other names of it
  * @param loras names of those that can change it
  * @param textualInversions words that it has learnt
  */
 public record Model(
     String id,
+    List<String> aliases,
     String family,
     String licence,
     String description,
@@ -21,22 +23,24 @@ public record Model(
     List<String> loras,
     List<String> textualInversions) {
   public Model {
+    aliases = List.copyOf(aliases);
     loras = List.copyOf(loras);
     textualInversions = List.copyOf(textualInversions);
   }
 
   static Model of(JsonNode json) {
-    return of(
+    JsonNode defaults = json.path("defaults");
+    return new Model(
         json.path("id").asText(""),
-        json,
+        texts(json.path("aliases")),
+        json.path("family").asText(""),
+        json.path("licence").asText(""),
+        json.path("description").asText(""),
+        defaults.path("width").asInt(),
+        defaults.path("height").asInt(),
+        defaults.path("steps").asInt(),
         texts(json.path("loras")),
         texts(json.path("textual_inversions")));
-  }
-
-  /** The same of a manifest.json, which calls the id a name and knows nothing that changes it. */
-  public static Model ofManifest(
-      JsonNode json, List<String> loras, List<String> textualInversions) {
-    return of(json.path("name").asText(""), json, loras, textualInversions);
   }
 
   private static List<String> texts(JsonNode array) {
@@ -45,18 +49,8 @@ public record Model(
     return texts;
   }
 
-  private static Model of(
-      String id, JsonNode json, List<String> loras, List<String> textualInversions) {
-    JsonNode defaults = json.path("defaults");
-    return new Model(
-        id,
-        json.path("family").asText(""),
-        json.path("licence").asText(""),
-        json.path("description").asText(""),
-        defaults.path("width").asInt(),
-        defaults.path("height").asInt(),
-        defaults.path("steps").asInt(),
-        loras,
-        textualInversions);
+  /** Whether it has this name, or this other name. */
+  public boolean isCalled(String name) {
+    return id.equals(name) || aliases.contains(name);
   }
 }

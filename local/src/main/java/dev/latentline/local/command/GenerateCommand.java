@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -172,10 +173,13 @@ public final class GenerateCommand implements Callable<Integer> {
       return;
     }
     String name = model.replaceFirst("@.*", "");
-    List<String> known = LocalModels.in(stack.models()).stream().map(Model::id).toList();
-    if (!known.contains(name)) {
+    List<Model> known = LocalModels.in(stack.models());
+    if (known.stream().noneMatch(each -> each.isCalled(name))) {
       throw CliException.usage(
-          "there is no model " + model + ": choose one of " + String.join(", ", known));
+          "there is no model "
+              + model
+              + ": choose one of "
+              + known.stream().map(Model::id).collect(Collectors.joining(", ")));
     }
   }
 

@@ -57,23 +57,24 @@ public final class ModelsCommand implements Runnable {
             model.steps(),
             model.licence());
       }
-      printChanges("LORA", models, Model::loras);
-      printChanges("TEXTUAL INVERSION", models, Model::textualInversions);
+      printNames("OTHER NAME", models, Model::aliases);
+      printNames("LORA", models, Model::loras);
+      printNames("TEXTUAL INVERSION", models, Model::textualInversions);
       return 0;
     }
 
-    private static void printChanges(
-        String kind, List<Model> models, Function<Model, List<String>> changesOf) {
+    private static void printNames(
+        String kind, List<Model> models, Function<Model, List<String>> namesOf) {
       SortedMap<String, List<String>> modelsOf = new TreeMap<>();
       for (Model model : models) {
-        for (String change : changesOf.apply(model)) {
-          modelsOf.computeIfAbsent(change, absent -> new ArrayList<>()).add(model.id());
+        for (String name : namesOf.apply(model)) {
+          modelsOf.computeIfAbsent(name, absent -> new ArrayList<>()).add(model.id());
         }
       }
       if (!modelsOf.isEmpty()) {
         System.out.printf("%n%-20s %s%n", kind, "MODELS");
         modelsOf.forEach(
-            (change, names) -> System.out.printf("%-20s %s%n", change, String.join(", ", names)));
+            (name, names) -> System.out.printf("%-20s %s%n", name, String.join(", ", names)));
       }
     }
 

@@ -6,17 +6,22 @@ import dev.latentline.embedded.ClassArchive;
 import dev.latentline.embedded.JavaCommand;
 import dev.latentline.embedded.KafkaBroker;
 import dev.latentline.embedded.S3Store;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.InvalidCatalogueException;
+import dev.latentline.inference.checkpoint.RetiredModels;
 import dev.latentline.local.CliException;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
@@ -32,6 +37,7 @@ public final class EmbeddedStack {
   private static final String DEVICE = "LATENTLINE_INFERENCE_DEVICE";
   private static final String THREADS = "LATENTLINE_INFERENCE_THREADS";
   private static final int MOST_THREADS = 16;
+  private static final String POOL = "default";
   private static final String WILDCARDS = "LATENTLINE_WILDCARDS";
   private static final String STYLES = "LATENTLINE_STYLES";
   private static final Duration SERVICE_GRACE = Duration.ofSeconds(9);
@@ -118,6 +124,7 @@ public final class EmbeddedStack {
     try {
       StackRecord.awaitLeftOvers(state, notes);
       check();
+      removeRetired();
       StackRecord.own(forOneCall, List.of()).write(state);
       own(prepare());
       new StackStart(parts, state.path(), models, this::isStopping).run(this::record);
@@ -225,6 +232,7 @@ public final class EmbeddedStack {
               + models.get(0)
               + " (no pools.yaml): build it with mvn -Dquick package, or set LATENTLINE_MODELS");
     }
+    checkPools();
     for (Role role : Role.services()) {
       if (!Files.isRegularFile(checkout.service(role.module()))) {
         throw CliException.failed(
@@ -236,6 +244,34 @@ public final class EmbeddedStack {
       }
     }
     ports.checkFree();
+  }
+
+  /** A picture of another pool would wait for a denoiser until its deadline. */
+  private void checkPools() {
+    Set<String> pools;
+    try {
+      pools = Catalogue.open(models).pools().keySet();
+    } catch (InvalidCatalogueException e) {
+      throw CliException.failed(e.getMessage() + ": mend it, or set LATENTLINE_MODELS");
+    }
+    if (!pools.equals(Set.of(POOL))) {
+      throw CliException.failed(
+          "pools.yaml in "
+              + models.get(0)
+              + " has the pools "
+              + pools
+              + ", and this stack has one denoiser, of the pool "
+              + POOL
+              + ": put all models into that one, or deploy a denoiser for each");
+    }
+  }
+
+  private void removeRetired() {
+    try {
+      new RetiredModels(state.models()).removeExpired(Instant.now());
+    } catch (IOException e) {
+      notes.accept("a model that is no longer needed could not be deleted: " + e.getMessage());
+    }
   }
 
   private Map<Role, Supervised> prepare() {

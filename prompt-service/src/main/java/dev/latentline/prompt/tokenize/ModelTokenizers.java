@@ -1,5 +1,6 @@
 package dev.latentline.prompt.tokenize;
 
+import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
@@ -16,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** The tokenizers of every model of the catalogue, verified and loaded. Thread-safe. */
@@ -29,28 +31,16 @@ public final class ModelTokenizers implements AutoCloseable {
   public ModelTokenizers(Catalogue catalogue) {
     this.catalogue = catalogue;
     List<String> problems = new ArrayList<>();
-    for (ModelCard model : catalogue.models()) {
-      problems.addAll(
-          model.verify(model.textEncoders().stream().map(TextEncoder::tokenizer).toList()));
-    }
-    if (!problems.isEmpty()) {
-      throw new InvalidCatalogueException(problems);
-    }
-    for (ModelCard model : catalogue.models()) {
-      List<TextTokenizer> tokenizers = new ArrayList<>();
-      for (TextEncoder encoder : model.textEncoders()) {
-        TextTokenizer tokenizer =
-            TextTokenizer.open(model.file(encoder.tokenizer()), encoder.maxTokens());
-        tokenizers.add(tokenizer);
-        if (encoder.chunks() && !tokenizer.framesByTwo()) {
-          problems.add(
-              model.name()
-                  + "/"
-                  + encoder.tokenizer()
-                  + ": a text encoder with chunks needs one token before a text and one behind it");
-        }
+    for (ModelCard model : catalogue.served()) {
+      List<String> found =
+          model.verify(model.textEncoders().stream().map(TextEncoder::tokenizer).toList());
+      if (found.isEmpty()) {
+        byDigest.put(model.digest(), open(model, found));
       }
-      byDigest.put(model.digest(), tokenizers);
+      // what another model took the place of must not keep the others from their work
+      if (catalogue.models().contains(model)) {
+        problems.addAll(found);
+      }
     }
     if (!problems.isEmpty()) {
       close();
@@ -58,10 +48,36 @@ public final class ModelTokenizers implements AutoCloseable {
     }
   }
 
+  private static List<TextTokenizer> open(ModelCard model, List<String> problems) {
+    List<TextTokenizer> tokenizers = new ArrayList<>();
+    for (TextEncoder encoder : model.textEncoders()) {
+      TextTokenizer tokenizer =
+          TextTokenizer.open(model.file(encoder.tokenizer()), encoder.maxTokens());
+      tokenizers.add(tokenizer);
+      if (encoder.chunks() && !tokenizer.framesByTwo()) {
+        problems.add(
+            model.name()
+                + "/"
+                + encoder.tokenizer()
+                + ": a text encoder with chunks needs one token before a text and one behind it");
+      }
+    }
+    return tokenizers;
+  }
+
+  private List<TextTokenizer> of(ModelRef model) {
+    return Optional.ofNullable(byDigest.get(catalogue.require(model).digest()))
+        .orElseThrow(
+            () ->
+                new Failure.Rejected(
+                    "model_unavailable",
+                    "The tokenizers of the model " + model.getName() + " cannot be read"));
+  }
+
   /**
    * Whether the words of a model's prompts can be weighted, and long ones go on in further chunks.
    *
-   * @throws dev.latentline.contract.Failure.Rejected as {@link #encode}
+   * @throws Failure.Rejected as {@link #encode}
    */
   public boolean hasChunks(ModelRef model) {
     return catalogue.require(model).hasChunks();
@@ -70,13 +86,11 @@ public final class ModelTokenizers implements AutoCloseable {
   /**
    * The ids of a text for each text encoder of a model, in the manifest's order.
    *
-   * @throws dev.latentline.contract.Failure.Rejected with code {@code model_unavailable} when this
-   *     installation does not have the model in that version
+   * @throws Failure.Rejected with code {@code model_unavailable} when this installation does not
+   *     have the model in that version
    */
   public List<TokenIds> encode(ModelRef model, String text) {
-    return byDigest.get(catalogue.require(model).digest()).stream()
-        .map(tokenizer -> tokenizer.encode(text))
-        .toList();
+    return of(model).stream().map(tokenizer -> tokenizer.encode(text)).toList();
   }
 
   /**
@@ -90,7 +104,7 @@ public final class ModelTokenizers implements AutoCloseable {
   public List<List<TokenIds>> encodeChunks(
       ModelRef model, List<List<Attention.Part>> texts, List<ModelRef> inversions) {
     InsertedTokens inserted = InsertedTokens.of(catalogue, catalogue.require(model), inversions);
-    List<TextTokenizer> tokenizers = byDigest.get(catalogue.require(model).digest());
+    List<TextTokenizer> tokenizers = of(model);
     List<List<List<Chunk>>> chunks =
         texts.stream()
             .map(parts -> tokenizers.stream().map(each -> each.chunks(parts, inserted)).toList())
@@ -122,7 +136,7 @@ public final class ModelTokenizers implements AutoCloseable {
 
   private List<AnalyzedTokens> analyze(
       ModelRef model, Function<TextTokenizer, AnalyzedTokens> analysis) {
-    return joined(byDigest.get(catalogue.require(model).digest()).stream().map(analysis).toList());
+    return joined(of(model).stream().map(analysis).toList());
   }
 
   /** Encoders that get the same are one. */

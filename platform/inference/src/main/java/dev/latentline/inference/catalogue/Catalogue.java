@@ -23,9 +23,10 @@ import java.util.stream.Stream;
 /**
  * The models of an installation: a folder with pools.yaml and one folder per model, each with its
  * manifest.json. What works on decoded pictures lies one folder deeper, in upscalers and
- * safety_checkers, and what changes models in loras and textual_inversions; none need be there.
- * Read once; immutable. The models' own files are neither opened nor verified by {@link #open}: see
- * {@link ModelCard#verify()}.
+ * safety_checkers, and what changes models in loras and textual_inversions; aliases.yaml has other
+ * names of models, and retired what took their places left behind; none need be there. Read once;
+ * immutable. The models' own files are neither opened nor verified by {@link #open}: see {@link
+ * ModelCard#verify()}.
  */
 public final class Catalogue {
   static final String UPSCALERS = "upscalers";
@@ -37,9 +38,18 @@ public final class Catalogue {
   /** The folder of a catalogue that holds textual inversions. */
   public static final String TEXTUAL_INVERSIONS = "textual_inversions";
 
+  /**
+   * The folder of a catalogue that holds models whose places others took: retired/{any}/{name}.
+   * Requests that were pinned to them are still carried out.
+   */
+  public static final String RETIRED = "retired";
+
   private static final int MAX_NAME_CHARS = 64;
 
   private final Map<String, ModelCard> models;
+  private final List<ModelCard> retired;
+  private final SortedMap<String, String> aliases;
+  private final SortedMap<String, List<String>> named;
   private final SortedMap<String, LoraCard> loras;
   private final SortedMap<String, TextualInversionCard> inversions;
   private final SortedMap<String, List<String>> pools;
@@ -47,19 +57,34 @@ public final class Catalogue {
   private final Optional<SafetyCheckerCard> safetyChecker;
 
   private Catalogue(
-      Map<String, ModelCard> models,
+      Models models,
       SortedMap<String, LoraCard> loras,
       SortedMap<String, TextualInversionCard> inversions,
-      SortedMap<String, List<String>> pools,
       List<UpscalerCard> upscalers,
       List<SafetyCheckerCard> safetyCheckers) {
-    this.models = Collections.unmodifiableMap(models);
+    this.models = Collections.unmodifiableMap(models.current);
+    this.retired = List.copyOf(models.retired);
+    this.aliases = Collections.unmodifiableSortedMap(models.aliases);
+    this.named = Collections.unmodifiableSortedMap(models.named);
+    this.pools = Collections.unmodifiableSortedMap(models.pools);
     this.loras = Collections.unmodifiableSortedMap(loras);
     this.inversions = Collections.unmodifiableSortedMap(inversions);
-    this.pools = Collections.unmodifiableSortedMap(pools);
     this.upscalers = List.copyOf(upscalers);
     this.safetyChecker = safetyCheckers.stream().findFirst();
   }
+
+  /**
+   * The models and how they are called.
+   *
+   * @param named the pools as pools.yaml has them
+   * @param pools with those models that no pool need name
+   */
+  private record Models(
+      Map<String, ModelCard> current,
+      List<ModelCard> retired,
+      SortedMap<String, String> aliases,
+      SortedMap<String, List<String>> named,
+      SortedMap<String, List<String>> pools) {}
 
   /**
    * Reads every manifest.
@@ -118,7 +143,9 @@ public final class Catalogue {
               + Limits.MAX_CATALOGUE_VECTORS
               + " can be");
     }
-    SortedMap<String, List<String>> pools = Pools.read(folder, names, added, problems);
+    List<String> all = Stream.concat(names.stream(), added.stream()).toList();
+    SortedMap<String, List<String>> named = Pools.read(folder, all, problems);
+    SortedMap<String, String> aliases = Aliases.read(folders, all, problems);
     List<UpscalerCard> upscalers =
         manifestFolders(folder.resolve(UPSCALERS)).stream()
             .map(upscaler -> new PostprocessorReader(upscaler, UPSCALERS, problems).upscaler())
@@ -138,7 +165,12 @@ public final class Catalogue {
       throw new InvalidCatalogueException(
           problems.stream().map(problem -> folder.getFileName() + "/" + problem).toList());
     }
-    return new Catalogue(models, loras, inversions, pools, upscalers, checkers);
+    return new Catalogue(
+        new Models(models, retired(folders), aliases, named, Pools.with(named, added)),
+        loras,
+        inversions,
+        upscalers,
+        checkers);
   }
 
   /**
@@ -159,6 +191,16 @@ public final class Catalogue {
       }
     }
     return changes;
+  }
+
+  /** What cannot be read any more is none: it must not keep the others from their work. */
+  private static List<ModelCard> retired(List<Path> folders) {
+    return folders.stream()
+        .flatMap(folder -> folders(folder.resolve(RETIRED)).stream())
+        .flatMap(version -> manifestFolders(version).stream())
+        .map(model -> new ManifestReader(model, new ArrayList<>()).read())
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /** How many vectors the textual inversions in one folder of a catalogue have together. */
@@ -216,16 +258,19 @@ public final class Catalogue {
     return found;
   }
 
-  /** Ascending by name; empty where there is no such folder. */
   private static List<Path> manifestFolders(Path folder) {
+    return folders(folder).stream()
+        .filter(entry -> Files.exists(entry.resolve(ManifestFolder.MANIFEST)))
+        .toList();
+  }
+
+  /** Ascending by name; empty where there is no such folder. */
+  private static List<Path> folders(Path folder) {
     if (!Files.isDirectory(folder)) {
       return List.of();
     }
     try (Stream<Path> entries = Files.list(folder)) {
-      return entries
-          .filter(entry -> Files.exists(entry.resolve(ManifestFolder.MANIFEST)))
-          .sorted()
-          .toList();
+      return entries.filter(Files::isDirectory).sorted().toList();
     } catch (IOException e) {
       throw new InvalidCatalogueException(
           List.of("the models folder " + folder + " cannot be listed: " + e.getMessage()));
@@ -245,39 +290,62 @@ public final class Catalogue {
     return plain.substring(0, Math.min(MAX_NAME_CHARS, plain.length()));
   }
 
-  /** Folder by folder, in each ascending by name. */
+  /** Those on offer: folder by folder, in each ascending by name. */
   public Collection<ModelCard> models() {
-    return models.values();
+    return models.values().stream().filter(model -> poolOf(model).isPresent()).toList();
   }
 
-  /** The model by name, or by name@sha256:{hex} when its digest is that one. */
+  /** Those that requests can be pinned to: those on offer, and what had their names before. */
+  public List<ModelCard> served() {
+    return Stream.concat(models.values().stream(), retired.stream())
+        .filter(model -> poolOf(model).isPresent())
+        .toList();
+  }
+
+  /** The other names of a model, ascending. */
+  public List<String> aliasesOf(ModelCard model) {
+    return aliases.entrySet().stream()
+        .filter(alias -> alias.getValue().equals(model.name()))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /**
+   * The model by name or alias, or by name@sha256:{hex} when it has that digest, or had it before
+   * another took its place. It need not be on offer.
+   */
   public Optional<ModelCard> find(String reference) {
     int at = reference.indexOf('@');
-    if (at < 0) {
-      return Optional.ofNullable(models.get(reference));
-    }
-    return Optional.ofNullable(models.get(reference.substring(0, at)))
-        .filter(card -> card.digest().equals(reference.substring(at + 1)));
+    String called = at < 0 ? reference : reference.substring(0, at);
+    String name = aliases.getOrDefault(called, called);
+    return at < 0
+        ? Optional.ofNullable(models.get(name))
+        : version(name, reference.substring(at + 1));
+  }
+
+  private Optional<ModelCard> version(String name, String digest) {
+    return Stream.concat(Stream.ofNullable(models.get(name)), retired.stream())
+        .filter(card -> card.name().equals(name) && card.digest().equals(digest))
+        .findFirst();
   }
 
   /**
    * The model that a request was pinned to.
    *
    * @throws Failure.Rejected with code {@code model_unavailable} when this installation does not
-   *     have it, or has another version of it
+   *     have it, has another version of it
    */
   public ModelCard require(ModelRef pinned) {
-    ModelCard card = models.get(pinned.getName());
-    if (card == null) {
-      throw new Failure.Rejected(
-          "model_unavailable", "The model " + pinned.getName() + " is not installed here");
-    }
-    if (!card.digest().equals(pinned.getDigest())) {
-      throw new Failure.Rejected(
-          "model_unavailable",
-          "The model " + pinned.getName() + " is installed here in another version");
-    }
-    return card;
+    return version(pinned.getName(), pinned.getDigest())
+        .orElseThrow(
+            () ->
+                new Failure.Rejected(
+                    "model_unavailable",
+                    "The model "
+                        + pinned.getName()
+                        + (models.containsKey(pinned.getName())
+                            ? " is installed here in another version"
+                            : " is not installed here")));
   }
 
   /** Ascending by name. */
@@ -381,21 +449,40 @@ public final class Catalogue {
     return pools;
   }
 
-  /** The pool that serves a model of this catalogue. */
-  public String poolOf(ModelCard model) {
+  /** The pool that serves a model of this catalogue; empty where it is in none. */
+  public Optional<String> poolOf(ModelCard model) {
     return pools.entrySet().stream()
         .filter(pool -> pool.getValue().contains(model.name()))
         .map(Map.Entry::getKey)
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException(model.name() + " is of another catalogue"));
+        .findFirst();
   }
 
   /**
-   * The models that the replicas of a pool serve.
+   * The models that the replicas of a pool serve, with what had their names before.
    *
    * @throws InvalidCatalogueException when there is no such pool
    */
   public List<ModelCard> modelsOf(String pool) {
+    List<String> names = names(pools, pool);
+    return served().stream().filter(model -> names.contains(model.name())).toList();
+  }
+
+  /**
+   * Those of a pool that pools.yaml names, in its order: its replicas have them at hand.
+   *
+   * @throws InvalidCatalogueException when there is no such pool
+   */
+  public List<ModelCard> namedModelsOf(String pool) {
+    names(pools, pool);
+    return named.getOrDefault(pool, List.of()).stream().map(models::get).toList();
+  }
+
+  /** Those that pools.yaml names, pool by pool. */
+  public List<ModelCard> namedModels() {
+    return named.keySet().stream().flatMap(pool -> namedModelsOf(pool).stream()).toList();
+  }
+
+  private static List<String> names(SortedMap<String, List<String>> pools, String pool) {
     if (!pools.containsKey(pool)) {
       throw new InvalidCatalogueException(
           List.of(
@@ -405,6 +492,6 @@ public final class Catalogue {
                   + ": set latentline.pool to one of "
                   + pools.keySet()));
     }
-    return pools.get(pool).stream().map(models::get).toList();
+    return pools.get(pool);
   }
 }

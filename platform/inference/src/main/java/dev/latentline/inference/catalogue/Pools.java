@@ -1,15 +1,7 @@
 package dev.latentline.inference.catalogue;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.latentline.contract.Limits;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,30 +10,22 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** pools.yaml: which models the replicas of a pool serve. A model is in exactly one pool. */
+/** pools.yaml: which models the replicas of a pool serve. A model is in one pool at most. */
 final class Pools {
   static final String FILE = "pools.yaml";
   private static final String DEFAULT = "default";
-  private static final int MAX_BYTES = 64 * 1024;
-
-  private static final YAMLMapper YAML =
-      YAMLMapper.builder(
-              YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
 
   private Pools() {}
 
   /**
-   * Models by pool; what is wrong is noted.
+   * The models that the file names, by pool; what is wrong is noted. A model need not be in one.
    *
-   * @param models each is in a pool
-   * @param added each may be, and is otherwise in the pool default
+   * @param models that can be named
    */
   static SortedMap<String, List<String>> read(
-      Path catalogue, Collection<String> models, Collection<String> added, List<String> problems) {
+      Path catalogue, Collection<String> models, List<String> problems) {
     SortedMap<String, List<String>> pools = new TreeMap<>();
-    JsonNode root = parse(catalogue.resolve(FILE), problems);
+    JsonNode root = YamlFile.read(catalogue.resolve(FILE), problems);
     if (root == null) {
       return pools;
     }
@@ -60,7 +44,7 @@ final class Pools {
       }
       for (JsonNode model : pool.getValue()) {
         String name = model.isTextual() ? model.textValue() : model.toString();
-        if (!models.contains(name) && !added.contains(name)) {
+        if (!models.contains(name)) {
           problems.add(
               FILE + ": " + pool.getKey() + " names " + name + ", and there is no such model");
         }
@@ -73,43 +57,24 @@ final class Pools {
       }
       pools.put(pool.getKey(), List.copyOf(members));
     }
-    for (String model : models) {
-      if (!poolOf.containsKey(model)) {
-        problems.add(FILE + ": no pool names the model " + model);
-      }
-    }
-    for (String model : added) {
-      if (!poolOf.containsKey(model)) {
-        List<String> members = new ArrayList<>(pools.getOrDefault(DEFAULT, List.of()));
-        members.add(model);
-        pools.put(DEFAULT, List.copyOf(members));
-      }
-    }
     return pools;
   }
 
-  private static JsonNode parse(Path file, List<String> problems) {
-    if (!Files.isRegularFile(file)) {
-      problems.add(FILE + ": missing");
-      return null;
+  /**
+   * These pools, with models that none of them names in the pool default.
+   *
+   * @param added each may be in a pool
+   */
+  static SortedMap<String, List<String>> with(
+      SortedMap<String, List<String>> named, Collection<String> added) {
+    SortedMap<String, List<String>> pools = new TreeMap<>(named);
+    List<String> unnamed =
+        added.stream().filter(a -> named.values().stream().noneMatch(p -> p.contains(a))).toList();
+    if (!unnamed.isEmpty()) {
+      List<String> members = new ArrayList<>(named.getOrDefault(DEFAULT, List.of()));
+      members.addAll(unnamed);
+      pools.put(DEFAULT, List.copyOf(members));
     }
-    try (InputStream in = Files.newInputStream(file)) {
-      byte[] bytes = in.readNBytes(MAX_BYTES + 1);
-      if (bytes.length > MAX_BYTES) {
-        problems.add(FILE + ": longer than " + MAX_BYTES + " bytes");
-        return null;
-      }
-      return YAML.readTree(bytes);
-    } catch (JacksonException e) {
-      problems.add(
-          FILE
-              + ": line "
-              + (e.getLocation() == null ? "?" : e.getLocation().getLineNr())
-              + ": "
-              + e.getOriginalMessage().lines().findFirst().orElse("invalid YAML"));
-    } catch (IOException e) {
-      problems.add(FILE + ": cannot be read: " + e.getMessage());
-    }
-    return null;
+    return pools;
   }
 }

@@ -159,7 +159,8 @@ public final class CheckpointImport {
   }
 
   private Path write(CheckpointFiles files, Fit fit, Prediction prediction) throws IOException {
-    return Placement.of(order.models(), order.name())
+    new RetiredModels(order.models()).removeExpired(Instant.now());
+    return Placement.ofModel(order.models(), order.name())
         .make(
             made -> {
               ModelFolder folder = new ModelFolder(made, fit, tokenizer());

@@ -233,11 +233,90 @@ class CatalogueTest {
     Catalogue catalogue = open();
 
     assertThat(catalogue.pools()).containsOnlyKeys("large", "small");
-    assertThat(catalogue.poolOf(catalogue.find("beta").orElseThrow())).isEqualTo("large");
+    assertThat(catalogue.poolOf(catalogue.find("beta").orElseThrow())).contains("large");
     assertThat(catalogue.modelsOf("small")).extracting(ModelCard::name).containsExactly("alpha");
     assertThatThrownBy(() -> catalogue.modelsOf("default"))
         .isInstanceOf(InvalidCatalogueException.class)
         .hasMessageContaining("latentline.pool");
+  }
+
+  @Test
+  void aModelInNoPoolIsNotOnOffer() throws IOException {
+    small.write("pools.yaml", "default: [alpha]");
+    Catalogue catalogue = open();
+
+    assertThat(catalogue.models()).extracting(ModelCard::name).containsExactly("alpha");
+    assertThat(catalogue.served()).extracting(ModelCard::name).containsExactly("alpha");
+    assertThat(catalogue.poolOf(catalogue.find("beta").orElseThrow())).isEmpty();
+  }
+
+  @Test
+  void poolsHaveTheirModelsAtHandInTheOrderInWhichTheyNameThem() throws IOException {
+    small.write("pools.yaml", "default: [beta, alpha]");
+
+    assertThat(open().namedModelsOf("default"))
+        .extracting(ModelCard::name)
+        .containsExactly("beta", "alpha");
+  }
+
+  @Test
+  void anAliasIsAnotherNameOfAModel() throws IOException {
+    small.write("aliases.yaml", "default: beta\ndall-e-3: beta\n");
+    Catalogue catalogue = open();
+    ModelCard beta = catalogue.find("beta").orElseThrow();
+
+    assertThat(catalogue.find("dall-e-3")).contains(beta);
+    assertThat(catalogue.find("dall-e-3@" + beta.digest())).contains(beta);
+    assertThat(catalogue.find("dall-e-3@sha256:00")).isEmpty();
+    assertThat(catalogue.models()).hasSize(2);
+  }
+
+  @ParameterizedTest(name = "{1}")
+  @MethodSource
+  void whatIsWrongInAliasesIsNamed(String yaml, String problem) throws IOException {
+    small.write("aliases.yaml", yaml);
+
+    assertThat(problems()).anySatisfy(found -> assertThat(found).contains(problem));
+  }
+
+  static Stream<Arguments> whatIsWrongInAliasesIsNamed() {
+    return Stream.of(
+        Arguments.of("alpha: beta", "alpha is the name of a model already"),
+        Arguments.of("x: gamma", "x stands for gamma, and there is no such model"),
+        Arguments.of("x: y\ny: beta", "x stands for y, and there is no such model"),
+        Arguments.of("X Y: beta", "X Y is no name"),
+        Arguments.of("x: [beta]", "there is no such model"),
+        Arguments.of("[beta]", "must be a mapping"),
+        Arguments.of("x: {", "aliases.yaml: line"));
+  }
+
+  @Test
+  void requestsStayPinnedToAModelWhosePlaceAnotherTook() throws IOException {
+    ModelCard before = open().find("alpha").orElseThrow();
+    Path retired = small.path("retired/0123456789ab/alpha");
+    Files.createDirectories(retired.getParent());
+    Files.move(small.path("alpha"), retired);
+    new SmallCatalogue(folder.resolve("newer"), "alpha")
+        .manifest("alpha", m -> m.put("description", "newer"));
+    Files.move(folder.resolve("newer/alpha"), small.path("alpha"));
+    Catalogue catalogue = open();
+    ModelCard now = catalogue.find("alpha").orElseThrow();
+
+    assertThat(now.digest()).isNotEqualTo(before.digest());
+    assertThat(catalogue.require(pinned(before)).folder()).isEqualTo(retired);
+    assertThat(catalogue.find(before.reference())).isPresent();
+    assertThat(catalogue.models()).extracting(ModelCard::digest).doesNotContain(before.digest());
+    assertThat(catalogue.modelsOf("default"))
+        .extracting(ModelCard::digest)
+        .contains(before.digest(), now.digest());
+
+    // it must not keep the others from their work
+    Files.writeString(retired.resolve("manifest.json"), "{");
+    assertThat(open().find(before.reference())).isEmpty();
+  }
+
+  private static ModelRef pinned(ModelCard card) {
+    return ModelRef.newBuilder().setName(card.name()).setDigest(card.digest()).build();
   }
 
   @ParameterizedTest(name = "{1}")
@@ -250,7 +329,6 @@ class CatalogueTest {
 
   static Stream<Arguments> whatIsWrongInPoolsIsNamed() {
     return Stream.of(
-        Arguments.of("default: [alpha]", "no pool names the model beta"),
         Arguments.of("default: [alpha, beta, gamma]", "names gamma, and there is no such model"),
         Arguments.of("a: [alpha, beta]\nb: [beta]", "beta is named twice: in a and b"),
         Arguments.of("default: alpha", "default must be a list of models"),
@@ -374,14 +452,14 @@ class CatalogueTest {
   void everyProblemOfEveryModelIsToldAtOnce() throws IOException {
     small.manifest("alpha", m -> m.put("created", "yesterday").put("more", 1));
     small.write("beta/manifest.json", "{\"schema\": 1,\n\"schema\": 1}");
-    small.write("pools.yaml", "default: [alpha]");
+    small.write("pools.yaml", "default: [alpha, gamma]");
 
     assertThat(problems())
         .hasSize(4)
         .anySatisfy(found -> assertThat(found).contains("alpha/manifest.json: created"))
         .anySatisfy(found -> assertThat(found).contains("alpha/manifest.json: more is unknown"))
         .anySatisfy(found -> assertThat(found).contains("beta/manifest.json: line 2: Duplicate"))
-        .anySatisfy(found -> assertThat(found).contains("no pool names the model beta"));
+        .anySatisfy(found -> assertThat(found).contains("default names gamma"));
   }
 
   @Test
@@ -414,7 +492,8 @@ class CatalogueTest {
 
     Catalogue catalogue = Catalogue.open(List.of(small.folder, more.folder));
     assertThat(catalogue.models()).extracting(ModelCard::name).endsWith("aaa");
-    assertThat(catalogue.poolOf(catalogue.find("aaa").orElseThrow())).isEqualTo("default");
+    assertThat(catalogue.poolOf(catalogue.find("aaa").orElseThrow())).contains("default");
+    assertThat(catalogue.namedModels()).extracting(ModelCard::name).doesNotContain("aaa");
     small.write("pools.yaml", "default: [alpha, beta]\nown: [aaa]\n");
     assertThat(Catalogue.open(List.of(small.folder, more.folder)).pools().get("own"))
         .containsExactly("aaa");

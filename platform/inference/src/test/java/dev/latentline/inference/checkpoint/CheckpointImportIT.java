@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.latentline.contract.Sha256;
 import dev.latentline.testkit.RandomCheckpoint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -26,7 +29,8 @@ class CheckpointImportIT {
   void nothingIsLeftOfWhatFailed() throws IOException {
     if (Files.exists(models())) {
       try (Stream<Path> left = Files.list(models())) {
-        assertThat(left.map(path -> path.getFileName().toString()).toList()).isSubsetOf("my-model");
+        assertThat(left.map(path -> path.getFileName().toString()).toList())
+            .isSubsetOf("my-model", "retired");
       }
     }
   }
@@ -63,7 +67,20 @@ class CheckpointImportIT {
             Orders.TEMPLATES,
             models(),
             true);
+    byte[] before = Files.readAllBytes(models().resolve("my-model/manifest.json"));
     assertThat(imported(replacing).at("/licence").asText()).isEqualTo("MIT");
+    // requests may be pinned to it
+    Path version = models().resolve("retired").resolve(Sha256.hex(before).substring(0, 12));
+    assertThat(version.resolve("my-model/manifest.json")).hasBinaryContent(before);
+    assertThat(version.resolve("my-model/unet/weights.safetensors")).exists();
+
+    imported(replacing);
+    assertThat(models().resolve("retired").toFile().list()).as("the same again").hasSize(1);
+
+    Files.setLastModifiedTime(
+        version, FileTime.from(Instant.now().minus(RetiredModels.KEPT).minusSeconds(1)));
+    imported(replacing);
+    assertThat(version).as("no request can be so old").doesNotExist();
   }
 
   @Test
