@@ -164,7 +164,7 @@ public final class Overhead {
           new StepLoop.Work(
               "bench",
               task,
-              starter.model().network(),
+              starter.network(),
               0,
               false,
               new RunStop(),

@@ -10,7 +10,8 @@ import dev.latentline.denoiser.guide.StepRows;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.loop.TurnScheduler;
 import dev.latentline.denoiser.network.BatchSizes;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.HeldNetwork;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
@@ -48,29 +49,32 @@ public final class Pictures {
     GenerationRequest request =
         GenerationRequest.newBuilder().setModel(name).setWidth(side).setHeight(side).build();
     try (PoolModels models = new PoolModels(catalogue, "default", settings, BatchSizes.none());
-        LatentDecoders decoders = new LatentDecoders(catalogue, settings, 16_384, 64);
+        LatentDecoders decoders =
+            new LatentDecoders(catalogue, settings, Long.MAX_VALUE, 16_384, 64);
         StepLoop loop = new StepLoop(new TurnScheduler(BatchSizes.none()), 1)) {
-      LoadedModel model = models.require(name);
+      PoolModel model = models.require(name);
       for (int seed = 0; seed < Integer.parseInt(arguments[4]); seed++) {
         StepTask task = StepTask.start(plan(model, seed, steps, side));
-        loop.run(
-            new StepLoop.Work(
-                "picture-" + seed,
-                task,
-                model.network(),
-                0,
-                false,
-                new RunStop(),
-                () -> false,
-                action -> {},
-                Alone.WATCHER));
+        try (HeldNetwork held = models.network(model)) {
+          loop.run(
+              new StepLoop.Work(
+                  "picture-" + seed,
+                  task,
+                  held.network(),
+                  0,
+                  false,
+                  new RunStop(),
+                  () -> false,
+                  action -> {},
+                  Alone.WATCHER));
+        }
         decoders.decode(request, task.latents(), new RunStop());
         System.out.println("picture");
       }
     }
   }
 
-  private static TaskPlan plan(LoadedModel model, int seed, int steps, int side) {
+  private static TaskPlan plan(PoolModel model, int seed, int steps, int side) {
     ModelCard card = model.card();
     int tokens = card.textEncoders().get(0).maxTokens();
     int width = card.unet().contextSize();

@@ -7,8 +7,8 @@ import dev.latentline.contract.Topic;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.loop.TurnScheduler;
 import dev.latentline.denoiser.network.BatchSizes;
-import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.network.NetworkCall;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
@@ -39,7 +39,7 @@ final class SimulatedDenoisers implements SimulatedReplicas {
   static final int SLOTS = 8;
   private static final Duration STEP = Duration.ofMillis(100);
 
-  private final LoadedModel model;
+  private final PoolModel model;
   private final RecordQueue queue;
   private final TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
   private final Map<ImageTask, SamplerState> records = new ConcurrentHashMap<>();
@@ -48,7 +48,7 @@ final class SimulatedDenoisers implements SimulatedReplicas {
   private final List<ShareWorker> workers = new ArrayList<>();
   private final List<StepLoop> loops = new ArrayList<>();
 
-  SimulatedDenoisers(LoadedModel model, RecordQueue queue) {
+  SimulatedDenoisers(PoolModel model, RecordQueue queue) {
     this.model = model;
     this.queue = queue;
   }

@@ -7,8 +7,10 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.guide.StepRows;
 import dev.latentline.denoiser.network.BatchSizes;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.HeldNetwork;
 import dev.latentline.denoiser.network.NetworkCall;
+import dev.latentline.denoiser.network.NoisePredictor;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
@@ -30,7 +32,8 @@ import java.util.Optional;
 /** The starter's network and decoder in this process, on one thread each; no text, no records. */
 final class Starter implements AutoCloseable {
   private final PoolModels models;
-  private final LoadedModel model;
+  private final PoolModel model;
+  private final HeldNetwork network;
   private final ModelSession decoder;
 
   Starter() {
@@ -41,10 +44,15 @@ final class Starter implements AutoCloseable {
     decoder = ModelSession.open(card.file(card.vae().decoder()), settings);
     model =
         models.require(ModelRef.newBuilder().setName(card.name()).setDigest(card.digest()).build());
+    network = models.network(model);
   }
 
-  LoadedModel model() {
+  PoolModel model() {
     return model;
+  }
+
+  NoisePredictor network() {
+    return network.network();
   }
 
   /** A picture with guidance, its latents still all noise. */
@@ -72,7 +80,7 @@ final class Starter implements AutoCloseable {
   /** The next step of pictures of one size and as many steps left, in one call. */
   void step(List<StepTask> together) {
     List<NetworkCall> calls = together.stream().map(StepTask::call).toList();
-    List<float[]> answers = model.network().predict(calls, new RunStop());
+    List<float[]> answers = network().predict(calls, new RunStop());
     for (int i = 0; i < together.size(); i++) {
       together.get(i).advance(answers.get(i));
     }
@@ -90,6 +98,7 @@ final class Starter implements AutoCloseable {
   @Override
   public void close() {
     decoder.close();
+    network.close();
     models.close();
   }
 }

@@ -50,7 +50,7 @@ final class StepLoopPolicy {
   /** On the loop's thread. */
   private List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
     arrivals.servedBy(Thread.currentThread());
-    List<float[]> answers = starter.model().network().predict(calls, stop);
+    List<float[]> answers = starter.network().predict(calls, stop);
     synchronized (this) {
       arrivals.comeByNow(waiting);
       fill();

@@ -43,6 +43,13 @@ interface DecoderSettings {
     int threads();
 
     /**
+     * How much of decoders is kept in memory, each counted with its weights in fp32. They are
+     * loaded when a picture needs them, those not used for longest go, and one is always let in.
+     */
+    @WithDefault("2G")
+    MemorySize modelMemory();
+
+    /**
      * What each model's graph may take of the GPU, such as 2G; without it all there is. Too little
      * for a whole picture: it is decoded in tiles.
      */

@@ -41,6 +41,7 @@ class DecoderSetup {
     return new LatentDecoders(
         catalogue,
         sessions(settings),
+        settings.inference().modelMemory().asLongValue(),
         settings.decode().wholeLatents(),
         settings.decode().tileLatents());
   }
@@ -96,6 +97,10 @@ class DecoderSetup {
   @Readiness
   HealthCheck modelsLoaded(LatentDecoders decoders) {
     return () ->
-        HealthCheckResponse.named("models loaded").up().withData("models", decoders.size()).build();
+        HealthCheckResponse.named("models")
+            .up()
+            .withData("models", decoders.size())
+            .withData("loaded", decoders.loaded())
+            .build();
   }
 }

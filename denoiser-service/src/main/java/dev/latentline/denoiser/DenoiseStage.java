@@ -5,7 +5,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.denoiser.loop.Devices;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.network.HeldNetwork;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
 import dev.latentline.denoiser.task.TaskPlanner;
@@ -38,7 +38,7 @@ import org.jboss.logging.Logger;
 public class DenoiseStage {
   private static final Logger LOG = Logger.getLogger(DenoiseStage.class);
 
-  /** A network with LoRAs is loaded within; the next word comes with the first step. */
+  /** A network is loaded within; the next word comes with the first step. */
   private static final Duration LOADING = Duration.ofMinutes(15);
 
   private final Devices devices;
@@ -79,7 +79,7 @@ public class DenoiseStage {
 
   private void denoise(WorkItem item, EmbeddingReady record) {
     Devices.OnDevice device = devices.idlest();
-    LoadedModel model = device.models().require(record.getRequest().getModel());
+    PoolModel model = device.models().require(record.getRequest().getModel());
     TaskPlan plan = planner.plan(record, model);
     if (item.lastAttempt() && !device.loop().keepFor(item.key())) {
       throw new HandOverException("this replica is kept for another picture");
@@ -95,7 +95,7 @@ public class DenoiseStage {
       WorkItem item,
       EmbeddingReady record,
       Devices.OnDevice device,
-      LoadedModel model,
+      PoolModel model,
       TaskPlan plan) {
     RuntimeClass runtime = device.models().runtimeClass(plan.rows(), plan.deterministic());
     TaskRecords.OfTask ofTask =
@@ -147,12 +147,12 @@ public class DenoiseStage {
     }
   }
 
-  /** Where LoRAs change the model, with the network that has them. */
+  /** With the network of the model and its LoRAs, which may have to be loaded. */
   private StepLoop.End makeSteps(
       WorkItem item,
       GenerationRequest request,
       Devices.OnDevice device,
-      LoadedModel model,
+      PoolModel model,
       TaskWatcher watcher,
       StepTask task,
       RunStop stop,

@@ -65,12 +65,12 @@ interface DenoiserSettings {
     Optional<List<Integer>> batchSizes();
 
     /**
-     * How much of networks with LoRAs is kept on each device beside the models' own: each set of
-     * LoRAs and weights makes one, as large as the model's network in fp32. Those not used for
-     * longest go; one is always let in.
+     * How much of networks is kept in memory on each device, each counted with its weights in fp32;
+     * a model with LoRAs is a network of its own. They are loaded when a picture needs them, those
+     * not used for longest go, and one is always let in.
      */
     @WithDefault("8G")
-    MemorySize loraMemory();
+    MemorySize modelMemory();
 
     /** What each model's network may take of the GPU, such as 6G; without it all there is. */
     Optional<MemorySize> gpuMemory();

@@ -50,11 +50,11 @@ class DenoiserSetup {
     List<Device> devices = Device.listOf(inference.device());
     int slotsOfEach = Slots.ofEachDevice(settings.slots(), devices.size(), sizes);
     Catalogue catalogue = Catalogue.open(settings.models());
-    long loraBytes = inference.loraMemory().asLongValue();
+    long maxBytes = inference.modelMemory().asLongValue();
     return new Devices(
         devices.stream()
             .map(device -> session(device, inference))
-            .map(session -> new PoolModels(catalogue, settings.pool(), session, sizes, loraBytes))
+            .map(session -> new PoolModels(catalogue, settings.pool(), session, sizes, maxBytes))
             .map(
                 models ->
                     new Devices.OnDevice(
@@ -122,9 +122,10 @@ class DenoiserSetup {
   @Readiness
   HealthCheck modelsLoaded(Devices devices) {
     return () ->
-        HealthCheckResponse.named("models loaded")
+        HealthCheckResponse.named("models")
             .up()
             .withData("models", devices.models())
+            .withData("loaded", devices.loaded())
             .build();
   }
 }

@@ -1,38 +1,28 @@
 package dev.latentline.denoiser;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.latentline.contract.GenerationIds;
-import dev.latentline.contract.ImageTask;
-import dev.latentline.contract.ObjectKeys;
-import dev.latentline.contract.Topic;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.HeldNetwork;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.task.Starter;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.Steps;
 import dev.latentline.denoiser.task.TaskPlanner;
 import dev.latentline.embedded.ChildProcess;
-import dev.latentline.inference.tensor.TensorRecords;
-import dev.latentline.kit.blob.S3BlobStore;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
-import dev.latentline.proto.v1.LatentDenoised;
 import dev.latentline.testkit.Patience;
-import dev.latentline.testkit.RecordReader;
-import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
 import dev.latentline.testkit.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -75,20 +65,8 @@ class LongStepIT {
         CompletableFuture.supplyAsync(() -> undisturbed(record));
     ChildProcess one = replicas.start();
     ChildProcess two = replicas.start();
-    try (RecordWriter writer = RecordWriter.open()) {
-      writer.write(
-          Topic.EMBEDDING_READY.topicName(POOL),
-          new ImageTask(id, 0).key(),
-          record.toByteArray(),
-          RecordWriter.headers(id, Instant.now().plus(Duration.ofHours(1)), "EmbeddingReady"));
-    }
-    String step = ObjectKeys.latestStep(record.getRequest().getTenant(), new ImageTask(id, 0));
-    try (S3BlobStore store = replicas.store()) {
-      await()
-          .atMost(Patience.SOON)
-          .pollInterval(Duration.ofMillis(10))
-          .until(() -> store.exists(step));
-    }
+    Replicas.submit(record);
+    replicas.awaitStepRecord(record.getRequest());
     boolean isOne = Replicas.log(one).contains("generation=" + id);
     ChildProcess busy = isOne ? one : two;
     ChildProcess other = isOne ? two : one;
@@ -102,7 +80,7 @@ class LongStepIT {
 
     assertThat(Replicas.log(busy))
         .contains("generation=" + id + " image=0 attempt=1 stopped at step 1/" + STEPS);
-    assertThat(latents(id)).isEqualTo(undisturbed.join());
+    assertThat(Replicas.latents(id)).isEqualTo(undisturbed.join());
     assertThat(Replicas.log(other))
         .contains("generation=" + id + " image=0 attempt=1 begins at step 1/" + STEPS);
   }
@@ -125,23 +103,15 @@ class LongStepIT {
     return record.build();
   }
 
-  private static float[] latents(String id) throws Exception {
-    ConsumerRecord<String, byte[]> record =
-        RecordReader.open()
-            .ofGeneration(Topic.LATENT_DENOISED.topicName(), id, 1, Patience.SOON)
-            .get(0);
-    return TensorRecords.fromRecord(
-            LatentDenoised.parseFrom(record.value()).getLatents().getInline())
-        .data();
-  }
-
   /** Made in this process. */
   private static float[] undisturbed(EmbeddingReady record) {
     try (PoolModels pool = Starter.models()) {
-      LoadedModel model = pool.require(record.getRequest().getModel());
+      PoolModel model = pool.require(record.getRequest().getModel());
       TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
       StepTask task = StepTask.start(planner.plan(record, model));
-      return Steps.all(task, model.network()).latents().data();
+      try (HeldNetwork held = pool.network(model)) {
+        return Steps.all(task, held.network()).latents().data();
+      }
     }
   }
 }

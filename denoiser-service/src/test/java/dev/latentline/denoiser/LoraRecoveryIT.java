@@ -1,15 +1,11 @@
 package dev.latentline.denoiser;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.latentline.contract.GenerationIds;
-import dev.latentline.contract.ImageTask;
-import dev.latentline.contract.ObjectKeys;
-import dev.latentline.contract.Topic;
 import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.HeldNetwork;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.task.Starter;
 import dev.latentline.denoiser.task.StepTask;
@@ -22,29 +18,21 @@ import dev.latentline.inference.checkpoint.CheckpointImport;
 import dev.latentline.inference.checkpoint.ImportOrder;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
-import dev.latentline.inference.tensor.TensorRecords;
-import dev.latentline.kit.blob.S3BlobStore;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
-import dev.latentline.proto.v1.LatentDenoised;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.Role;
 import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RandomCheckpoint;
-import dev.latentline.testkit.RecordReader;
-import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
 import dev.latentline.testkit.Topics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -102,26 +90,14 @@ class LoraRecoveryIT {
     ChildProcess two = replicas.start();
     String id = GenerationIds.create(System.currentTimeMillis(), ThreadLocalRandom.current());
     EmbeddingReady record = record(id, lora(0.75f));
-    try (RecordWriter writer = RecordWriter.open()) {
-      writer.write(
-          Topic.EMBEDDING_READY.topicName(POOL),
-          new ImageTask(id, 0).key(),
-          record.toByteArray(),
-          RecordWriter.headers(id, Instant.now().plus(Duration.ofHours(1)), "EmbeddingReady"));
-    }
-    String step = ObjectKeys.latestStep(record.getRequest().getTenant(), new ImageTask(id, 0));
-    try (S3BlobStore store = replicas.store()) {
-      await()
-          .atMost(Patience.SOON)
-          .pollInterval(Duration.ofMillis(10))
-          .until(() -> store.exists(step));
-    }
+    Replicas.submit(record);
+    replicas.awaitStepRecord(record.getRequest());
     boolean isOne = began(one, id) > began(two, id);
     ChildProcess other = isOne ? two : one;
 
     (isOne ? one : two).kill();
 
-    float[] made = latents(id);
+    float[] made = Replicas.latents(id);
     assertThat(Replicas.log(other))
         .contains("model=my is loaded with ink:0.75")
         .containsPattern("generation=" + id + " image=0 attempt=[23] begins at step [1-9]");
@@ -170,22 +146,12 @@ class LoraRecoveryIT {
         .build();
   }
 
-  private static float[] latents(String id) throws Exception {
-    ConsumerRecord<String, byte[]> record =
-        RecordReader.open()
-            .ofGeneration(Topic.LATENT_DENOISED.topicName(), id, 1, Patience.SOON)
-            .get(0);
-    return TensorRecords.fromRecord(
-            LatentDenoised.parseFrom(record.value()).getLatents().getInline())
-        .data();
-  }
-
   /** Made in this process. */
   private static float[] undisturbed(EmbeddingReady record) {
     GenerationRequest request = record.getRequest();
     try (PoolModels pool =
         new PoolModels(catalogue, POOL, SessionSettings.cpu(1), BatchSizes.none())) {
-      LoadedModel model = pool.require(request.getModel());
+      PoolModel model = pool.require(request.getModel());
       try (HeldNetwork held =
           pool.network(model, request.getLorasList(), () -> true).orElseThrow()) {
         TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());

@@ -9,7 +9,8 @@ import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.ObjectKeys;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.HeldNetwork;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.task.Starter;
 import dev.latentline.denoiser.task.StepTask;
@@ -294,10 +295,12 @@ class RecoveryIT {
           GenerationRequest request = request(apple.getRequest().getGenerationId(), STEPS, seed);
           TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
           try (PoolModels models = Starter.models()) {
-            LoadedModel starter = models.require(request.getModel());
+            PoolModel starter = models.require(request.getModel());
             EmbeddingReady record = apple.toBuilder().setRequest(request).build();
             StepTask task = StepTask.start(planner.plan(record, starter));
-            return Steps.all(task, starter.network()).latents().data();
+            try (HeldNetwork held = models.network(starter)) {
+              return Steps.all(task, held.network()).latents().data();
+            }
           }
         });
   }

@@ -1,13 +1,24 @@
 package dev.latentline.denoiser;
 
+import static org.awaitility.Awaitility.await;
+
+import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Topic;
 import dev.latentline.denoiser.task.Starter;
 import dev.latentline.embedded.Checkout;
 import dev.latentline.embedded.ChildProcess;
 import dev.latentline.embedded.JavaCommand;
 import dev.latentline.embedded.Ports;
+import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.S3BlobStore;
 import dev.latentline.kit.blob.StoreSettings;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.LatentDenoised;
 import dev.latentline.testkit.Patience;
+import dev.latentline.testkit.RecordReader;
+import dev.latentline.testkit.RecordWriter;
 import dev.latentline.testkit.TestStack;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
@@ -19,6 +30,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +38,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Denoisers of one pool as processes of their own, which are killed in the end. */
 final class Replicas implements AutoCloseable {
@@ -120,6 +133,42 @@ final class Replicas implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
+    }
+  }
+
+  /** Puts the picture into the queue of its pool. */
+  static void submit(EmbeddingReady picture) {
+    GenerationRequest request = picture.getRequest();
+    String id = request.getGenerationId();
+    try (RecordWriter writer = RecordWriter.open()) {
+      writer.write(
+          Topic.EMBEDDING_READY.topicName(request.getPool()),
+          new ImageTask(id, picture.getImageIndex()).key(),
+          picture.toByteArray(),
+          RecordWriter.headers(id, Instant.now().plus(Duration.ofHours(1)), "EmbeddingReady"));
+    }
+  }
+
+  /** What became of the first picture of a generation; waits for it. */
+  static float[] latents(String generationId) throws IOException {
+    ConsumerRecord<String, byte[]> record =
+        RecordReader.open()
+            .ofGeneration(Topic.LATENT_DENOISED.topicName(), generationId, 1, Patience.SOON)
+            .get(0);
+    return TensorRecords.fromRecord(
+            LatentDenoised.parseFrom(record.value()).getLatents().getInline())
+        .data();
+  }
+
+  /** Waits until the first picture has a step record. */
+  void awaitStepRecord(GenerationRequest request) {
+    String step =
+        ObjectKeys.latestStep(request.getTenant(), new ImageTask(request.getGenerationId(), 0));
+    try (S3BlobStore store = store()) {
+      await()
+          .atMost(Patience.SOON)
+          .pollInterval(Duration.ofMillis(10))
+          .until(() -> store.exists(step));
     }
   }
 

@@ -32,7 +32,6 @@ import dev.latentline.proto.v1.TokenizedConditioning;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -43,9 +42,6 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /** Encodes the texts of a generation and hands each of its image tasks to the denoisers. */
 @ApplicationScoped
 public class EncodeStage {
-  /** A text encoder with LoRAs is loaded within. */
-  private static final Duration LOADING = Duration.ofMinutes(5);
-
   private final ModelTextEncoders encoders;
   private final Payloads payloads;
   private final StageFacts facts;
@@ -68,9 +64,6 @@ public class EncodeStage {
     PromptTokenized tokenized = parse(item);
     RunStop stop = new RunStop();
     item.lease().onLost(stop::stop);
-    if (tokenized.getRequest().getLorasCount() > 0) {
-      item.lease().progress(LOADING);
-    }
     // of each picture, encoded before any of them goes on
     List<EmbeddingReady> tasks = new ArrayList<>();
     try {

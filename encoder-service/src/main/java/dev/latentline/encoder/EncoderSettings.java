@@ -35,12 +35,12 @@ interface EncoderSettings {
     Optional<MemorySize> gpuMemory();
 
     /**
-     * How much of text encoders with LoRAs is kept beside the models' own: each set of LoRAs and
-     * weights makes one, SDXL's two of 3.3 GB together. Those not used for longest go; one is
-     * always let in.
+     * How much of text encoders is kept in memory, each counted with its weights in fp32 (SDXL's
+     * two are 3.3 GB together); one with LoRAs counts for itself. They are loaded when a text needs
+     * them, those not used for longest go, and one is always let in.
      */
     @WithDefault("4G")
-    MemorySize loraMemory();
+    MemorySize modelMemory();
 
     /** Embeddings that are kept for the next request with the same text; 0 keeps none. */
     @WithDefault("64M")

@@ -45,7 +45,7 @@ class EncoderSetup {
             inference.threads(),
             inference.gpuMemory().map(MemorySize::asLongValue)),
         inference.embeddingCache().asLongValue(),
-        inference.loraMemory().asLongValue());
+        inference.modelMemory().asLongValue());
   }
 
   void close(@Disposes ModelTextEncoders encoders) {

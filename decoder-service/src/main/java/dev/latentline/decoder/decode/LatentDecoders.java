@@ -5,80 +5,92 @@ import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.lora.ModelPart;
+import dev.latentline.inference.session.BoundedSessions;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RunStop;
+import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.proto.v1.GenerationRequest;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The autoencoders of every model of the catalogue, verified and loaded; models that have the same
- * one share it. Thread-safe.
+ * The autoencoders' decoders of the catalogue's models, which are loaded when a picture needs them
+ * and stay while there is room; models that have the same one share it. Those that pools.yaml names
+ * are there from the start, as far as they fit. Thread-safe.
  */
 public final class LatentDecoders implements AutoCloseable {
   private static final String INPUT = "latent_sample";
   private static final String OUTPUT = "sample";
 
   private final Catalogue catalogue;
+  private final SessionSettings settings;
   private final WholeOrTiled size;
-  private final Map<String, Loaded> byDigest = new HashMap<>();
-  private final Map<Loaded, ModelSession> sessions = new HashMap<>();
+  private final BoundedSessions<ModelPart, ModelSession> sessions;
 
   /**
-   * Runs each decoder once at its model's default size: the first run is the slowest.
-   *
+   * @param maxBytes how much of decoders is kept in memory, each counted with its weights in fp32
    * @param wholeLatents how many latents, width times height, are decoded at once; more of them, or
    *     those for which there is no memory, go in tiles
    * @param tileSide in latents
-   * @throws InvalidCatalogueException when a decoder's files are not those of its manifest
+   * @throws InvalidCatalogueException when the files of a decoder that is loaded at the start are
+   *     not those of its manifest
    */
   public LatentDecoders(
-      Catalogue catalogue, SessionSettings settings, int wholeLatents, int tileSide) {
+      Catalogue catalogue,
+      SessionSettings settings,
+      long maxBytes,
+      int wholeLatents,
+      int tileSide) {
     this.catalogue = catalogue;
+    this.settings = settings;
     this.size = new WholeOrTiled(wholeLatents, new Tiles(tileSide, Math.max(1, tileSide / 4)));
-    List<String> problems = new ArrayList<>();
-    catalogue
-        .models()
-        .forEach(model -> problems.addAll(model.verify(model.filesOf(model.vae().decoder()))));
-    if (!problems.isEmpty()) {
-      throw new InvalidCatalogueException(problems);
-    }
-    for (ModelCard model : catalogue.models()) {
-      Loaded decoder = Loaded.of(model);
-      boolean isNew = !sessions.containsKey(decoder);
-      sessions.computeIfAbsent(decoder, absent -> open(model, settings));
-      byDigest.put(model.digest(), decoder);
-      if (isNew) {
-        planes(model, blank(model), new RunStop());
+    this.sessions = new BoundedSessions<>(maxBytes);
+    List<ModelPart> named = catalogue.namedModels().stream().map(LatentDecoders::part).toList();
+    try {
+      for (ModelPart part : ModelPart.loadedAtStart(named, maxBytes)) {
+        sessions.acquire(part, part.bytes(), () -> load(part), () -> true).orElseThrow().close();
       }
+    } catch (RuntimeException e) {
+      sessions.close();
+      throw e;
+    }
+  }
+
+  private static ModelPart part(ModelCard model) {
+    return ModelPart.of(model, model.vae().decoder());
+  }
+
+  /** Also runs it once at the model's default size: the first run is the slowest. */
+  private ModelSession load(ModelPart part) {
+    ModelSession session = part.open(settings);
+    try {
+      planes(session, part.model(), blank(part.model()), new RunStop());
+      return session;
+    } catch (RuntimeException e) {
+      session.close();
+      throw e;
     }
   }
 
   private static FloatTensor blank(ModelCard model) {
-    int channels = model.unet().latentChannels();
-    int height = model.defaults().height() / model.vae().scaleFactor();
-    int width = model.defaults().width() / model.vae().scaleFactor();
-    return new FloatTensor(
-        new long[] {1, channels, height, width}, new float[channels * height * width]);
-  }
-
-  private static ModelSession open(ModelCard model, SessionSettings settings) {
-    String graph = model.vae().decoder();
-    return ModelSession.open(model.file(graph), model.weightsOf(graph), settings);
+    return FloatTensor.zeros(
+        1,
+        model.unet().latentChannels(),
+        model.defaults().height() / model.vae().scaleFactor(),
+        model.defaults().width() / model.vae().scaleFactor());
   }
 
   /** How many models they decode for. */
   public int size() {
-    return byDigest.size();
+    return catalogue.served().size();
   }
 
-  /** How many there are: no more than models. */
-  int loaded() {
+  /** How many are loaded: no more than models. */
+  public int loaded() {
     return sessions.size();
   }
 
@@ -105,13 +117,20 @@ public final class LatentDecoders implements AutoCloseable {
         model.unet().latentChannels(),
         height / scale,
         width / scale);
-    FloatTensor planes = planes(model, unscaled(latents, model.vae().scalingFactor()), stop);
-    return Pixels.fromPlanes(
-        TensorRecords.require(planes, "The decoded picture", 1, 3, height, width));
+    ModelPart part = part(model);
+    try (BoundedSessions<ModelPart, ModelSession>.Held held =
+        sessions
+            .acquire(part, part.bytes(), () -> load(part.verified()), () -> !stop.stopped())
+            .orElseThrow(RunStoppedException::new)) {
+      FloatTensor planes =
+          planes(held.session(), model, unscaled(latents, model.vae().scalingFactor()), stop);
+      return Pixels.fromPlanes(
+          TensorRecords.require(planes, "The decoded picture", 1, 3, height, width));
+    }
   }
 
-  private FloatTensor planes(ModelCard model, FloatTensor latents, RunStop stop) {
-    ModelSession decoder = sessions.get(byDigest.get(model.digest()));
+  private FloatTensor planes(
+      ModelSession decoder, ModelCard model, FloatTensor latents, RunStop stop) {
     return size.decode(
         latents, model.vae().scaleFactor(), part -> decoder.run(Map.of(INPUT, part), OUTPUT, stop));
   }
@@ -129,14 +148,6 @@ public final class LatentDecoders implements AutoCloseable {
 
   @Override
   public void close() {
-    sessions.values().forEach(ModelSession::close);
-  }
-
-  /** What makes two models' decoders the same: every file of theirs, by its path in the model. */
-  private record Loaded(String graph, Map<String, String> sha256) {
-    static Loaded of(ModelCard model) {
-      String graph = model.vae().decoder();
-      return new Loaded(graph, model.digestsOf(graph));
-    }
+    sessions.close();
   }
 }

@@ -41,7 +41,11 @@ class LatentDecodersIT {
 
   private static LatentDecoders open(int wholeLatents) {
     return new LatentDecoders(
-        Catalogue.open(Apple.catalogueFolder()), SessionSettings.cpu(1), wholeLatents, 8);
+        Catalogue.open(Apple.catalogueFolder()),
+        SessionSettings.cpu(1),
+        Long.MAX_VALUE,
+        wholeLatents,
+        8);
   }
 
   @AfterAll
@@ -114,7 +118,8 @@ class LatentDecodersIT {
     Files.writeString(folder.resolve("pools.yaml"), "default: [one, same, other]");
     Catalogue catalogue = Catalogue.open(folder);
 
-    try (LatentDecoders three = new LatentDecoders(catalogue, SessionSettings.cpu(1), 1024, 8)) {
+    try (LatentDecoders three =
+        new LatentDecoders(catalogue, SessionSettings.cpu(1), Long.MAX_VALUE, 1024, 8)) {
       assertThat(three.size()).isEqualTo(3);
       assertThat(three.loaded()).isEqualTo(2);
       Set<String> pictures = new HashSet<>();

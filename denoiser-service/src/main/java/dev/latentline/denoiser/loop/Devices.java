@@ -45,6 +45,11 @@ public final class Devices implements AutoCloseable {
     return all.get(0).models().size();
   }
 
+  /** How many networks are loaded, on all of them. */
+  public int loaded() {
+    return all.stream().mapToInt(one -> one.models().loaded()).sum();
+  }
+
   /** Hands every task over, at the latest after its step, and unloads the networks. */
   @Override
   public void close() {

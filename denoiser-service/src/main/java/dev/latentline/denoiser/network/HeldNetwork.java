@@ -6,11 +6,6 @@ package dev.latentline.denoiser.network;
  * @param release what closing does
  */
 public record HeldNetwork(NoisePredictor network, Runnable release) implements AutoCloseable {
-  /** One that stays anyway. */
-  static HeldNetwork of(NoisePredictor network) {
-    return new HeldNetwork(network, () -> {});
-  }
-
   @Override
   public void close() {
     release.run();

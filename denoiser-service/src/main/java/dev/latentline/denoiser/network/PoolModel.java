@@ -3,5 +3,5 @@ package dev.latentline.denoiser.network;
 import dev.latentline.denoiser.schedule.TrainedNoise;
 import dev.latentline.inference.catalogue.ModelCard;
 
-/** A model whose network is verified and loaded. */
-public record LoadedModel(ModelCard card, UNetRunner network, TrainedNoise noise) {}
+/** A model that a pool serves, and the noise that it was trained with. */
+public record PoolModel(ModelCard card, TrainedNoise noise) {}

@@ -5,115 +5,108 @@ import dev.latentline.denoiser.schedule.TrainedNoise;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
-import dev.latentline.inference.lora.ChangedModel;
 import dev.latentline.inference.lora.LoraSet;
+import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.inference.session.BoundedSessions;
-import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.OutOfDeviceMemoryException;
 import dev.latentline.inference.session.RuntimeClasses;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jboss.logging.Logger;
 
 /**
- * The networks of every model of a pool. Opening reads and loads them all and has them run once
- * with every batch ({@link WarmUp}), which takes seconds for large ones. Thread-safe.
+ * The models of a pool and their networks, which are loaded when a picture needs them and stay
+ * while there is room. Those that pools.yaml names are there from the start, as far as they fit.
+ * Whatever is loaded runs once with every batch ({@link WarmUp}) before it is used. Thread-safe.
  */
 public final class PoolModels implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(PoolModels.class);
 
   /** Enough for two networks of Stable Diffusion 1.5's size. */
-  public static final long DEFAULT_LORA_BYTES = 8L << 30;
+  public static final long DEFAULT_MEMORY = 8L << 30;
 
   private final Catalogue catalogue;
   private final RuntimeClass runtime;
-  private final BatchSizes sizes;
   private final SessionSettings settings;
-  private final Map<String, LoadedModel> byDigest = new HashMap<>();
-  private final BoundedSessions<ChangedModel, UNetRunner> changed;
+  private final WarmUp warmUp;
+  private final UnaryOperator<NoisePredictor> warmedUp;
+  private final Map<String, PoolModel> byDigest = new HashMap<>();
+  private final BoundedSessions<ModelPart, UNetRunner> networks;
+
+  /** Final once the start is over. */
+  private volatile BatchSizes sizes;
 
   /**
-   * @throws InvalidCatalogueException when there is no such pool, or a network's files are not
-   *     those of its manifest
+   * @throws InvalidCatalogueException when there is no such pool, or the files of a network that is
+   *     loaded at the start are not those of its manifest
    */
   public PoolModels(Catalogue catalogue, String pool, SessionSettings settings, BatchSizes sizes) {
-    this(catalogue, pool, settings, sizes, DEFAULT_LORA_BYTES);
+    this(catalogue, pool, settings, sizes, DEFAULT_MEMORY);
   }
 
   /**
    * @param sizes those that the device has no memory for are left out
-   * @param loraBytes how much of networks with LoRAs is kept in memory, beside those without
-   * @throws InvalidCatalogueException when there is no such pool, or a network's files are not
-   *     those of its manifest
-   * @throws OutOfDeviceMemoryException when the device has no memory for them, or for the smallest
+   * @param maxBytes how much of networks is kept in memory, each counted with its weights in fp32
+   * @throws InvalidCatalogueException when there is no such pool, or the files of a network that is
+   *     loaded at the start are not those of its manifest
+   * @throws OutOfDeviceMemoryException when the device has no memory for those, or for the smallest
    *     batch
    */
   public PoolModels(
-      Catalogue catalogue,
-      String pool,
-      SessionSettings settings,
-      BatchSizes sizes,
-      long loraBytes) {
-    this(catalogue, pool, settings, sizes, loraBytes, UnaryOperator.identity());
+      Catalogue catalogue, String pool, SessionSettings settings, BatchSizes sizes, long maxBytes) {
+    this(catalogue, pool, settings, sizes, maxBytes, UnaryOperator.identity());
   }
 
   /**
-   * @param warmedUp what is run in place of each network before they are used
+   * @param warmedUp what is run in place of each network before it is used
    */
   PoolModels(
       Catalogue catalogue,
       String pool,
       SessionSettings settings,
       BatchSizes sizes,
-      long loraBytes,
+      long maxBytes,
       UnaryOperator<NoisePredictor> warmedUp) {
     this.catalogue = catalogue;
     this.settings = settings;
-    this.changed = new BoundedSessions<>(loraBytes);
+    this.sizes = sizes;
+    this.warmUp = new WarmUp(settings.device());
+    this.warmedUp = warmedUp;
+    this.networks = new BoundedSessions<>(maxBytes);
     this.runtime = RuntimeClasses.current(settings, 1);
-    List<ModelCard> models = catalogue.modelsOf(pool);
-    List<String> problems = new ArrayList<>();
-    models.forEach(model -> problems.addAll(model.verify(model.filesOf(model.unet().model()))));
-    if (!problems.isEmpty()) {
-      throw new InvalidCatalogueException(problems);
+    for (ModelCard model : catalogue.modelsOf(pool)) {
+      byDigest.put(model.digest(), new PoolModel(model, TrainedNoise.of(model.scheduler())));
     }
-    Map<ModelCard, ModelSession> sessions = new LinkedHashMap<>();
+    List<ModelPart> named =
+        catalogue.namedModelsOf(pool).stream()
+            .map(model -> ModelPart.of(model, model.unet().model()))
+            .toList();
     try {
-      // all weights are there before any batch takes of the memory
-      for (ModelCard model : models) {
-        String graph = model.unet().model();
-        sessions.put(model, ModelSession.open(model.file(graph), model.weightsOf(graph), settings));
-      }
-      WarmUp warmUp = new WarmUp(settings.device());
-      BatchSizes fitting = sizes;
-      for (ModelCard model : models) {
-        NoisePredictor network = new UNetRunner(sessions.get(model), sizes);
-        fitting = warmUp.run(model, warmedUp.apply(network), fitting);
-      }
-      this.sizes = fitting;
+      start(ModelPart.loadedAtStart(named, maxBytes));
     } catch (RuntimeException e) {
-      sessions.values().forEach(ModelSession::close);
+      networks.close();
       throw e;
     }
-    sessions.forEach(
-        (model, session) ->
-            byDigest.put(
-                model.digest(),
-                new LoadedModel(
-                    model,
-                    new UNetRunner(session, this.sizes),
-                    TrainedNoise.of(model.scheduler()))));
+  }
+
+  private void start(List<ModelPart> parts) {
+    // all weights are there before any batch takes of the memory
+    parts.forEach(part -> acquire(part, () -> load(part), () -> true).orElseThrow().close());
+    for (ModelPart part : parts) {
+      try (HeldNetwork held = acquire(part, () -> load(part), () -> true).orElseThrow()) {
+        sizes = warmUp.run(part.model(), warmedUp.apply(held.network()), sizes);
+      }
+    }
   }
 
   /**
@@ -121,8 +114,8 @@ public final class PoolModels implements AutoCloseable {
    *
    * @throws Failure.Rejected with code {@code model_unavailable} when it is not one of this pool's
    */
-  public LoadedModel require(ModelRef pinned) {
-    LoadedModel model = byDigest.get(catalogue.require(pinned).digest());
+  public PoolModel require(ModelRef pinned) {
+    PoolModel model = byDigest.get(catalogue.require(pinned).digest());
     if (model == null) {
       throw new Failure.Rejected(
           "model_unavailable", "The model " + pinned.getName() + " is not one of this pool's");
@@ -131,34 +124,51 @@ public final class PoolModels implements AutoCloseable {
   }
 
   /**
-   * The network of a model with LoRAs, or that of the model where they leave it as it is. Loads it
-   * where it is not yet there, and waits for room where others are in use.
+   * The network of a model, with LoRAs where these change it. Loads it where it is not there, and
+   * waits for room where others are in use.
    *
    * @param loras as a request pins them
    * @param goOn whether the caller still wants it; asked while it waits
    * @return empty when it does not
-   * @throws Failure.Rejected with code {@code lora_unavailable} when one is not here, or does not
-   *     fit
+   * @throws Failure.Rejected with code {@code model_unavailable} when the network's files are not
+   *     those of its manifest, or {@code lora_unavailable} when a LoRA is not here or does not fit
    */
-  public Optional<HeldNetwork> network(LoadedModel model, List<Lora> loras, BooleanSupplier goOn) {
-    ChangedModel wanted =
-        ChangedModel.of(
-            model.card(), model.card().unet().model(), LoraSet.of(catalogue, model.card(), loras));
-    if (wanted.isUnchanged()) {
-      return Optional.of(HeldNetwork.of(model.network()));
-    }
-    return changed
-        .acquire(wanted, wanted.bytes(), () -> load(wanted), goOn)
+  public Optional<HeldNetwork> network(PoolModel model, List<Lora> loras, BooleanSupplier goOn) {
+    ModelCard card = model.card();
+    ModelPart wanted = ModelPart.of(card, card.unet().model(), LoraSet.of(catalogue, card, loras));
+    return acquire(wanted, () -> loadAndWarmUp(wanted), goOn);
+  }
+
+  /** The network of a model as it is. Loads it where it is not there, and waits for room. */
+  public HeldNetwork network(PoolModel model) {
+    return network(model, List.of(), () -> true).orElseThrow();
+  }
+
+  private Optional<HeldNetwork> acquire(
+      ModelPart part, Supplier<UNetRunner> load, BooleanSupplier goOn) {
+    return networks
+        .acquire(part, part.bytes(), load, goOn)
         .map(held -> new HeldNetwork(held.session(), held::close));
   }
 
-  private UNetRunner load(ChangedModel wanted) {
+  private UNetRunner loadAndWarmUp(ModelPart part) {
+    UNetRunner network = load(part.verified());
+    try {
+      warmUp.run(part.model(), warmedUp.apply(network), sizes);
+      return network;
+    } catch (RuntimeException e) {
+      network.close();
+      throw e;
+    }
+  }
+
+  private UNetRunner load(ModelPart part) {
     long began = System.nanoTime();
-    UNetRunner network = new UNetRunner(wanted.open(Map.of(), settings), sizes);
+    UNetRunner network = new UNetRunner(part.open(settings), () -> sizes);
     LOG.infof(
-        "model=%s is loaded with %s, %d ms",
-        wanted.model().name(),
-        wanted.loras(),
+        "model=%s is loaded%s, %d ms",
+        part.model().name(),
+        part.loras().isEmpty() ? "" : " with " + part.loras(),
         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
     return network;
   }
@@ -168,9 +178,14 @@ public final class PoolModels implements AutoCloseable {
     return sizes;
   }
 
-  /** How many there are. */
+  /** How many models there are. */
   public int size() {
     return byDigest.size();
+  }
+
+  /** How many networks are loaded. */
+  public int loaded() {
+    return networks.size();
   }
 
   /**
@@ -182,9 +197,9 @@ public final class PoolModels implements AutoCloseable {
     return runtime.toBuilder().setBatch(sizes.of(rows, fixedBatch)).build();
   }
 
+  /** Networks in use go when they are not any more. */
   @Override
   public void close() {
-    changed.close();
-    byDigest.values().forEach(model -> model.network().close());
+    networks.close();
   }
 }

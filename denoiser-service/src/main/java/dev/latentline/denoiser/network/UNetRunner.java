@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** A denoising network, loaded. Thread-safe. */
 public final class UNetRunner implements NoisePredictor, AutoCloseable {
@@ -25,14 +26,14 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   private static final Set<String> WITH_ADDED = Set.of(SAMPLE, TIMESTEP, CONTEXT, TEXTS, TIME_IDS);
 
   private final ModelSession session;
-  private final BatchSizes sizes;
+  private final Supplier<BatchSizes> sizes;
 
   /**
    * @param session closed with this one
-   * @param sizes the batches that the network is run with
+   * @param sizes the batches that the network is run with; asked at each call
    * @throws IllegalArgumentException when the graph is no U-Net as diffusers exports it
    */
-  public UNetRunner(ModelSession session, BatchSizes sizes) {
+  public UNetRunner(ModelSession session, Supplier<BatchSizes> sizes) {
     Set<String> inputs = session.inputs().keySet();
     if (!(inputs.equals(INPUTS) || inputs.equals(WITH_ADDED))
         || !session.outputs().contains(OUTPUT)) {
@@ -56,7 +57,7 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   @Override
   public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
     int rows = calls.stream().mapToInt(NetworkCall::rows).sum();
-    int batch = calls.get(0).fixedBatch() ? sizes.fixed(rows) : sizes.padded(rows);
+    int batch = calls.get(0).fixedBatch() ? sizes.get().fixed(rows) : sizes.get().padded(rows);
     Map<String, DenseTensor> values = new HashMap<>();
     values.put(SAMPLE, inputs(calls, batch));
     values.put(TIMESTEP, timesteps(calls, batch));

@@ -8,7 +8,7 @@ import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.network.AddedInputs;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Schedules;
@@ -42,7 +42,7 @@ public final class TaskPlanner {
   /**
    * @throws Failure.Rejected when the model cannot do what the record asks
    */
-  public TaskPlan plan(EmbeddingReady record, LoadedModel model) {
+  public TaskPlan plan(EmbeddingReady record, PoolModel model) {
     GenerationRequest request = record.getRequest();
     check(request, model.card());
     Sampler sampler =

@@ -3,8 +3,9 @@ package dev.latentline.denoiser.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.latentline.denoiser.network.BatchSizes;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.HeldNetwork;
 import dev.latentline.denoiser.network.NoisePredictor;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.task.Starter;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
@@ -38,14 +39,16 @@ class DevicesIT {
       for (int i = 0; i < 2; i++) {
         Devices.OnDevice device = devices.idlest();
         used.add(device);
-        LoadedModel model = device.models().require(apple.getRequest().getModel());
+        PoolModel model = device.models().require(apple.getRequest().getModel());
         TaskPlan plan = PLANNER.plan(apple, model);
         NoisePredictor network =
             (calls, stop) -> {
               // neither goes on before the other has begun: they are side by side
               bothAtWork.countDown();
               awaitQuietly(bothAtWork);
-              return model.network().predict(calls, stop);
+              try (HeldNetwork held = device.models().network(model)) {
+                return held.network().predict(calls, stop);
+              }
             };
         made.add(CompletableFuture.supplyAsync(() -> made(device, plan, network), workers));
         while (device.loop().held() == 0) {

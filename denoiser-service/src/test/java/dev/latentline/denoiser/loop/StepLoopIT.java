@@ -6,9 +6,10 @@ import static org.awaitility.Awaitility.await;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Sampler;
 import dev.latentline.denoiser.network.BatchSizes;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.HeldNetwork;
 import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.network.NoisePredictor;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.resume.MapStore;
 import dev.latentline.denoiser.resume.StepRecords;
@@ -61,7 +62,8 @@ class StepLoopIT {
   private static final int CHANGES = 2;
 
   private static PoolModels models;
-  private static LoadedModel starter;
+  private static PoolModel starter;
+  private static HeldNetwork starters;
   private static EmbeddingReady apple;
 
   private final ExecutorService workers = Executors.newCachedThreadPool();
@@ -71,10 +73,12 @@ class StepLoopIT {
     models = Starter.models();
     apple = Starter.apple(Starter.request().build());
     starter = models.require(apple.getRequest().getModel());
+    starters = models.network(starter);
   }
 
   @AfterAll
   static void close() {
+    starters.close();
     models.close();
   }
 
@@ -103,7 +107,7 @@ class StepLoopIT {
                 () -> untilItIsDone(loop, plan, records, new Random(own), interruptions), workers));
       }
       for (int i = 0; i < plans.size(); i++) {
-        StepTask alone = Steps.all(StepTask.start(plans.get(i)), starter.network());
+        StepTask alone = Steps.all(StepTask.start(plans.get(i)), starters.network());
         assertThat(made.get(i).join().latents().data())
             .as("plan %d", i)
             .isEqualTo(alone.latents().data());
@@ -134,7 +138,7 @@ class StepLoopIT {
                     if (inTheMiddle && steps.get() == endAfter) {
                       stop.stop();
                     }
-                    return starter.network().predict(calls, by);
+                    return starters.network().predict(calls, by);
                   },
                   plan.seed(),
                   false,
@@ -187,13 +191,14 @@ class StepLoopIT {
     BatchSizes sizes = BatchSizes.of(List.of(4, 8));
     try (PoolModels batching =
             new PoolModels(Starter.catalogue(), "default", SessionSettings.cpu(1), sizes);
+        HeldNetwork shared = batching.network(batching.require(apple.getRequest().getModel()));
         StepLoop loop = new StepLoop(new TurnScheduler(sizes), 8)) {
-      LoadedModel shared = batching.require(apple.getRequest().getModel());
       List<TaskPlan> plans = IntStream.range(0, 5).mapToObj(i -> mixed(i, false)).toList();
       Spy network = new Spy(shared.network(), () -> loop.held() == plans.size());
       List<CompletableFuture<StepTask>> made = makeAll(loop, plans, network);
       for (int i = 0; i < plans.size(); i++) {
-        float[] alone = Steps.all(StepTask.start(plans.get(i)), starter.network()).latents().data();
+        float[] alone =
+            Steps.all(StepTask.start(plans.get(i)), starters.network()).latents().data();
         float[] together = made.get(i).join().latents().data();
         assertThat(relative(together, alone)).as("plan %d", i).isLessThan(1e-4);
       }
@@ -208,8 +213,8 @@ class StepLoopIT {
     BatchSizes sizes = BatchSizes.of(List.of(2, 8));
     try (PoolModels batching =
             new PoolModels(Starter.catalogue(), "default", SessionSettings.cpu(1), sizes);
+        HeldNetwork shared = batching.network(batching.require(apple.getRequest().getModel()));
         StepLoop loop = new StepLoop(new TurnScheduler(sizes), 8)) {
-      LoadedModel shared = batching.require(apple.getRequest().getModel());
       List<TaskPlan> plans = IntStream.range(0, 6).mapToObj(i -> mixed(i, i != 3)).toList();
       Spy network = new Spy(shared.network(), () -> loop.held() == plans.size());
       List<CompletableFuture<StepTask>> made = makeAll(loop, plans, network);
@@ -234,8 +239,8 @@ class StepLoopIT {
     TaskPlan stays = plan(MIXED.get(CHANGES), 4 + CHANGES, 3, CHANGES);
 
     assertThat(changes.contexts(0).data()).isEqualTo(stays.contexts(0).data());
-    assertThat(Steps.all(StepTask.start(changes), starter.network()).latents().data())
-        .isNotEqualTo(Steps.all(StepTask.start(stays), starter.network()).latents().data());
+    assertThat(Steps.all(StepTask.start(changes), starters.network()).latents().data())
+        .isNotEqualTo(Steps.all(StepTask.start(stays), starters.network()).latents().data());
   }
 
   /** Sees the calls of a network; the first one waits until all tasks are there. */

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.latentline.contract.Failure;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.LoraCard;
+import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.checkpoint.CheckpointImport;
 import dev.latentline.inference.checkpoint.ImportOrder;
+import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
@@ -31,7 +33,7 @@ class LoraNetworksIT {
   @TempDir static Path folder;
   private static Catalogue catalogue;
   private static PoolModels models;
-  private static LoadedModel model;
+  private static PoolModel model;
 
   @BeforeAll
   static void load() throws IOException {
@@ -42,15 +44,10 @@ class LoraNetworksIT {
     }
     catalogue =
         Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));
-    // room for a single set
-    models =
-        new PoolModels(catalogue, "default", SessionSettings.cpu(1), BatchSizes.none(), 1 << 20);
-    model =
-        models.require(
-            ModelRef.newBuilder()
-                .setName("my")
-                .setDigest(catalogue.find("my").orElseThrow().digest())
-                .build());
+    ModelCard card = catalogue.find("my").orElseThrow();
+    long two = 2 * ModelPart.of(card, card.unet().model()).bytes();
+    models = new PoolModels(catalogue, "default", SessionSettings.cpu(1), BatchSizes.none(), two);
+    model = models.require(ModelRef.newBuilder().setName("my").setDigest(card.digest()).build());
   }
 
   @AfterAll
@@ -105,9 +102,10 @@ class LoraNetworksIT {
   @Test
   void aSetHasOneNetworkSoThatOnlyItsOwnTasksShareACall() {
     try (HeldNetwork one = network(lora("kohya", 0.5f), lora("peft", -1));
-        HeldNetwork same = network(lora("peft", -1), lora("kohya", 0.5f))) {
+        HeldNetwork same = network(lora("peft", -1), lora("kohya", 0.5f));
+        HeldNetwork none = network()) {
       assertThat(same.network()).isSameAs(one.network());
-      assertThat(one.network()).isNotSameAs(model.network());
+      assertThat(one.network()).isNotSameAs(none.network());
     }
   }
 
@@ -115,8 +113,7 @@ class LoraNetworksIT {
   void theModelItselfIsUsedWhereNothingChanges() {
     try (HeldNetwork none = network();
         HeldNetwork nothing = network(lora("kohya", 0), lora("locon", 0))) {
-      assertThat(none.network()).isSameAs(model.network());
-      assertThat(nothing.network()).isSameAs(model.network());
+      assertThat(nothing.network()).isSameAs(none.network());
     }
   }
 
@@ -126,21 +123,23 @@ class LoraNetworksIT {
     try (HeldNetwork held = network(lora("locon", 0.25f))) {
       first = answer(held);
     }
-    // takes the room
-    try (HeldNetwork other = network(lora("locon", 0.26f))) {
+    // take the room
+    try (HeldNetwork other = network(lora("locon", 0.26f));
+        HeldNetwork none = network()) {
       assertThat(answer(other)).isNotEqualTo(first);
+      assertThat(answer(none)).isNotEqualTo(first);
     }
     try (HeldNetwork again = network(lora("locon", 0.25f))) {
       assertThat(answer(again)).isEqualTo(first);
     }
-    assertThat(answer(network())).isNotEqualTo(first);
   }
 
   @Test
   void whoDoesNotWantItAnyMoreLeavesTheLine() {
-    try (HeldNetwork held = network(lora("kohya", 1))) {
+    try (HeldNetwork held = network(lora("kohya", 1));
+        HeldNetwork none = network()) {
       assertThat(models.network(model, List.of(lora("kohya", 2)), () -> false)).isEmpty();
-      assertThat(held.network()).isNotNull();
+      assertThat(held.network()).isNotSameAs(none.network());
     }
   }
 

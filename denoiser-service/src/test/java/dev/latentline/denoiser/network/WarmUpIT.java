@@ -66,10 +66,12 @@ class WarmUpIT {
   @Test
   void aGpuWithoutBatchSizesIsWarmedUpForOnePictureWithGuidanceAndWithout() {
     try (PoolModels models = Starter.models()) {
-      NoisePredictor network = models.require(Starter.request().getModel()).network();
-
-      BatchSizes sizes =
-          new WarmUp(Device.cuda(0)).run(Starter.card(), watched(network), BatchSizes.none());
+      BatchSizes sizes;
+      try (HeldNetwork held = models.network(models.require(Starter.request().getModel()))) {
+        sizes =
+            new WarmUp(Device.cuda(0))
+                .run(Starter.card(), watched(held.network()), BatchSizes.none());
+      }
 
       assertThat(ran).containsExactly(1, 2);
       assertThat(sizes.shared()).isFalse();
@@ -78,7 +80,12 @@ class WarmUpIT {
 
   private PoolModels models(BatchSizes sizes) {
     return new PoolModels(
-        Starter.catalogue(), "default", SessionSettings.cpu(1), sizes, 1 << 20, this::watched);
+        Starter.catalogue(),
+        "default",
+        SessionSettings.cpu(1),
+        sizes,
+        Long.MAX_VALUE,
+        this::watched);
   }
 
   private NoisePredictor watched(NoisePredictor network) {

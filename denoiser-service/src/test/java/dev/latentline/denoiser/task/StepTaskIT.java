@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
-import dev.latentline.denoiser.network.LoadedModel;
+import dev.latentline.denoiser.network.HeldNetwork;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.inference.tensor.FloatTensor;
@@ -25,7 +26,8 @@ class StepTaskIT {
       new TaskPlanner((tenant, payload) -> payload.getInline());
   private static PoolModels models;
   private static EmbeddingReady apple;
-  private static LoadedModel starter;
+  private static PoolModel starter;
+  private static HeldNetwork network;
   private static float[] reference;
 
   @BeforeAll
@@ -33,11 +35,13 @@ class StepTaskIT {
     models = Starter.models();
     apple = Starter.apple(Starter.request().build());
     starter = models.require(apple.getRequest().getModel());
+    network = models.network(starter);
     reference = denoise(with(Sampler.DDIM, Schedule.NORMAL, 60)).data();
   }
 
   @AfterAll
   static void close() {
+    network.close();
     models.close();
   }
 
@@ -78,9 +82,9 @@ class StepTaskIT {
     SamplerState stored = copy(whole.state());
 
     while (!whole.done()) {
-      Steps.one(whole, starter.network());
+      Steps.one(whole, network.network());
       StepTask resumed = StepTask.resume(plan, stored);
-      Steps.one(resumed, starter.network());
+      Steps.one(resumed, network.network());
       stored = copy(resumed.state());
       assertThat(stored.latents()).isEqualTo(whole.state().latents());
     }
@@ -137,7 +141,7 @@ class StepTaskIT {
   }
 
   private static FloatTensor denoise(EmbeddingReady record) {
-    return Steps.all(StepTask.start(plan(record)), starter.network()).latents();
+    return Steps.all(StepTask.start(plan(record)), network.network()).latents();
   }
 
   private static TaskPlan plan(EmbeddingReady record) {

@@ -8,8 +8,8 @@ import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.network.AddedInputs;
-import dev.latentline.denoiser.network.LoadedModel;
 import dev.latentline.denoiser.network.NetworkCall;
+import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.schedule.Configs;
 import dev.latentline.denoiser.schedule.TrainedNoise;
 import dev.latentline.inference.catalogue.Defaults;
@@ -36,13 +36,13 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class TaskPlannerTest {
-  private static final LoadedModel MODEL =
+  private static final PoolModel MODEL =
       model(
           new TextEncoder("tokenizer.json", "text.onnx", "out", 4, 2),
           new UNet("unet/model.onnx", 4, 2));
 
-  private static LoadedModel model(TextEncoder encoder, UNet network) {
-    return new LoadedModel(
+  private static PoolModel model(TextEncoder encoder, UNet network) {
+    return new PoolModel(
         new ModelCard(
             "small",
             "sha256:00",
@@ -58,7 +58,6 @@ class TaskPlannerTest {
             new Vae("decoder.onnx", "encoder.onnx", 8, 1, Optional.empty()),
             Configs.starter(),
             Map.of()),
-        null,
         TrainedNoise.of(Configs.starter()));
   }
 
@@ -263,7 +262,7 @@ class TaskPlannerTest {
 
   @Test
   void longTextsHaveTheRowsOfSeveralChunksWhereTheTextEncoderHasThem() {
-    LoadedModel model =
+    PoolModel model =
         model(
             new TextEncoder(
                 "tokenizer.json",
@@ -298,7 +297,7 @@ class TaskPlannerTest {
 
   @Test
   void networksThatTakeTheWholeTextAndTheSizeGetThemForEachRow() {
-    LoadedModel model =
+    PoolModel model =
         model(
             new TextEncoder(
                 "tokenizer.json",

@@ -8,8 +8,8 @@ import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.catalogue.TextualInversionCard;
 import dev.latentline.inference.inversion.ExtendedVocabulary;
 import dev.latentline.inference.inversion.InsertedTokens;
-import dev.latentline.inference.lora.ChangedModel;
 import dev.latentline.inference.lora.LoraSet;
+import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.inference.safetensors.InvalidSafetensorsException;
 import dev.latentline.inference.session.BoundedSessions;
 import dev.latentline.inference.session.RunStop;
@@ -20,60 +20,67 @@ import dev.latentline.proto.v1.TokenIds;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /**
- * The text encoders of every model of the catalogue, verified and loaded; models that have the same
- * one share it. Thread-safe.
+ * The text encoders of the catalogue's models, with LoRAs where these change them, which are loaded
+ * when a text needs them and stay while there is room; models that have the same one share it.
+ * Those that pools.yaml names are there from the start, as far as they fit. Thread-safe.
  */
 public final class ModelTextEncoders implements AutoCloseable {
   private final Catalogue catalogue;
-  private final Map<String, List<Loaded>> byDigest = new HashMap<>();
-  private final Map<Loaded, ExtendedVocabulary> vocabularies = new HashMap<>();
-  private final Map<Loaded, TextEncoderSession> sessions = new HashMap<>();
-  private final EmbeddingCache cache;
   private final SessionSettings settings;
-
-  /** By what is loaded, with LoRAs. */
-  private final BoundedSessions<WithLoras, TextEncoderSession> changed;
+  private final BoundedSessions<Encoder, TextEncoderSession> sessions;
+  private final Map<Words, ExtendedVocabulary> vocabularies = new ConcurrentHashMap<>();
+  private final EmbeddingCache cache;
 
   /**
    * @param cacheBytes how much of the embeddings made is kept
-   * @param loraBytes how much of text encoders with LoRAs is kept in memory, beside those without
-   * @throws InvalidCatalogueException when a text encoder's file is not the one of its manifest
+   * @param maxBytes how much of text encoders is kept in memory, each counted with its weights in
+   *     fp32
+   * @throws InvalidCatalogueException when the files of a text encoder that is loaded at the start
+   *     are not those of its manifest
    */
   public ModelTextEncoders(
-      Catalogue catalogue, SessionSettings settings, long cacheBytes, long loraBytes) {
+      Catalogue catalogue, SessionSettings settings, long cacheBytes, long maxBytes) {
     this.catalogue = catalogue;
     this.settings = settings;
-    this.changed = new BoundedSessions<>(loraBytes);
+    this.sessions = new BoundedSessions<>(maxBytes);
     this.cache = new EmbeddingCache(cacheBytes);
-    List<String> problems = new ArrayList<>();
-    for (ModelCard model : catalogue.models()) {
-      problems.addAll(
-          model.verify(
-              model.textEncoders().stream()
-                  .flatMap(encoder -> model.filesOf(encoder.model()).stream())
-                  .toList()));
-    }
-    if (!problems.isEmpty()) {
-      throw new InvalidCatalogueException(problems);
-    }
-    for (ModelCard model : catalogue.models()) {
-      List<Loaded> encoders = new ArrayList<>();
-      for (TextEncoder card : model.textEncoders()) {
-        List<TextualInversionCard> inversions = catalogue.textualInversionsOf(model);
-        Loaded encoder = Loaded.of(model, card, inversions);
-        vocabularies.computeIfAbsent(encoder, absent -> vocabulary(model, card, inversions));
-        sessions.computeIfAbsent(
-            encoder,
-            absent -> TextEncoderSession.open(model, card, vocabularies.get(absent), settings));
-        encoders.add(encoder);
+    List<Encoder> named =
+        catalogue.namedModels().stream()
+            .flatMap(model -> encoders(model, LoraSet.NONE).stream())
+            .toList();
+    List<ModelPart> atStart =
+        ModelPart.loadedAtStart(named.stream().map(Encoder::part).toList(), maxBytes);
+    try {
+      for (Encoder encoder : named) {
+        if (atStart.contains(encoder.part())) {
+          vocabulary(encoder);
+          acquire(encoder, () -> open(encoder), new RunStop()).close();
+        }
       }
-      byDigest.put(model.digest(), encoders);
+    } catch (RuntimeException e) {
+      sessions.close();
+      throw e;
     }
+  }
+
+  private List<Encoder> encoders(ModelCard model, LoraSet loras) {
+    List<TextualInversionCard> inversions = catalogue.textualInversionsOf(model);
+    return model.textEncoders().stream()
+        .map(card -> new Encoder(ModelPart.of(model, card.model(), loras), card, inversions))
+        .toList();
+  }
+
+  private ExtendedVocabulary vocabulary(Encoder encoder) {
+    return vocabularies.computeIfAbsent(
+        encoder.words(),
+        absent -> vocabulary(encoder.part().model(), encoder.card(), encoder.inversions()));
   }
 
   private static ExtendedVocabulary vocabulary(
@@ -103,9 +110,7 @@ public final class ModelTextEncoders implements AutoCloseable {
   public EncodedText encode(
       TextModel model, List<TokenIds> tokens, TextOptions options, RunStop stop) {
     ModelCard card = catalogue.require(model.model());
-    LoraSet loras = LoraSet.of(catalogue, card, model.loras());
-    List<WithLoras> encoders =
-        byDigest.get(card.digest()).stream().map(e -> WithLoras.of(card, e, loras)).toList();
+    List<Encoder> encoders = encoders(card, LoraSet.of(catalogue, card, model.loras()));
     if (encoders.size() != tokens.size()) {
       throw new Failure.Rejected(
           "invalid_tokens",
@@ -114,10 +119,10 @@ public final class ModelTextEncoders implements AutoCloseable {
     InsertedTokens inserted = InsertedTokens.of(catalogue, card, model.textualInversions());
     List<EncodedText> texts = new ArrayList<>();
     for (int i = 0; i < encoders.size(); i++) {
-      WithLoras encoder = encoders.get(i);
+      Encoder encoder = encoders.get(i);
       List<EncodedText> chunks = new ArrayList<>();
-      for (Sequence sequence : Sequence.of(tokens.get(i), encoder.loaded().card())) {
-        long[] ids = vocabularies.get(encoder.loaded()).ids(sequence.ids(), inserted);
+      for (Sequence sequence : Sequence.of(tokens.get(i), encoder.card())) {
+        long[] ids = vocabulary(encoder).ids(sequence.ids(), inserted);
         EncodedText text =
             cache.get(
                 new Used(encoder, options.clipSkip()),
@@ -160,22 +165,27 @@ public final class ModelTextEncoders implements AutoCloseable {
     return catalogue.require(model.model()).unet().zeroUnconditional() ? empty.zeros() : empty;
   }
 
-  private EncodedText encode(WithLoras encoder, long[] ids, int clipSkip, RunStop stop) {
-    ChangedModel part = encoder.part();
-    if (part.isUnchanged()) {
-      return sessions.get(encoder.loaded()).encode(ids, clipSkip, stop);
-    }
-    try (BoundedSessions<WithLoras, TextEncoderSession>.Held held =
-        changed
-            .acquire(encoder, part.bytes(), () -> open(encoder), () -> !stop.stopped())
-            .orElseThrow(RunStoppedException::new)) {
+  private EncodedText encode(Encoder encoder, long[] ids, int clipSkip, RunStop stop) {
+    try (BoundedSessions<Encoder, TextEncoderSession>.Held held =
+        acquire(encoder, () -> openVerified(encoder), stop)) {
       return held.session().encode(ids, clipSkip, stop);
     }
   }
 
-  private TextEncoderSession open(WithLoras encoder) {
-    return TextEncoderSession.open(
-        encoder.part(), encoder.loaded().card(), vocabularies.get(encoder.loaded()), settings);
+  private BoundedSessions<Encoder, TextEncoderSession>.Held acquire(
+      Encoder encoder, Supplier<TextEncoderSession> load, RunStop stop) {
+    return sessions
+        .acquire(encoder, encoder.part().bytes(), load, () -> !stop.stopped())
+        .orElseThrow(RunStoppedException::new);
+  }
+
+  private TextEncoderSession openVerified(Encoder encoder) {
+    encoder.part().verified();
+    return open(encoder);
+  }
+
+  private TextEncoderSession open(Encoder encoder) {
+    return TextEncoderSession.open(encoder.part(), encoder.card(), vocabulary(encoder), settings);
   }
 
   /**
@@ -206,44 +216,43 @@ public final class ModelTextEncoders implements AutoCloseable {
 
   @Override
   public void close() {
-    changed.close();
-    sessions.values().forEach(TextEncoderSession::close);
+    sessions.close();
   }
 
   /** What decides the states of ids. */
-  private record Used(WithLoras encoder, int clipSkip) {}
+  private record Used(Encoder encoder, int clipSkip) {}
 
   /**
-   * What makes two models' text encoders the same: the files, how they are used, and which textual
-   * inversions they read.
-   *
-   * @param inversions their digests
+   * What makes two text encoders the same: the files with their LoRAs, how they are used, and which
+   * textual inversions they read.
    */
-  private record Loaded(Map<String, String> sha256, TextEncoder card, List<String> inversions) {
-    static Loaded of(ModelCard model, TextEncoder card, List<TextualInversionCard> inversions) {
-      return new Loaded(
-          model.digestsOf(card.model()),
-          card,
-          inversions.stream().map(TextualInversionCard::digest).toList());
+  private record Encoder(ModelPart part, TextEncoder card, List<TextualInversionCard> inversions) {
+    Words words() {
+      return new Words(ModelPart.of(part.model(), part.graph()), digests());
     }
-  }
 
-  /** A text encoder with LoRAs: the same for models that have the same one and the same LoRAs. */
-  private record WithLoras(Loaded loaded, ChangedModel part) {
-    static WithLoras of(ModelCard model, Loaded loaded, LoraSet loras) {
-      return new WithLoras(loaded, ChangedModel.of(model, loaded.card().model(), loras));
+    private List<String> digests() {
+      return inversions.stream().map(TextualInversionCard::digest).toList();
     }
 
     @Override
     public boolean equals(Object other) {
-      return other instanceof WithLoras that
-          && loaded.equals(that.loaded)
-          && part.loras().equals(that.part.loras());
+      return other instanceof Encoder that
+          && part.equals(that.part)
+          && card.equals(that.card)
+          && digests().equals(that.digests());
     }
 
     @Override
     public int hashCode() {
-      return 31 * loaded.hashCode() + part.loras().hashCode();
+      return Objects.hash(part, card, digests());
     }
   }
+
+  /**
+   * What makes two vocabularies the same.
+   *
+   * @param inversions their digests
+   */
+  private record Words(ModelPart part, List<String> inversions) {}
 }

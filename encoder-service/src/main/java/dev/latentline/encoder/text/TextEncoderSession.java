@@ -1,10 +1,9 @@
 package dev.latentline.encoder.text;
 
 import dev.latentline.contract.Failure;
-import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.inversion.ExtendedVocabulary;
-import dev.latentline.inference.lora.ChangedModel;
+import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
@@ -39,27 +38,11 @@ public final class TextEncoderSession implements AutoCloseable {
   /**
    * Also encodes a text of the greatest length: the first run is the slowest.
    *
-   * @param model whose files are verified
+   * @param part whose files are verified
    * @param vocabulary of this text encoder
    */
   public static TextEncoderSession open(
-      ModelCard model, TextEncoder card, ExtendedVocabulary vocabulary, SessionSettings settings) {
-    return warm(
-        card,
-        vocabulary.shift(),
-        ModelSession.open(
-            model.file(card.model()),
-            model.weightsOf(card.model()),
-            vocabulary.weights(),
-            settings));
-  }
-
-  /** The same of one that LoRAs change. */
-  static TextEncoderSession open(
-      ChangedModel part,
-      TextEncoder card,
-      ExtendedVocabulary vocabulary,
-      SessionSettings settings) {
+      ModelPart part, TextEncoder card, ExtendedVocabulary vocabulary, SessionSettings settings) {
     return warm(card, vocabulary.shift(), part.open(vocabulary.weights(), settings));
   }
 

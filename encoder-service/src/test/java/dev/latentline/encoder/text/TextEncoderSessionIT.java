@@ -9,6 +9,7 @@ import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.inversion.ExtendedVocabulary;
+import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.session.SessionSettings;
@@ -37,8 +38,15 @@ class TextEncoderSessionIT {
   static void open() {
     starter = Catalogue.open(CATALOGUE).find("starter").orElseThrow();
     card = starter.textEncoders().get(0);
-    session =
-        TextEncoderSession.open(starter, card, ExtendedVocabulary.NONE, SessionSettings.cpu(1));
+    session = open(card);
+  }
+
+  private static TextEncoderSession open(TextEncoder encoder) {
+    return TextEncoderSession.open(
+        ModelPart.of(starter, encoder.model()),
+        encoder,
+        ExtendedVocabulary.NONE,
+        SessionSettings.cpu(1));
   }
 
   @AfterAll
@@ -95,22 +103,14 @@ class TextEncoderSessionIT {
             card.output(),
             card.maxTokens(),
             AppleEmbedding.WIDTH + 1);
-    assertRejected(
-        "invalid_tensor",
-        () ->
-            TextEncoderSession.open(
-                starter, wider, ExtendedVocabulary.NONE, SessionSettings.cpu(1)));
+    assertRejected("invalid_tensor", () -> open(wider));
   }
 
   @Test
   void aGraphThatIsNoTextEncoderIsRejected() {
     TextEncoder unet =
         new TextEncoder(card.tokenizer(), starter.unet().model(), "out_sample", 32, 384);
-    assertRejected(
-        "invalid_model",
-        () ->
-            TextEncoderSession.open(
-                starter, unet, ExtendedVocabulary.NONE, SessionSettings.cpu(1)));
+    assertRejected("invalid_model", () -> open(unet));
   }
 
   @Test

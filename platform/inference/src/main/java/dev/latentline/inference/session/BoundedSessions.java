@@ -1,5 +1,6 @@
 package dev.latentline.inference.session;
 
+import dev.latentline.contract.Failure;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -94,7 +95,9 @@ public final class BoundedSessions<K, S extends AutoCloseable> implements AutoCl
    *     sessions that nobody uses go, and it is asked again
    * @param goOn asked again and again while the caller waits: whether it still wants the session
    * @return empty when it does not
-   * @throws RuntimeException what load threw
+   * @throws Failure.Retryable with code {@code not_enough_memory} when there is too little of it:
+   *     another replica may have more
+   * @throws RuntimeException what else load threw
    * @throws IllegalStateException when this is closed
    */
   public Optional<Held> acquire(K key, long bytes, Supplier<S> load, BooleanSupplier goOn) {
@@ -116,6 +119,9 @@ public final class BoundedSessions<K, S extends AutoCloseable> implements AutoCl
     } catch (CompletionException e) {
       synchronized (this) {
         release(entry);
+      }
+      if (e.getCause() instanceof NotEnoughMemoryException lack) {
+        throw new Failure.Retryable("not_enough_memory", lack.getMessage(), lack);
       }
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }

@@ -25,16 +25,17 @@ record FreeMemory(Path memInfo, Path group) {
 
   /**
    * @param weightBytes of a graph, as they are computed with
-   * @throws GraphFailedException when there is not enough to load them, with both figures
+   * @throws NotEnoughMemoryException when there is not enough to load them, with both figures
    */
   void require(String graph, long weightBytes) {
     long needed = weightBytes * COPIES_WHILE_LOADING;
     OptionalLong free = bytes();
     if (free.isPresent() && free.getAsLong() < needed) {
-      throw new GraphFailedException(
+      throw new NotEnoughMemoryException(
           String.format(
               "the graph %s takes %.1f GB of memory while it is loaded, and %.1f GB are free: give"
-                  + " the machine or the container more, or serve fewer models",
+                  + " the machine or the container more, or other models of this service less"
+                  + " (latentline.inference.model-memory)",
               graph, needed / 1e9, free.getAsLong() / 1e9));
     }
   }

@@ -3,6 +3,7 @@ package dev.latentline.inference.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.latentline.contract.Failure;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -166,5 +167,24 @@ class BoundedSessionsTest {
     a.close();
     assertThat(gone).containsExactly("b", "a");
     assertThatThrownBy(() -> acquire("c")).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void whoeverFindsTooLittleMemoryIsToldHowMuchItTakes() {
+    acquire("a").close();
+
+    assertThatThrownBy(
+            () ->
+                sessions.acquire(
+                    "b",
+                    1,
+                    () -> {
+                      throw new NotEnoughMemoryException("it takes 21 GB");
+                    },
+                    () -> true))
+        .isInstanceOfSatisfying(
+            Failure.Retryable.class, e -> assertThat(e.code()).isEqualTo("not_enough_memory"))
+        .hasMessage("it takes 21 GB");
+    assertThat(gone).as("what nobody used went first").containsExactly("a");
   }
 }
