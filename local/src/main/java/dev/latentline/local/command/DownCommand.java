@@ -15,7 +15,8 @@ import picocli.CommandLine.Command;
     description = "End the stack that runs on this machine.",
     mixinStandardHelpOptions = true)
 public final class DownCommand implements Callable<Integer> {
-  private static final long SECONDS = 40;
+  /** What the stack gives its services, and then broker and store, to end and write archives. */
+  private static final long SECONDS = 90;
 
   @Override
   public Integer call() throws InterruptedException {
@@ -31,6 +32,7 @@ public final class DownCommand implements Callable<Integer> {
     } catch (TimeoutException e) {
       // its children end when it does
       supervisor.get().destroyForcibly();
+      StackRecord.awaitLeftOvers(StackOptions.state(), System.err::println);
     } catch (ExecutionException e) {
       throw CliException.failed("cannot wait for process " + supervisor.get().pid());
     }

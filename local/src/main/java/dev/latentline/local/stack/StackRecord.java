@@ -48,7 +48,7 @@ public record StackRecord(long pid, long started, boolean forOneCall, List<Part>
    * Waits for the processes of a stack whose supervisor was killed: they notice and end by
    * themselves; what has not after 15 s is killed.
    */
-  static void awaitLeftOvers(StateFolder state, Consumer<String> notes) {
+  public static void awaitLeftOvers(StateFolder state, Consumer<String> notes) {
     List<Part> left =
         read(state.stackFile()).stream()
             .flatMap(record -> record.parts().stream())
