@@ -19,6 +19,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 public final class RecordReader {
   private static final Duration POLL = Duration.ofMillis(100);
 
+  /** A reader that is done waits for the fetch that is under way: by default for half a second. */
+  private static final int FETCH_WAIT_MILLIS = 50;
+
   private final String bootstrapServers;
 
   public RecordReader(String bootstrapServers) {
@@ -113,6 +116,8 @@ public final class RecordReader {
             bootstrapServers,
             ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
             false,
+            ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG,
+            FETCH_WAIT_MILLIS,
             ConsumerConfig.ISOLATION_LEVEL_CONFIG,
             "read_uncommitted",
             ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
