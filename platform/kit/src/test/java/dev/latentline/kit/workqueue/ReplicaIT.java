@@ -183,28 +183,6 @@ class ReplicaIT extends SlotsAtABroker {
   }
 
   @Test
-  void aReplicaAtNothingIsServedBeforeOneAtWork() {
-    List<WorkItem> further = new CopyOnWriteArrayList<>();
-    List<WorkItem> idle = new CopyOnWriteArrayList<>();
-    replica(4, item -> item.key().equals("long") ? hold(item) : workAgain(further, item));
-    write("long");
-    await().atMost(SOON).until(() -> held.size() == 1);
-    // the member that takes a further one joins
-    write("further");
-    await().atMost(SOON).until(() -> further.size() == 1);
-    List<ShareSlot> other = replica(4, item -> workAgain(idle, item));
-    await().atMost(SOON).until(() -> other.get(0).polling());
-
-    for (int i = 1; i <= 40; i++) {
-      int written = i;
-      write("task-" + i);
-      await().atMost(SOON).until(() -> idle.size() + further.size() == written + 1);
-    }
-
-    assertThat(idle).hasSizeGreaterThan(further.size());
-  }
-
-  @Test
   void atShutdownEverythingHeldIsHandedOnAtItsNextPoint() {
     List<WorkItem> stopping = new CopyOnWriteArrayList<>();
     List<ShareSlot> first =

@@ -37,23 +37,28 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Slots of one share group at a real broker; each test has a topic and a group of its own. */
+/**
+ * Slots of one share group at a real broker; each test has a topic and a group of its own. They
+ * wait for locks to lapse or not to, most of their time: so they run side by side.
+ */
+@Execution(ExecutionMode.CONCURRENT)
 abstract class SlotsAtABroker {
   static final Duration SOON = Patience.SOON;
   // no pause of a busy machine may outlast it
   static final Duration LOCK = Duration.ofSeconds(3);
   static final String DEAD_LETTERS = "dlq.encoder";
 
-  static TestStack stack;
-  static RecordWriter writer;
-  static RecordSink sink;
   static final AtomicInteger NUMBER = new AtomicInteger();
+  static TestStack stack;
 
+  RecordWriter writer;
+  RecordSink sink;
   final List<ShareSlot> slots = new ArrayList<>();
   final Set<String> cancelled = ConcurrentHashMap.newKeySet();
 
@@ -66,18 +71,12 @@ abstract class SlotsAtABroker {
   @BeforeAll
   static void open() {
     stack = TestStack.shared();
-    writer = RecordWriter.open();
-    sink = new RecordSink(client());
-  }
-
-  @AfterAll
-  static void close() {
-    writer.close();
-    sink.close();
   }
 
   @BeforeEach
   void makeTopic() {
+    writer = RecordWriter.open();
+    sink = new RecordSink(client());
     topic = "queue-" + NUMBER.incrementAndGet();
     Topics.create(stack.bootstrapServers(), topic, 1);
     Topics.readFromTheBeginning(stack.bootstrapServers(), group());
@@ -88,6 +87,8 @@ abstract class SlotsAtABroker {
   void leave() {
     slots.forEach(ShareSlot::end);
     slots.forEach(ShareSlot::close);
+    writer.close();
+    sink.close();
   }
 
   static Lease lease(List<WorkItem> items) {
