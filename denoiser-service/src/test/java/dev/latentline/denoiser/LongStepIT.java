@@ -19,6 +19,7 @@ import dev.latentline.testkit.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
@@ -63,8 +64,9 @@ class LongStepIT {
     EmbeddingReady record = record(id);
     CompletableFuture<float[]> undisturbed =
         CompletableFuture.supplyAsync(() -> undisturbed(record));
-    ChildProcess one = replicas.start();
-    ChildProcess two = replicas.start();
+    List<ChildProcess> both = replicas.start(2);
+    ChildProcess one = both.get(0);
+    ChildProcess two = both.get(1);
     Replicas.submit(record);
     replicas.awaitStepRecord(record.getRequest());
     boolean isOne = Replicas.log(one).contains("generation=" + id);

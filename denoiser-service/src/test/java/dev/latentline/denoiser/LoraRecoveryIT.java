@@ -86,8 +86,9 @@ class LoraRecoveryIT {
 
   @Test
   void theOtherGoesOnWithThePictureOfAKilledReplicaAndTheSameLora() throws Exception {
-    ChildProcess one = replicas.start();
-    ChildProcess two = replicas.start();
+    List<ChildProcess> both = replicas.start(2);
+    ChildProcess one = both.get(0);
+    ChildProcess two = both.get(1);
     String id = GenerationIds.create(System.currentTimeMillis(), ThreadLocalRandom.current());
     EmbeddingReady record = record(id, lora(0.75f));
     Replicas.submit(record);

@@ -161,7 +161,7 @@ class RecoveryIT {
 
   /** Two replicas, one of which is at work at a picture that it has left a record of. */
   private Pair atWork(int pictures) throws Exception {
-    List<ChildProcess> both = List.of(replicas.start(), replicas.start());
+    List<ChildProcess> both = replicas.start(2);
     List<String> ids = submit(STEPS, pictures);
     return await()
         .atMost(SOON)

@@ -86,8 +86,18 @@ final class Replicas implements AutoCloseable {
 
   /** One that is ready. */
   ChildProcess start() {
-    int port = Ports.free(1).get(0);
-    return launch(port).awaitReady(() -> isReady(port), Patience.SOON);
+    return start(1).get(0);
+  }
+
+  /** Several that are ready, started side by side. */
+  List<ChildProcess> start(int count) {
+    List<Integer> ports = Ports.free(count);
+    List<ChildProcess> started = ports.stream().map(this::launch).toList();
+    for (int i = 0; i < count; i++) {
+      int port = ports.get(i);
+      started.get(i).awaitReady(() -> isReady(port), Patience.SOON);
+    }
+    return started;
   }
 
   /** One that may be ready later. */
