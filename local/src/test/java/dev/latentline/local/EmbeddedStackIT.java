@@ -22,8 +22,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The whole stack by the command line: all seven processes, real model, real broker and store. */
+@Execution(ExecutionMode.CONCURRENT)
 class EmbeddedStackIT {
   private static final Duration START = StackCommand.AT_MOST;
   private static final List<String> PARTS =
