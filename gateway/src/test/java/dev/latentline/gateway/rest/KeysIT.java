@@ -4,47 +4,22 @@ import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.equalTo;
 
+import dev.latentline.gateway.access.SeveralTenants;
 import dev.latentline.testkit.LatentlineStack;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.specification.RequestSpecification;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** acme has the key alpha, other the key beta. */
 @QuarkusTest
 @QuarkusTestResource(LatentlineStack.class)
-@TestProfile(KeysIT.TwoTenants.class)
+@TestProfile(SeveralTenants.class)
 class KeysIT {
-  /** acme has the key alpha, other the key beta; webhooks go nowhere near this machine. */
-  public static final class TwoTenants implements QuarkusTestProfile {
-    @Override
-    public Map<String, String> getConfigOverrides() {
-      try {
-        Path keys = Files.createTempFile("keys", ".txt");
-        keys.toFile().deleteOnExit();
-        Files.write(
-            keys,
-            List.of(
-                "# printf alpha | sha256sum",
-                "acme 8ed3f6ad685b959ead7022518e1af76cd816f8e8ec7ccdda1ed4018e8f2223f8",
-                "other f44e64e75f3948e9f73f8dfa94721c4ce8cbb4f265c4790c702b2d41cfbf2753"));
-        return Map.of(
-            "latentline.keys", keys.toString(), "latentline.webhook.allow-loopback", "false");
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-  }
-
   private static final List<String> ROUTES =
       List.of(
           "GET /v1/models",
