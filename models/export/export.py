@@ -5,24 +5,31 @@ usage: export.py CONFIG OUT
 
 CONFIG is a folder as diffusers writes it, of which only the configurations are read (unet/config.json, vae/config.json,
 text_encoder/config.json, text_encoder_2/config.json, scheduler/scheduler_config.json), with a template.json that says what no
-configuration does: family, title, prediction, sizes, defaults, limits, and how a single file keeps the text encoders. OUT gets the
-template that `latentline models import` reads.
+configuration does: family, title, prediction, sizes, defaults, limits, and how a single file keeps the text encoders; or of which other
+configuration it is a variant (variants.py). OUT gets the template that `latentline models import` reads.
 """
 import gzip
 import json
 import pathlib
 import sys
+import tempfile
 
 import graphs
 import names
+import variants
 
 # contract.Limits
 MAX_CLIP_SKIP = 12
 
 
-def main(source: pathlib.Path, out: pathlib.Path) -> None:
-    stated = read(source / "template.json")
-    unet, vae = read(source / "unet/config.json"), read(source / "vae/config.json")
+def main(config: pathlib.Path, out: pathlib.Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        export(variants.complete(config, pathlib.Path(folder)), out)
+
+
+def export(source: pathlib.Path, out: pathlib.Path) -> None:
+    stated = variants.read(source / "template.json")
+    unet, vae = variants.read(source / "unet/config.json"), variants.read(source / "vae/config.json")
     out.mkdir(parents=True, exist_ok=True)
     tensors = {}
 
@@ -35,7 +42,7 @@ def main(source: pathlib.Path, out: pathlib.Path) -> None:
     encoders, pooled = [], 0
     for spec in stated["text_encoders"]:
         folder = spec["folder"]
-        config = read(source / folder / "config.json")
+        config = variants.read(source / folder / "config.json")
         part = graphs.text_encoder(config, spec["penultimate"])
         width = config["hidden_size"]
         layout = {"clip": lambda n, s=spec: names.clip(n, s["prefix"]), "open_clip": lambda n, s=spec, w=width: names.open_clip(n, s["prefix"], w)}
@@ -53,7 +60,14 @@ def main(source: pathlib.Path, out: pathlib.Path) -> None:
     add("vae_decoder", graphs.vae_decoder(vae), lambda n: names.vae(n, vae))
     add("vae_encoder", graphs.vae_encoder(vae), lambda n: names.vae(n, vae))
 
-    network = {"model": "unet/model.onnx", "latent_channels": unet["in_channels"], "context_size": unet["cross_attention_dim"]}
+    network = {"model": "unet/model.onnx", "latent_channels": unet["out_channels"], "context_size": unet["cross_attention_dim"]}
+    if unet["in_channels"] == 2 * unet["out_channels"] + 1:
+        # beside the latents a mask, and the latents of what it leaves of a picture
+        network["inpainting"] = True
+    elif unet["in_channels"] != unet["out_channels"]:
+        raise ValueError(f"a network that takes {unet['in_channels']} channels is not known")
+    if unet.get("time_cond_proj_dim"):
+        network["guidance_size"] = unet["time_cond_proj_dim"]
     if pooled:
         network["zero_unconditional"] = True
         network["time_ids"] = (unet["projection_class_embeddings_input_dim"] - pooled) // unet["addition_time_embed_dim"]
@@ -71,14 +85,10 @@ def main(source: pathlib.Path, out: pathlib.Path) -> None:
             "family": stated["family"], "defaults": stated["defaults"], "limits": stated["limits"], "text_encoders": encoders,
             "unet": network, "vae": autoencoder, "scheduler": "scheduler/scheduler_config.json",
         },
-        "scheduler": {k: v for k, v in read(source / "scheduler/scheduler_config.json").items() if not k.startswith("_")},
+        "scheduler": {k: v for k, v in variants.read(source / "scheduler/scheduler_config.json").items() if not k.startswith("_")},
     }
     (out / "template.json").write_text(json.dumps(template, indent=2) + "\n", encoding="utf-8", newline="\n")
     compressed(out / "tensors.json.gz", json.dumps(tensors, separators=(",", ":")).encode())
-
-
-def read(path: pathlib.Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def compressed(path: pathlib.Path, content: bytes) -> None:

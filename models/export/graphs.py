@@ -18,7 +18,8 @@ PREFIXED = ("text_model.", "text_projection.")
 
 
 class UNet(torch.nn.Module):
-    """What diffusers' ONNX layout calls unet; with text_embeds of a width and time_ids where the model has them (SDXL)."""
+    """What diffusers' ONNX layout calls unet; with timestep_cond where the model takes its guidance so (latent consistency), and text_embeds
+    of a width and time_ids where it has them (SDXL)."""
 
     prefix = None
 
@@ -41,6 +42,9 @@ class UNet(torch.nn.Module):
             "timestep": {0: "batch"},
             "encoder_hidden_states": {0: "batch", 1: "tokens"},
         }
+        if config.time_cond_proj_dim:
+            values["timestep_cond"] = torch.randn(2, config.time_cond_proj_dim)
+            axes["timestep_cond"] = {0: "batch"}
         if self.added:
             # beside the pooled text, an embedding of each number
             numbers = (config.projection_class_embeddings_input_dim - self.pooled) // config.addition_time_embed_dim
@@ -50,9 +54,11 @@ class UNet(torch.nn.Module):
             axes["time_ids"] = {0: "batch"}
         return values, axes, {"out_sample": {0: "batch", 2: "height", 3: "width"}}
 
-    def forward(self, sample, timestep, encoder_hidden_states, text_embeds=None, time_ids=None):
-        added = {"text_embeds": text_embeds, "time_ids": time_ids} if self.added else None
-        return self.net(sample, timestep, encoder_hidden_states, added_cond_kwargs=added, return_dict=False)[0]
+    def forward(self, sample, timestep, encoder_hidden_states, *others):
+        others = list(others)
+        guidance = others.pop(0) if self.net.config.time_cond_proj_dim else None
+        added = dict(zip(("text_embeds", "time_ids"), others)) if self.added else None
+        return self.net(sample, timestep, encoder_hidden_states, timestep_cond=guidance, added_cond_kwargs=added, return_dict=False)[0]
 
 
 class VaeDecoder(torch.nn.Module):

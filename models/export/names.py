@@ -27,6 +27,9 @@ def unet(name, config):
     """The sources of a U-Net's parameter, the preferred first."""
     stem, kind = name.rsplit(".", 1)
     layers = config["layers_per_block"]
+    if stem == "time_embedding.cond_proj":
+        # came after that layout: by its rules, and as diffusers' converter to it leaves the name
+        return _one(f"{UNET}time_embed.cond_proj.{kind}") + _one(f"{UNET}{name}")
     if stem in TOP:
         return _one(f"{UNET}{TOP[stem]}.{kind}")
     found = re.fullmatch(r"(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)", stem)
