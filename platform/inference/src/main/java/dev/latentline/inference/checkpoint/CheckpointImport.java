@@ -61,8 +61,7 @@ public final class CheckpointImport {
       requireFree(order.models().resolve(order.name()), order, "model");
       Fit fit = recognise(files);
       notes.accept("it is " + fit.template().title());
-      Prediction prediction = prediction(files, fit.template());
-      return write(files, fit, prediction);
+      return write(files, fit, ModelScheduler.of(files, fit.template(), order.prediction()));
     } catch (InvalidSafetensorsException e) {
       throw new RefusedCheckpointException(e.getMessage());
     }
@@ -138,40 +137,14 @@ public final class CheckpointImport {
     return fit.problems();
   }
 
-  private Prediction prediction(CheckpointFiles files, Template template) throws IOException {
-    if (files.networkTensors().containsKey("ztsnr")) {
-      throw new RefusedCheckpointException(
-          "the model was trained to zero terminal SNR (tensor ztsnr), which is not carried out yet");
-    }
-    Optional<Prediction> stated = Prediction.stated(files);
-    return order
-        .prediction()
-        .or(() -> stated)
-        .or(() -> template.prediction().flatMap(Prediction::byId))
-        .orElseThrow(
-            () ->
-                new RefusedCheckpointException(
-                    "the file does not tell whether it predicts noise or velocity, and "
-                        + template.title()
-                        + " has both: say --prediction v_prediction (models of 768 pixels) or"
-                        + " --prediction epsilon (of 512); try the other one if pictures are brown"
-                        + " or noisy"));
-  }
-
-  private Path write(CheckpointFiles files, Fit fit, Prediction prediction) throws IOException {
+  private Path write(CheckpointFiles files, Fit fit, ObjectNode scheduler) throws IOException {
     new RetiredModels(order.models()).removeExpired(Instant.now());
     return Placement.ofModel(order.models(), order.name())
         .make(
             made -> {
               ModelFolder folder = new ModelFolder(made, fit, tokenizer());
               folder.requireRoom();
-              ObjectNode manifest = manifest(files, fit.template(), prediction);
-              ObjectNode scheduler = fit.template().scheduler().deepCopy();
-              files
-                  .json("scheduler/scheduler_config.json")
-                  .ifPresent(own -> scheduler.setAll((ObjectNode) own.deepCopy()));
-              scheduler.put("prediction_type", prediction.id());
-              folder.write(manifest, scheduler, notes);
+              folder.write(manifest(files, fit.template(), scheduler), scheduler, notes);
               return Catalogue.problems(made);
             });
   }
@@ -181,7 +154,7 @@ public final class CheckpointImport {
   }
 
   /** The same for the same checkpoint on every machine, so that its digest is, too. */
-  private ObjectNode manifest(CheckpointFiles files, Template template, Prediction prediction) {
+  private ObjectNode manifest(CheckpointFiles files, Template template, ObjectNode scheduler) {
     ObjectNode manifest = template.manifest().objectNode();
     manifest.put("schema", 1);
     manifest.put("name", order.name());
@@ -191,9 +164,14 @@ public final class CheckpointImport {
         template.title() + ", imported from " + line(order.checkpoint().getFileName().toString()));
     manifest.put("licence", licence(order, files));
     manifest.put("created", created(files, template).toString());
-    Integer side = template.sizes().get(prediction.id());
+    ObjectNode defaults = manifest.withObject("/defaults");
+    Integer side = template.sizes().get(scheduler.path("prediction_type").asText());
     if (side != null) {
-      manifest.withObject("/defaults").put("width", side).put("height", side);
+      defaults.put("width", side).put("height", side);
+    }
+    if (ModelScheduler.isRescaled(scheduler)) {
+      // karras would spend half the steps between levels without signal
+      defaults.put("sampler", "euler").put("schedule", "normal");
     }
     return manifest;
   }

@@ -33,6 +33,8 @@ public enum Prediction {
   /**
    * As the checkpoint says itself: in its scheduler's configuration, its metadata (Stability's
    * ModelSpec), or by an empty tensor {@code v_pred}.
+   *
+   * @throws RefusedCheckpointException when it says what is not known here
    */
   static Optional<Prediction> stated(CheckpointFiles files) throws IOException {
     Optional<String> configured =
@@ -41,7 +43,14 @@ public enum Prediction {
             .map(config -> config.path("prediction_type"))
             .map(JsonNode::textValue);
     if (configured.isPresent()) {
-      return byId(configured.get());
+      return Optional.of(
+          byId(configured.get())
+              .orElseThrow(
+                  () ->
+                      new RefusedCheckpointException(
+                          "its scheduler_config.json says that it predicts "
+                              + CheckpointImport.line(configured.get())
+                              + ", which is not known here")));
     }
     if (files.networkTensors().containsKey("v_pred")) {
       return Optional.of(V_PREDICTION);

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -102,6 +103,78 @@ class CheckpointImportIT {
   }
 
   @Test
+  void aTensorTellsOfZeroTerminalSnr() throws IOException {
+    Path file =
+        RandomCheckpoint.of("tiny-sdxl")
+            .with("v_pred", 0)
+            .with("ztsnr", 0)
+            .write(folder.resolve("zero.safetensors"));
+
+    JsonNode manifest = imported(Orders.of(file, models()));
+
+    assertThat(scheduler().at("/rescale_betas_zero_snr").asBoolean()).isTrue();
+    assertThat(scheduler().at("/timestep_spacing").asText()).isEqualTo("trailing");
+    assertThat(scheduler().at("/prediction_type").asText()).isEqualTo("v_prediction");
+    assertThat(manifest.at("/defaults/sampler").asText()).isEqualTo("euler");
+    assertThat(manifest.at("/defaults/schedule").asText()).isEqualTo("normal");
+  }
+
+  @Test
+  void aFoldersSchedulerTellsOfZeroTerminalSnr() throws IOException {
+    Path model = folderOf("tiny-sd2");
+    scheduler(
+        model,
+        """
+        {"prediction_type": "v_prediction", "rescale_betas_zero_snr": true,
+         "timestep_spacing": "trailing", "beta_schedule": "scaled_linear"}""");
+
+    JsonNode manifest = imported(Orders.of(model, models()));
+
+    assertThat(scheduler().at("/rescale_betas_zero_snr").asBoolean()).isTrue();
+    assertThat(scheduler().at("/timestep_spacing").asText()).isEqualTo("trailing");
+    assertThat(manifest.at("/defaults/schedule").asText()).isEqualTo("normal");
+  }
+
+  @Test
+  void noiseIsNotPredictedWhereNoSignalIsLeft() throws IOException {
+    Path file =
+        RandomCheckpoint.of("tiny-sd1").with("ztsnr", 0).write(folder.resolve("zero.safetensors"));
+
+    assertRefused(Orders.of(file, models()), "say --prediction v_prediction");
+    imported(Orders.of(file, models(), null, "v_prediction"));
+  }
+
+  @Test
+  void whatAFoldersNetworkPredictsMustBeKnown() throws IOException {
+    Path model = folderOf("tiny-sd1");
+    scheduler(model, "{\"prediction_type\": \"flow_prediction\"}");
+
+    assertRefused(Orders.of(model, models()), "predicts flow_prediction, which is not known here");
+  }
+
+  /** As diffusers writes it, without a scheduler. */
+  private Path folderOf(String family) throws IOException {
+    Path model = Files.createDirectories(folder.resolve("written"));
+    String[][] parts = {
+      {"unet", "diffusion_pytorch_model.safetensors", "unet"},
+      {"text_encoder", "model.safetensors", "text_encoder"},
+      {"vae", "diffusion_pytorch_model.safetensors", "vae_decoder", "vae_encoder"},
+    };
+    for (String[] part : parts) {
+      Files.createDirectories(model.resolve(part[0]));
+      RandomCheckpoint.ofParts(family, Arrays.copyOfRange(part, 2, part.length))
+          .write(model.resolve(part[0]).resolve(part[1]));
+    }
+    return model;
+  }
+
+  private static void scheduler(Path model, String json) throws IOException {
+    Path file = model.resolve("scheduler/scheduler_config.json");
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, json);
+  }
+
+  @Test
   void anAutoencoderMayComeFromAFileOfItsOwn() throws IOException {
     Path without =
         RandomCheckpoint.of("tiny-sd1")
@@ -141,12 +214,11 @@ class CheckpointImportIT {
         "model.diffusion_model.time_embed.cond_proj.weight | 8 8 | latent consistency",
         "model.diffusion_model.joint_blocks.0.x.weight | 4 4 | Stable Diffusion 3",
         "model.diffusion_model.double_blocks.0.x.weight | 4 4 | Flux",
-        "ztsnr | 0 | zero terminal SNR",
       })
   void whatCannotBeUsedIsSaid(String tensor, String shape, String said) throws IOException {
     long[] sides = Stream.of(shape.split(" ")).mapToLong(Long::parseLong).toArray();
     RandomCheckpoint checkpoint = RandomCheckpoint.of("tiny-sd1").with(tensor, sides);
-    if (!tensor.contains("out.2") && !tensor.equals("ztsnr")) {
+    if (!tensor.contains("out.2")) {
       checkpoint = checkpoint.without("model.diffusion_model.out.2.");
     }
     Path file = checkpoint.write(folder.resolve("odd.safetensors"));

@@ -1,0 +1,203 @@
+package dev.latentline.denoiser.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.latentline.denoiser.network.BatchSizes;
+import dev.latentline.denoiser.network.HeldNetwork;
+import dev.latentline.denoiser.network.PoolModel;
+import dev.latentline.denoiser.network.PoolModels;
+import dev.latentline.denoiser.schedule.Prediction;
+import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.checkpoint.CheckpointImport;
+import dev.latentline.inference.checkpoint.ImportOrder;
+import dev.latentline.inference.safetensors.SafetensorsFile;
+import dev.latentline.inference.safetensors.StoredTensor;
+import dev.latentline.inference.session.ModelSession;
+import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.proto.v1.Conditioning;
+import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Payload;
+import dev.latentline.proto.v1.Role;
+import dev.latentline.testkit.RandomCheckpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Imported checkpoints of every kind make the latents that diffusers' pipelines make, step by step
+ * from the same seed, and the same picture: models/parity/golden_pipelines.py writes the files.
+ */
+class PipelineParityIT {
+  private static final Path HOME = Path.of(System.getProperty("latentline.home"));
+
+  /** Of the largest latent; latents are compared after each step. */
+  private static final double TOLERANCE = 1e-4;
+
+  /** Of the numbers of 8 bits. */
+  private static final double SAME_PIXELS = 0.999;
+
+  @TempDir Path folder;
+
+  static Stream<String> cases() throws IOException {
+    try (Stream<Path> files =
+        Files.list(RandomCheckpoint.templates().resolveSibling("golden/pipelines"))) {
+      List<String> names =
+          files.map(file -> file.getFileName().toString().replace(".safetensors", "")).toList();
+      return names.stream().sorted();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void latentsAndPictureAreThoseOfDiffusers(String name) throws IOException {
+    Path file =
+        RandomCheckpoint.templates().resolveSibling("golden/pipelines/" + name + ".safetensors");
+    try (SafetensorsFile golden = SafetensorsFile.open(file)) {
+      JsonNode request = new JsonMapper().readTree(golden.metadata().get("request"));
+      Catalogue catalogue = imported(request);
+      ModelCard card = catalogue.find("it").orElseThrow();
+      try (PoolModels models =
+          new PoolModels(catalogue, "default", SessionSettings.cpu(1), BatchSizes.none())) {
+        PoolModel model = models.require(reference(card));
+        TaskPlan plan =
+            new TaskPlanner((tenant, payload) -> payload.getInline())
+                .plan(record(request, card, golden), model);
+        StepTask task = StepTask.start(plan);
+        try (HeldNetwork held = models.network(model, List.of(), () -> true).orElseThrow()) {
+          while (!task.done()) {
+            int step = task.state().step();
+            Steps.one(task, held.network());
+            if (task.state().step() > step) {
+              assertSame(golden, "latents." + step, latents(task, request));
+            }
+          }
+        }
+        assertSamePicture(golden, card, task.latents());
+      }
+    }
+  }
+
+  private Catalogue imported(JsonNode request) throws IOException {
+    RandomCheckpoint checkpoint = RandomCheckpoint.of(request.path("checkpoint").asText());
+    for (JsonNode marker : request.path("markers")) {
+      checkpoint = checkpoint.with(marker.asText(), 0);
+    }
+    CheckpointImport.run(
+        new ImportOrder(
+            checkpoint.write(folder.resolve("it.safetensors")),
+            Optional.empty(),
+            Optional.empty(),
+            "it",
+            Optional.empty(),
+            Optional.empty(),
+            List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
+            folder.resolve("models"),
+            false),
+        note -> {});
+    return Catalogue.open(
+        List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));
+  }
+
+  private static ModelRef reference(ModelCard card) {
+    return ModelRef.newBuilder().setName(card.name()).setDigest(card.digest()).build();
+  }
+
+  private static EmbeddingReady record(JsonNode request, ModelCard card, SafetensorsFile golden)
+      throws IOException {
+    return EmbeddingReady.newBuilder()
+        .setRequest(
+            GenerationRequest.newBuilder()
+                .setGenerationId("gen_1")
+                .setModel(reference(card))
+                .setRng("cpu")
+                .setSeed(request.path("seed").asLong())
+                .setSampler(request.path("sampler").asText())
+                .setSchedule(request.path("schedule").asText())
+                .setSteps(request.path("steps").asInt())
+                .setWidth(request.path("width").asInt())
+                .setHeight(request.path("height").asInt())
+                .setGuidanceScale((float) request.path("guidance_scale").asDouble())
+                .setGuidanceRescale((float) request.path("guidance_rescale").asDouble()))
+        .addConditionings(conditioning(golden, Role.POSITIVE, ""))
+        .addConditionings(conditioning(golden, Role.NEGATIVE, "negative_"))
+        .build();
+  }
+
+  private static Conditioning conditioning(SafetensorsFile golden, Role role, String prefix)
+      throws IOException {
+    Conditioning.Builder conditioning =
+        Starter.conditioning(role, tensor(golden, prefix + "prompt_embeds")).toBuilder();
+    if (golden.find(prefix + "pooled_prompt_embeds").isPresent()) {
+      conditioning.setPooled(payload(golden, prefix + "pooled_prompt_embeds"));
+    }
+    return conditioning.build();
+  }
+
+  private static Payload payload(SafetensorsFile golden, String name) throws IOException {
+    return Payload.newBuilder().setInline(TensorRecords.toFloat32(tensor(golden, name))).build();
+  }
+
+  private static FloatTensor tensor(SafetensorsFile golden, String name) throws IOException {
+    StoredTensor stored = golden.find(name).orElseThrow();
+    float[] values = new float[(int) stored.elements()];
+    golden.map(stored).asFloatBuffer().get(values);
+    return new FloatTensor(stored.shape().stream().mapToLong(Long::longValue).toArray(), values);
+  }
+
+  /** As the scheduler of diffusers keeps them. */
+  private static float[] latents(StepTask task, JsonNode request) {
+    TaskPlan plan = task.plan();
+    double level = plan.sigmas().to(task.state().step() - 1);
+    return request.path("scaled").asBoolean()
+        ? Prediction.networkInput(plan.predicts(), task.state().latents(), level)
+        : task.state().latents();
+  }
+
+  private static void assertSame(SafetensorsFile golden, String name, float[] found)
+      throws IOException {
+    float[] expected = tensor(golden, name).data();
+    assertThat(found).hasSameSizeAs(expected);
+    double difference = 0;
+    double largest = 0;
+    for (int i = 0; i < expected.length; i++) {
+      difference = Math.max(difference, Math.abs(expected[i] - found[i]));
+      largest = Math.max(largest, Math.abs(expected[i]));
+    }
+    assertThat(difference / largest).as(name).isLessThan(TOLERANCE);
+  }
+
+  private static void assertSamePicture(SafetensorsFile golden, ModelCard card, FloatTensor latents)
+      throws IOException {
+    float[] expected = tensor(golden, "picture").data();
+    float[] values = Prediction.scaled(latents.data(), 1 / card.vae().scalingFactor());
+    String graph = card.vae().decoder();
+    try (ModelSession decoder =
+        ModelSession.open(card.file(graph), card.weightsOf(graph), SessionSettings.cpu(1))) {
+      float[] decoded =
+          decoder.run(Map.of("latent_sample", new FloatTensor(latents.shape(), values))).data();
+      assertThat(decoded).hasSameSizeAs(expected);
+      int same = 0;
+      int plane = expected.length / 3;
+      for (int i = 0; i < decoded.length; i++) {
+        double shown = Math.max(0, Math.min(1, decoded[i] / 2 + 0.5));
+        // colours one after the other here, and side by side there
+        same += Math.rint(shown * 255) == expected[i % plane * 3 + i / plane] ? 1 : 0;
+      }
+      assertThat((double) same / decoded.length).isGreaterThanOrEqualTo(SAME_PIXELS);
+    }
+  }
+}

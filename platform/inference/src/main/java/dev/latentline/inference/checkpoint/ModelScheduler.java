@@ -1,0 +1,65 @@
+package dev.latentline.inference.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * The scheduler_config.json of a model that is being imported: the template's, and over it what the
+ * checkpoint says itself.
+ */
+final class ModelScheduler {
+  private static final String RESCALED = "rescale_betas_zero_snr";
+
+  /** An empty tensor by which single files say that they were trained to zero terminal SNR. */
+  private static final String MARKER = "ztsnr";
+
+  private ModelScheduler() {}
+
+  /**
+   * @param ordered what the network predicts where the checkpoint does not say
+   * @throws RefusedCheckpointException when it is not known what the network predicts, or that
+   *     means nothing where no signal is left
+   */
+  static ObjectNode of(CheckpointFiles files, Template template, Optional<Prediction> ordered)
+      throws IOException {
+    Prediction prediction = prediction(files, template, ordered);
+    ObjectNode scheduler = template.scheduler().deepCopy();
+    if (files.networkTensors().containsKey(MARKER)) {
+      scheduler.put(RESCALED, true);
+      // only so the steps begin where there is no signal: Lin et al. 2023 (arXiv:2305.08891), 3.3
+      scheduler.put("timestep_spacing", "trailing");
+    }
+    files
+        .json("scheduler/scheduler_config.json")
+        .ifPresent(own -> scheduler.setAll((ObjectNode) own.deepCopy()));
+    scheduler.put("prediction_type", prediction.id());
+    if (isRescaled(scheduler) && prediction == Prediction.EPSILON) {
+      throw new RefusedCheckpointException(
+          "the model was trained to zero terminal SNR, where noise that is predicted says nothing of"
+              + " the picture: say --prediction v_prediction if it was trained so");
+    }
+    return scheduler;
+  }
+
+  /** Whether nothing is left of the picture at the last timestep. */
+  static boolean isRescaled(ObjectNode scheduler) {
+    return scheduler.path(RESCALED).asBoolean();
+  }
+
+  private static Prediction prediction(
+      CheckpointFiles files, Template template, Optional<Prediction> ordered) throws IOException {
+    Optional<Prediction> stated = Prediction.stated(files);
+    return ordered
+        .or(() -> stated)
+        .or(() -> template.prediction().flatMap(Prediction::byId))
+        .orElseThrow(
+            () ->
+                new RefusedCheckpointException(
+                    "the file does not tell whether it predicts noise or velocity, and "
+                        + template.title()
+                        + " has both: say --prediction v_prediction (models of 768 pixels) or"
+                        + " --prediction epsilon (of 512); try the other one if pictures are brown"
+                        + " or noisy"));
+  }
+}
