@@ -54,7 +54,7 @@ def network(file, config, checkpoint):
     unet = UNet2DConditionModel.from_single_file(str(file), config=str(config.parent), torch_dtype=torch.float32).eval()
     if size is None:
         return unet
-    guided = UNet2DConditionModel.from_config(unet.config | {"time_cond_proj_dim": size}).eval()
+    guided = UNet2DConditionModel.from_config(stated | {"time_cond_proj_dim": size}).eval()
     original = checkpoint["model.diffusion_model." + GUIDANCE.replace("time_embedding", "time_embed")]
     guided.load_state_dict(unet.state_dict() | {GUIDANCE: original.float()})
     return guided

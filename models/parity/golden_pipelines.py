@@ -15,7 +15,7 @@ import golden_checkpoints
 import tokenizers
 import torch
 from diffusers import (
-    DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline,
+    DDIMScheduler, DPMSolverMultistepScheduler, LatentConsistencyModelPipeline, LCMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline,
 )
 from safetensors.torch import save_file
 
@@ -25,6 +25,7 @@ ZERO_SNR = STABLE | {"prediction_type": "v_prediction", "rescale_betas_zero_snr"
 SCHEDULERS = {
     "ddim": lambda config: DDIMScheduler(**config, clip_sample=False, set_alpha_to_one=False),
     "dpmpp_2m": lambda config: DPMSolverMultistepScheduler(**config, algorithm_type="dpmsolver++"),
+    "lcm": lambda config: LCMScheduler(**config),
 }
 PROMPT, NEGATIVE = "a lighthouse at dusk, oil on canvas", "fog"
 REQUEST = {"schedule": "normal", "width": 96, "height": 64, "steps": 5, "guidance_scale": 4.5}
@@ -36,6 +37,8 @@ CASES = {
     "sdxl-ztsnr": (
         ZERO_SNR, {"checkpoint": "tiny-sdxl", "markers": ["v_pred", "ztsnr"], "sampler": "ddim", "seed": 1208, "guidance_rescale": 0.7},
     ),
+    "sd1-lcm": (STABLE, {"checkpoint": "tiny-sd1-lcm", "sampler": "lcm", "seed": 1209, "steps": 4, "guidance_scale": 8.0, "width": 64}),
+    "sdxl-lcm": (STABLE, {"checkpoint": "tiny-sdxl-lcm", "sampler": "lcm", "seed": 1210, "steps": 6, "guidance_scale": 6.5}),
 }
 
 
@@ -59,7 +62,8 @@ def pipeline(unet, vae, scheduler, embeds):
     if "pooled_prompt_embeds" in embeds:
         made = StableDiffusionXLPipeline(**parts, text_encoder_2=None, tokenizer_2=None, add_watermarker=False)
     else:
-        made = StableDiffusionPipeline(**parts, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+        kind = LatentConsistencyModelPipeline if unet.config.time_cond_proj_dim else StableDiffusionPipeline
+        made = kind(**parts, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
     made.set_progress_bar_config(disable=True)
     return made
 
@@ -71,6 +75,8 @@ def make(name, out):
     stated, unet, vae, encoders, _ = golden_checkpoints.load(MODELS / "export/configs" / template, MODELS / "parity/templates" / template)
     embeds = embeddings(stated, encoders)
     golden = dict(embeds)
+    if unet.config.time_cond_proj_dim:
+        embeds = {key: value for key, value in embeds.items() if not key.startswith("negative_")}
     width, height = request["width"], request["height"]
     arguments = {}
     if "guidance_rescale" in request:

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -20,12 +21,14 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   private static final String TIMESTEP = "timestep";
   private static final String CONTEXT = "encoder_hidden_states";
   private static final String OUTPUT = "out_sample";
-  private static final String TEXTS = "text_embeds";
-  private static final String TIME_IDS = "time_ids";
   private static final Set<String> INPUTS = Set.of(SAMPLE, TIMESTEP, CONTEXT);
-  private static final Set<String> WITH_ADDED = Set.of(SAMPLE, TIMESTEP, CONTEXT, TEXTS, TIME_IDS);
+  private static final Set<String> OF_SIZES = Set.of(AddedInputs.TEXT_EMBEDS, AddedInputs.TIME_IDS);
 
   private final ModelSession session;
+
+  /** Those that not every network has. */
+  private final Set<String> added;
+
   private final Supplier<BatchSizes> sizes;
 
   /**
@@ -35,22 +38,29 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
    */
   public UNetRunner(ModelSession session, Supplier<BatchSizes> sizes) {
     Set<String> inputs = session.inputs().keySet();
-    if (!(inputs.equals(INPUTS) || inputs.equals(WITH_ADDED))
-        || !session.outputs().contains(OUTPUT)) {
+    added = new TreeSet<>(inputs);
+    added.removeAll(INPUTS);
+    if (!inputs.containsAll(INPUTS) || !isKnown(added) || !session.outputs().contains(OUTPUT)) {
       session.close();
       throw new IllegalArgumentException(
           "a U-Net takes "
               + INPUTS
               + ", maybe "
-              + TEXTS
+              + OF_SIZES
               + " and "
-              + TIME_IDS
+              + AddedInputs.TIMESTEP_COND
               + ", and gives "
               + OUTPUT
               + "; this graph has others");
     }
     this.session = session;
     this.sizes = sizes;
+  }
+
+  private static boolean isKnown(Set<String> added) {
+    Set<String> others = new TreeSet<>(added);
+    others.remove(AddedInputs.TIMESTEP_COND);
+    return others.isEmpty() || others.equals(OF_SIZES);
   }
 
   /** Timesteps are rounded where the graph takes integers. */
@@ -62,9 +72,9 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
     values.put(SAMPLE, inputs(calls, batch));
     values.put(TIMESTEP, timesteps(calls, batch));
     values.put(CONTEXT, oneAfterTheOther(calls, batch, NetworkCall::contexts));
-    if (session.inputs().containsKey(TEXTS)) {
-      values.put(TEXTS, oneAfterTheOther(calls, batch, c -> c.added().orElseThrow().textEmbeds()));
-      values.put(TIME_IDS, oneAfterTheOther(calls, batch, c -> c.added().orElseThrow().timeIds()));
+    for (String input : added) {
+      values.put(
+          input, oneAfterTheOther(calls, batch, c -> c.added().orElseThrow().byInput().get(input)));
     }
     float[] answers = session.run(values, OUTPUT, stop).data();
     if (calls.size() == 1 && batch == rows) {

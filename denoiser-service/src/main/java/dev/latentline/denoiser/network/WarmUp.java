@@ -6,7 +6,9 @@ import dev.latentline.inference.session.OutOfDeviceMemoryException;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.tensor.FloatTensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -93,14 +95,15 @@ final class WarmUp {
             model.unet().latentChannels(),
             model.defaults().height() / scale,
             model.defaults().width() / scale);
-    int numbers = model.unet().timeIds();
-    Optional<AddedInputs> added =
-        numbers == 0
-            ? Optional.empty()
-            : Optional.of(
-                new AddedInputs(
-                    FloatTensor.zeros(rows, model.pooledSize()), FloatTensor.zeros(rows, numbers)));
+    Map<String, FloatTensor> added = new HashMap<>();
+    if (model.unet().timeIds() > 0) {
+      added.put(AddedInputs.TEXT_EMBEDS, FloatTensor.zeros(rows, model.pooledSize()));
+      added.put(AddedInputs.TIME_IDS, FloatTensor.zeros(rows, model.unet().timeIds()));
+    }
+    if (model.unet().guidanceSize() > 0) {
+      added.put(AddedInputs.TIMESTEP_COND, FloatTensor.zeros(rows, model.unet().guidanceSize()));
+    }
     FloatTensor contexts = FloatTensor.zeros(rows, model.maxTokens(), model.unet().contextSize());
-    return new NetworkCall(input, 0, contexts, added, false);
+    return new NetworkCall(input, 0, contexts, Optional.of(new AddedInputs(added)), false);
   }
 }

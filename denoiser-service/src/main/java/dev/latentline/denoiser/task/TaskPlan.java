@@ -62,7 +62,7 @@ public record TaskPlan(
 
   /** What it takes besides in a step. */
   public Optional<AddedInputs> added(int step) {
-    return added.map(all -> new AddedInputs(of(step, all.textEmbeds()), of(step, all.timeIds())));
+    return added.map(inputs -> inputs.map(all -> of(step, all)));
   }
 
   private FloatTensor of(int step, FloatTensor all) {

@@ -7,6 +7,7 @@ import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
+import dev.latentline.denoiser.guide.GuidanceEmbedding;
 import dev.latentline.denoiser.network.AddedInputs;
 import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.sample.SamplerOptions;
@@ -23,7 +24,9 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Tensor;
 import java.nio.FloatBuffer;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BiFunction;
@@ -60,7 +63,10 @@ public final class TaskPlanner {
     if (scheduler.predictionType() == PredictionType.FLOW && !sampler.samplesFlow()) {
       throw unsupported("the sampler cannot sample a model of flow matching");
     }
-    Guidance guidance = new Guidance(request.getGuidanceScale(), request.getGuidanceRescale());
+    boolean guided = model.card().unet().guidanceSize() > 0;
+    // such a network is told the scale, and asked once
+    Guidance guidance =
+        new Guidance(guided ? 1 : request.getGuidanceScale(), request.getGuidanceRescale());
     StepConditionings conditionings = StepConditionings.of(record, guidance);
     int scale = model.card().vae().scaleFactor();
     return new TaskPlan(
@@ -129,10 +135,27 @@ public final class TaskPlanner {
 
   private Optional<AddedInputs> added(
       GenerationRequest request, ModelCard model, List<Conditioning> rows) {
-    int numbers = model.unet().timeIds();
-    if (numbers == 0) {
-      return Optional.empty();
+    Map<String, FloatTensor> added = new HashMap<>();
+    if (model.unet().timeIds() > 0) {
+      addTextsAndSizes(request, model, rows, added);
     }
+    int size = model.unet().guidanceSize();
+    if (size > 0) {
+      float[] embedding = GuidanceEmbedding.of(request.getGuidanceScale(), size);
+      FloatBuffer all = FloatBuffer.allocate(rows.size() * size);
+      rows.forEach(row -> all.put(embedding));
+      added.put(
+          AddedInputs.TIMESTEP_COND, new FloatTensor(new long[] {rows.size(), size}, all.array()));
+    }
+    return added.isEmpty() ? Optional.empty() : Optional.of(new AddedInputs(added));
+  }
+
+  private void addTextsAndSizes(
+      GenerationRequest request,
+      ModelCard model,
+      List<Conditioning> rows,
+      Map<String, FloatTensor> added) {
+    int numbers = model.unet().timeIds();
     int size = model.pooledSize();
     float height = request.getHeight();
     float width = request.getWidth();
@@ -148,10 +171,10 @@ public final class TaskPlanner {
               .data());
       ids.put(new float[] {height, width, 0, 0, height, width});
     }
-    return Optional.of(
-        new AddedInputs(
-            new FloatTensor(new long[] {rows.size(), size}, texts.array()),
-            new FloatTensor(new long[] {rows.size(), numbers}, ids.array())));
+    added.put(
+        AddedInputs.TEXT_EMBEDS, new FloatTensor(new long[] {rows.size(), size}, texts.array()));
+    added.put(
+        AddedInputs.TIME_IDS, new FloatTensor(new long[] {rows.size(), numbers}, ids.array()));
   }
 
   /** [conditionings, tokens, width]; short texts end in zeros. */

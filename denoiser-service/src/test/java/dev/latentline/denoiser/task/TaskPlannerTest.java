@@ -7,7 +7,6 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
-import dev.latentline.denoiser.network.AddedInputs;
 import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.schedule.Configs;
@@ -33,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
 class TaskPlannerTest {
@@ -309,23 +309,54 @@ class TaskPlannerTest {
                 false,
                 List.of(),
                 Optional.of(new TextEncoder.Pooled("pooled", 3))),
-            new UNet("unet/model.onnx", 4, 2, 6, true));
+            new UNet("unet/model.onnx", 4, 2, 6, true, 0));
     EmbeddingReady.Builder record = record(request -> {}, 0).toBuilder();
     record.getConditioningsBuilder(0).setPooled(pooled(1, 2, 3));
     record.getConditioningsBuilder(1).setPooled(pooled(7, 8, 9));
 
-    AddedInputs added = planner.plan(record.build(), model).added().orElseThrow();
+    Map<String, FloatTensor> added =
+        planner.plan(record.build(), model).added().orElseThrow().byInput();
 
-    assertThat(added.textEmbeds().shape()).containsExactly(2, 3);
-    assertThat(added.textEmbeds().data()).containsExactly(1, 2, 3, 7, 8, 9);
-    assertThat(added.timeIds().shape()).containsExactly(2, 6);
-    assertThat(added.timeIds().data()).containsExactly(64, 96, 0, 0, 64, 96, 64, 96, 0, 0, 64, 96);
+    assertThat(added).containsOnlyKeys("text_embeds", "time_ids");
+    assertThat(added.get("text_embeds").shape()).containsExactly(2, 3);
+    assertThat(added.get("text_embeds").data()).containsExactly(1, 2, 3, 7, 8, 9);
+    assertThat(added.get("time_ids").shape()).containsExactly(2, 6);
+    assertThat(added.get("time_ids").data())
+        .containsExactly(64, 96, 0, 0, 64, 96, 64, 96, 0, 0, 64, 96);
 
     record.getConditioningsBuilder(1).setPooled(pooled(7, 8));
     assertThatThrownBy(() -> planner.plan(record.build(), model))
         .isInstanceOfSatisfying(
             Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("invalid_tensor"));
     assertThat(planner.plan(record(request -> {}, 0), MODEL).added()).isEmpty();
+  }
+
+  @Test
+  void aNetworkThatIsToldItsGuidanceIsAskedOnlyWithThePrompt() {
+    PoolModel model =
+        model(
+            new TextEncoder("tokenizer.json", "text.onnx", "out", 4, 2),
+            new UNet("unet/model.onnx", 4, 2, 0, false, 4));
+    EmbeddingReady record = record(request -> request.setGuidanceScale(1.25f), 0);
+
+    TaskPlan plan = planner.plan(record, model);
+
+    assertThat(plan.rows()).isEqualTo(1);
+    FloatTensor guidance = plan.added(0).orElseThrow().byInput().get("timestep_cond");
+    assertThat(guidance.shape()).containsExactly(1, 4);
+    assertThat(guidance.data())
+        .containsExactly(
+            new float[] {
+              (float) Math.sin(250), (float) Math.sin(0.025),
+              (float) Math.cos(250), (float) Math.cos(0.025)
+            },
+            Offset.offset(1e-6f));
+    // several prompts are still told from what is there without them
+    EmbeddingReady.Builder two = record.toBuilder();
+    two.addConditionings(two.getConditionings(0).toBuilder().setWeight(0.5f));
+    assertThat(planner.plan(two.build(), model).added(0).orElseThrow().byInput())
+        .extractingByKey("timestep_cond")
+        .satisfies(rows -> assertThat(rows.shape()).containsExactly(3, 4));
   }
 
   private static Payload pooled(float... values) {

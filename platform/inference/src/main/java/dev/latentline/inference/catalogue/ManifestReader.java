@@ -15,6 +15,9 @@ final class ManifestReader {
   private static final int MAX_CHANNELS = 128;
   private static final int COLOURS = 3;
 
+  /** Published ones have 256. */
+  private static final int MAX_GUIDANCE_SIZE = 4096;
+
   /** Of a colour; published ones are below 1. */
   private static final double MAX_WEIGHT = 1000;
 
@@ -132,7 +135,8 @@ final class ManifestReader {
             fields.integer("context_size", 1, 65_536),
             // original size, crop and target size
             fields.integer("time_ids", 6, 6, 0),
-            fields.flag("zero_unconditional", false));
+            fields.flag("zero_unconditional", false),
+            fields.integer("guidance_size", 2, MAX_GUIDANCE_SIZE, 0));
     fields.done();
     return unet;
   }

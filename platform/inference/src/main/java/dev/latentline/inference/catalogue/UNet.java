@@ -9,11 +9,18 @@ package dev.latentline.inference.catalogue;
  *     text_embeds; 0 where it has neither input (Podell et al. 2023, arXiv:2307.01952, section 2.2)
  * @param zeroUnconditional whether the lack of a negative prompt is zeros, as SDXL was trained, and
  *     not the states of an empty text
+ * @param guidanceSize how many numbers it takes in timestep_cond, as which it is told the guidance
+ *     that it was distilled with (Meng et al. 2022, arXiv:2210.03142); 0 where it has no such input
  */
 public record UNet(
-    String model, int latentChannels, int contextSize, int timeIds, boolean zeroUnconditional) {
+    String model,
+    int latentChannels,
+    int contextSize,
+    int timeIds,
+    boolean zeroUnconditional,
+    int guidanceSize) {
   /** Of one that takes texts only. */
   public UNet(String model, int latentChannels, int contextSize) {
-    this(model, latentChannels, contextSize, 0, false);
+    this(model, latentChannels, contextSize, 0, false, 0);
   }
 }

@@ -103,11 +103,14 @@ public final class CheckpointImport {
   private Fit recognise(CheckpointFiles files) throws IOException {
     List<Fit> fits =
         Template.in(order.templates()).stream().map(template -> Fit.of(template, files)).toList();
-    Optional<Fit> complete = fits.stream().filter(Fit::isComplete).findFirst();
+    // of variants of a family the one that has a place for the most
+    Optional<Fit> complete =
+        fits.stream().filter(Fit::isComplete).max(Comparator.comparingInt(Fit::networkWeights));
+    String name = String.valueOf(order.checkpoint().getFileName());
     if (complete.isPresent()) {
+      requireNothingMore(name, complete.get(), files);
       return complete.get();
     }
-    String name = String.valueOf(order.checkpoint().getFileName());
     Fit nearest =
         fits.stream()
             .max(Comparator.comparingInt(Fit::networkWeights))
@@ -128,6 +131,19 @@ public final class CheckpointImport {
     }
     throw new RefusedCheckpointException(
         name + " looks like " + nearest.template().title() + ", but " + advice(nearest));
+  }
+
+  /** A network with layers that no graph computes would draw something else. */
+  private static void requireNothingMore(String name, Fit fit, CheckpointFiles files) {
+    List<String> more = fit.unread(files);
+    if (!more.isEmpty()) {
+      throw new RefusedCheckpointException(
+          name
+              + " has the layers of "
+              + fit.template().title()
+              + ", and more that it does not have: "
+              + Fit.few(more));
+    }
   }
 
   private static String advice(Fit fit) {

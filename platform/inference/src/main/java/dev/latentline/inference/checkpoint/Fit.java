@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * A checkpoint held against a template.
@@ -22,6 +24,9 @@ record Fit(
     List<String> misshapen) {
   private static final int SHOWN = 5;
   private static final String NETWORK = "unet";
+
+  /** Of the denoising network's tensors in a single file. */
+  private static final String NETWORK_PREFIX = "model.diffusion_model.";
 
   /** Where a weight is taken from. */
   record Taken(Located located, Source source, WeightPlace place) {}
@@ -111,7 +116,19 @@ record Fit(
     return found.getOrDefault(part, Map.of()).isEmpty();
   }
 
-  private static String few(List<String> names) {
+  /** The denoising network's tensors that no weight is taken from. */
+  List<String> unread(CheckpointFiles files) {
+    Set<String> read =
+        found.getOrDefault(NETWORK, Map.of()).values().stream()
+            .map(taken -> taken.located().tensor().name())
+            .collect(Collectors.toSet());
+    return files.networkTensors().keySet().stream()
+        .filter(name -> !files.isSingleFile() || name.startsWith(NETWORK_PREFIX))
+        .filter(name -> !read.contains(name))
+        .toList();
+  }
+
+  static String few(List<String> names) {
     return String.join(", ", names.subList(0, Math.min(SHOWN, names.size())))
         + (names.size() > SHOWN ? ", ..." : "");
   }

@@ -48,7 +48,7 @@ final class LoraImport {
     LoraFit fit = fits.get(0);
     notes.accept(
         "it is a LoRA of "
-            + String.join(" and ", fits.stream().map(f -> f.template().title()).toList())
+            + Template.familiesOf(fits.stream().map(LoraFit::template).toList())
             + ", "
             + fit.changes().size()
             + " weights");

@@ -20,9 +20,6 @@ enum OtherKind {
   STABLE_DIFFUSION_3(
       "a Stable Diffusion 3, which there is no graph template for yet",
       names -> any(names, ".*joint_blocks\\.\\d+\\..*|pos_embed\\.proj\\..*")),
-  LATENT_CONSISTENCY(
-      "a latent consistency model, whose guidance is an input that cannot be given yet",
-      names -> any(names, ".*time_embed(ding)?\\.cond_proj\\..*")),
   UPSCALER(
       "an upscaler of pictures, not a model that draws; see models/upscalers",
       names -> any(names, "conv_first\\..*|model\\.1\\.sub\\..*|.*RRDB.*|params_ema.*"));

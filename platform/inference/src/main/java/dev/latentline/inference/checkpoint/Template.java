@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -101,6 +102,13 @@ record Template(
               source.path("transposed").booleanValue()));
     }
     return new WeightPlace(shape, sources);
+  }
+
+  /** The titles of families, as "one and another": of variants of one family the first. */
+  static String familiesOf(List<Template> templates) {
+    Map<String, String> titles = new LinkedHashMap<>();
+    templates.forEach(each -> titles.putIfAbsent(each.family(), each.title()));
+    return String.join(" and ", titles.values());
   }
 
   /** Of every model of this architecture. */

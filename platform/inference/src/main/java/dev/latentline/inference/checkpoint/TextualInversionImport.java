@@ -78,7 +78,7 @@ final class TextualInversionImport {
     requireRoomInMemory(count);
     notes.accept(
         "it is a textual inversion of "
-            + String.join(" and ", fitting.stream().map(Template::title).toList())
+            + Template.familiesOf(fitting)
             + ", "
             + count
             + (count == 1 ? " vector" : " vectors")

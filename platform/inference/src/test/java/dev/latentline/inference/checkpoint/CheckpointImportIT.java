@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointImportIT {
   @TempDir Path folder;
@@ -175,6 +176,75 @@ class CheckpointImportIT {
   }
 
   @Test
+  void layersThatNoGraphComputesAreNotLeftOut() throws IOException {
+    Path file =
+        RandomCheckpoint.of("tiny-sd2")
+            .with("model.diffusion_model.time_embed.cond_proj.weight", 8, 8)
+            .write(folder.resolve("more.safetensors"));
+
+    assertRefused(
+        Orders.of(file, models(), null, "epsilon"),
+        "and more that it does not have: model.diffusion_model.time_embed.cond_proj.weight");
+  }
+
+  @Test
+  void aLatentConsistencyModelIsToldItsGuidanceAndTakesFewSteps() throws IOException {
+    Path file = RandomCheckpoint.of("tiny-sd1-lcm").write(folder.resolve("lcm.safetensors"));
+
+    JsonNode manifest = imported(Orders.of(file, models()));
+
+    assertThat(manifest.at("/family").asText()).isEqualTo("stable-diffusion-1-tiny");
+    assertThat(manifest.at("/unet/guidance_size").asInt()).isEqualTo(8);
+    assertThat(manifest.at("/defaults/sampler").asText()).isEqualTo("lcm");
+    assertThat(manifest.at("/defaults/steps").asInt()).isEqualTo(4);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny-sd1-lcm", "tiny-sdxl-lcm"})
+  void aFolderOfTheSameWeightsMakesTheSameModel(String family) throws IOException {
+    JsonNode single =
+        imported(
+            Orders.of(
+                RandomCheckpoint.of(family).write(folder.resolve("it.safetensors")), models()));
+    Path written = folder.resolve("written");
+    for (String part : List.of("unet", "text_encoder", "text_encoder_2")) {
+      Path weights = models().resolve("my-model/" + part + "/weights.safetensors");
+      if (Files.exists(weights)) {
+        Files.createDirectories(written.resolve(part));
+        Files.copy(weights, written.resolve(part).resolve("model.safetensors"));
+      }
+    }
+    // an index names several files, here those of the two graphs
+    Path vae = Files.createDirectories(written.resolve("vae"));
+    for (String part : List.of("vae_decoder", "vae_encoder")) {
+      Files.copy(
+          models().resolve("my-model/" + part + "/weights.safetensors"),
+          vae.resolve("of-" + part + ".safetensors"));
+    }
+    Files.writeString(
+        vae.resolve("diffusion_pytorch_model.safetensors.index.json"),
+        """
+        {"weight_map": {"a": "of-vae_decoder.safetensors", "b": "of-vae_encoder.safetensors"}}""");
+
+    JsonNode again = imported(Orders.of(written, folder.resolve("again")));
+
+    assertThat(again.at("/files")).isEqualTo(single.at("/files"));
+    assertThat(again.at("/unet")).isEqualTo(single.at("/unet"));
+  }
+
+  @Test
+  void theGuidancesLayerMayHaveTheNameThatDiffusersConverterLeavesIt() throws IOException {
+    Path file =
+        RandomCheckpoint.of("tiny-sdxl-lcm")
+            .renamed(
+                "model\\.diffusion_model\\.time_embed\\.cond",
+                "model.diffusion_model.time_embedding.cond")
+            .write(folder.resolve("lcm.safetensors"));
+
+    assertThat(imported(Orders.of(file, models())).at("/unet/guidance_size").asInt()).isEqualTo(8);
+  }
+
+  @Test
   void anAutoencoderMayComeFromAFileOfItsOwn() throws IOException {
     Path without =
         RandomCheckpoint.of("tiny-sd1")
@@ -211,7 +281,6 @@ class CheckpointImportIT {
       value = {
         "model.diffusion_model.out.2.bias | 5 | model.diffusion_model.out.2.bias is F16[5], and should give [4]",
         "model.diffusion_model.input_blocks.0.0.weight | 8 9 3 3 | for inpainting (9 channels)",
-        "model.diffusion_model.time_embed.cond_proj.weight | 8 8 | latent consistency",
         "model.diffusion_model.joint_blocks.0.x.weight | 4 4 | Stable Diffusion 3",
         "model.diffusion_model.double_blocks.0.x.weight | 4 4 | Flux",
       })

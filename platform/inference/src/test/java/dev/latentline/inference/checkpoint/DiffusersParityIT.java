@@ -30,7 +30,7 @@ class DiffusersParityIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"tiny-sd1", "tiny-sd2", "tiny-sdxl"})
+  @ValueSource(strings = {"tiny-sd1", "tiny-sd2", "tiny-sdxl", "tiny-sd1-lcm", "tiny-sdxl-lcm"})
   void everyPartOfAnImportedCheckpointAgreesWithDiffusers(String family) throws Exception {
     Golden golden = Golden.of(family);
     Path file = RandomCheckpoint.of(family).write(folder.resolve("my.safetensors"));
@@ -135,6 +135,9 @@ class DiffusersParityIT {
     if (model.unet().timeIds() > 0) {
       inputs.put("text_embeds", golden.floats("text.pooled"));
       inputs.put("time_ids", golden.floats("unet.time_ids"));
+    }
+    if (model.unet().guidanceSize() > 0) {
+      inputs.put("timestep_cond", golden.floats("unet.timestep_cond"));
     }
     try (ModelSession network = open(model, model.unet().model())) {
       golden.assertSame("unet.out_sample", network.run(inputs));
