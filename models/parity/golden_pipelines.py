@@ -15,16 +15,19 @@ import golden_checkpoints
 import tokenizers
 import torch
 from diffusers import (
-    DDIMScheduler, DPMSolverMultistepScheduler, LatentConsistencyModelPipeline, LCMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline,
+    DDIMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler, EulerDiscreteScheduler, LatentConsistencyModelPipeline,
+    LCMScheduler, StableDiffusionInpaintPipeline, StableDiffusionPipeline, StableDiffusionXLInpaintPipeline, StableDiffusionXLPipeline,
 )
 from safetensors.torch import save_file
 
 MODELS = pathlib.Path(__file__).parent.parent
-STABLE = {"num_train_timesteps": 1000, "beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012, "steps_offset": 1}
+STABLE = {"num_train_timesteps": 1000, "beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012, "steps_offset": 1, "timestep_spacing": "leading"}
 ZERO_SNR = STABLE | {"prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
 SCHEDULERS = {
     "ddim": lambda config: DDIMScheduler(**config, clip_sample=False, set_alpha_to_one=False),
     "dpmpp_2m": lambda config: DPMSolverMultistepScheduler(**config, algorithm_type="dpmsolver++"),
+    "euler": lambda config: EulerDiscreteScheduler(**config),
+    "euler_a": lambda config: EulerAncestralDiscreteScheduler(**config),
     "lcm": lambda config: LCMScheduler(**config),
 }
 PROMPT, NEGATIVE = "a lighthouse at dusk, oil on canvas", "fog"
@@ -39,6 +42,9 @@ CASES = {
     ),
     "sd1-lcm": (STABLE, {"checkpoint": "tiny-sd1-lcm", "sampler": "lcm", "seed": 1209, "steps": 4, "guidance_scale": 8.0, "width": 64}),
     "sdxl-lcm": (STABLE, {"checkpoint": "tiny-sdxl-lcm", "sampler": "lcm", "seed": 1210, "steps": 6, "guidance_scale": 6.5}),
+    "sd1-inpainting": (STABLE, {"checkpoint": "tiny-sd1-inpainting", "sampler": "ddim", "seed": 1211, "width": 128}),
+    "sd2-inpainting": (STABLE, {"checkpoint": "tiny-sd2-inpainting", "sampler": "euler_a", "seed": 1212, "width": 64}),
+    "sdxl-inpainting": (STABLE, {"checkpoint": "tiny-sdxl-inpainting", "sampler": "euler", "seed": 1213}),
 }
 
 
@@ -59,10 +65,16 @@ def embeddings(stated, encoders):
 
 def pipeline(unet, vae, scheduler, embeds):
     parts = {"unet": unet, "vae": vae, "scheduler": scheduler, "text_encoder": None, "tokenizer": None}
+    inpainting = unet.config.in_channels == 9
+    # one of the pipelines compares it
+    unet.register_to_config(sample_size=64)
     if "pooled_prompt_embeds" in embeds:
-        made = StableDiffusionXLPipeline(**parts, text_encoder_2=None, tokenizer_2=None, add_watermarker=False)
+        made = (StableDiffusionXLInpaintPipeline if inpainting else StableDiffusionXLPipeline)(
+            **parts, text_encoder_2=None, tokenizer_2=None, add_watermarker=False
+        )
     else:
-        kind = LatentConsistencyModelPipeline if unet.config.time_cond_proj_dim else StableDiffusionPipeline
+        guided = unet.config.time_cond_proj_dim
+        kind = StableDiffusionInpaintPipeline if inpainting else LatentConsistencyModelPipeline if guided else StableDiffusionPipeline
         made = kind(**parts, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
     made.set_progress_bar_config(disable=True)
     return made
@@ -79,6 +91,12 @@ def make(name, out):
         embeds = {key: value for key, value in embeds.items() if not key.startswith("negative_")}
     width, height = request["width"], request["height"]
     arguments = {}
+    if unet.config.in_channels == 9:
+        # all of a picture is masked, so that nothing of it matters
+        picture = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(7))
+        grey = vae.encode(torch.zeros(1, 3, height, width)).latent_dist.mean * vae.config.scaling_factor
+        golden["masked"] = torch.cat([torch.ones(1, 1, *grey.shape[2:]), grey], 1)
+        arguments = {"image": picture, "mask_image": torch.ones(1, 1, height, width), "strength": 1.0, "masked_image_latents": grey}
     if "guidance_rescale" in request:
         arguments["guidance_rescale"] = request["guidance_rescale"]
 

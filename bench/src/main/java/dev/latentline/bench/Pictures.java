@@ -95,6 +95,7 @@ public final class Pictures {
         Samplers.of(Sampler.DDIM, SamplerOptions.defaults(Sampler.DDIM)),
         Schedules.of(Sampler.DDIM, Schedule.NORMAL, model.noise(), steps),
         Optional.empty(),
+        Optional.empty(),
         false);
   }
 

@@ -74,6 +74,7 @@ final class Starter implements AutoCloseable {
             Samplers.of(Sampler.EULER, SamplerOptions.defaults(Sampler.EULER)),
             Schedules.of(Sampler.EULER, Schedule.NORMAL, model.noise(), steps),
             Optional.empty(),
+            Optional.empty(),
             false));
   }
 

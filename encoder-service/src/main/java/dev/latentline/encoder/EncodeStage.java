@@ -5,12 +5,14 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
+import dev.latentline.encoder.picture.MaskedPictures;
 import dev.latentline.encoder.text.EncodedText;
 import dev.latentline.encoder.text.ModelTextEncoders;
 import dev.latentline.encoder.text.TextModel;
 import dev.latentline.encoder.text.TextOptions;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
+import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.payload.Payloads;
 import dev.latentline.kit.record.ImagePrompts;
@@ -35,6 +37,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
@@ -43,16 +46,19 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 @ApplicationScoped
 public class EncodeStage {
   private final ModelTextEncoders encoders;
+  private final MaskedPictures pictures;
   private final Payloads payloads;
   private final StageFacts facts;
   private final MutinyEmitter<byte[]> ready;
 
   EncodeStage(
       ModelTextEncoders encoders,
+      MaskedPictures pictures,
       Payloads payloads,
       StageFacts facts,
       @Channel("embedding-ready") MutinyEmitter<byte[]> ready) {
     this.encoders = encoders;
+    this.pictures = pictures;
     this.payloads = payloads;
     this.facts = facts;
     this.ready = ready;
@@ -100,19 +106,14 @@ public class EncodeStage {
         tokenized.getConditioningsList().stream()
             .filter(text -> text.getImagesCount() == 0 || text.getImagesList().contains(first))
             .toList();
-    List<Conditioning> conditionings = encode(request, texts, stop);
+    EmbeddingReady encoded = encode(request, texts, stop);
     return images.stream()
-        .map(
-            index ->
-                EmbeddingReady.newBuilder()
-                    .setRequest(request)
-                    .setImageIndex(index)
-                    .addAllConditionings(conditionings)
-                    .build())
+        .map(index -> encoded.toBuilder().setRequest(request).setImageIndex(index).build())
         .toList();
   }
 
-  private List<Conditioning> encode(
+  /** What is the same for all of the pictures. */
+  private EmbeddingReady encode(
       GenerationRequest request, List<TokenizedConditioning> texts, RunStop stop) {
     List<EncodedText> encoded = new ArrayList<>();
     List<Tensor> tensors = new ArrayList<>();
@@ -123,6 +124,9 @@ public class EncodeStage {
     }
     // behind the states: they are small, and one list keeps the record within its limit
     encoded.forEach(of -> of.pooled().map(TensorRecords::toFloat32).ifPresent(tensors::add));
+    Optional<FloatTensor> masked =
+        pictures.allMasked(request.getModel(), request.getWidth(), request.getHeight(), stop);
+    masked.map(TensorRecords::toFloat32).ifPresent(tensors::add);
     Iterator<Payload> stored = payloads.putAll(request.getTenant(), tensors).iterator();
     List<Conditioning.Builder> conditionings = new ArrayList<>();
     for (TokenizedConditioning text : texts) {
@@ -140,7 +144,10 @@ public class EncodeStage {
         conditionings.get(i).setPooled(stored.next());
       }
     }
-    return conditionings.stream().map(Conditioning.Builder::build).toList();
+    EmbeddingReady.Builder all = EmbeddingReady.newBuilder();
+    conditionings.forEach(all::addConditionings);
+    masked.ifPresent(picture -> all.setMaskedPicture(stored.next()));
+    return all.build();
   }
 
   private EncodedText encode(GenerationRequest request, TokenizedConditioning text, RunStop stop) {

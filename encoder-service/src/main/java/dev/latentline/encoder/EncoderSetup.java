@@ -1,5 +1,6 @@
 package dev.latentline.encoder;
 
+import dev.latentline.encoder.picture.MaskedPictures;
 import dev.latentline.encoder.text.ModelTextEncoders;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.session.Device;
@@ -40,12 +41,22 @@ class EncoderSetup {
     EncoderSettings.Inference inference = settings.inference();
     return new ModelTextEncoders(
         catalogue,
-        SessionSettings.of(
-            Device.of(inference.device()),
-            inference.threads(),
-            inference.gpuMemory().map(MemorySize::asLongValue)),
+        sessions(inference),
         inference.embeddingCache().asLongValue(),
         inference.modelMemory().asLongValue());
+  }
+
+  private static SessionSettings sessions(EncoderSettings.Inference inference) {
+    return SessionSettings.of(
+        Device.of(inference.device()),
+        inference.threads(),
+        inference.gpuMemory().map(MemorySize::asLongValue));
+  }
+
+  @Produces
+  @Singleton
+  MaskedPictures pictures(Catalogue catalogue, EncoderSettings settings) {
+    return new MaskedPictures(catalogue, sessions(settings.inference()));
   }
 
   void close(@Disposes ModelTextEncoders encoders) {

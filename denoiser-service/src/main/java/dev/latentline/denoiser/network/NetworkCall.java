@@ -6,7 +6,8 @@ import java.util.Optional;
 /**
  * What a denoising network is asked for one picture in one step.
  *
- * @param input [1, channels, height, width], of unit variance
+ * @param input [1, channels, height, width]: latents of unit variance, and behind them what the
+ *     network sees of another picture, if it does
  * @param timestep what the network is told; may lie between the trained ones
  * @param contexts [rows, tokens, width]: the network answers once for each
  * @param added what else the network takes

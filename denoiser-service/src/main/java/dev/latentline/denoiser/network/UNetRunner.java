@@ -81,7 +81,7 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
       return List.of(answers);
     }
     List<float[]> parts = new ArrayList<>(calls.size());
-    int elements = calls.get(0).input().data().length;
+    int elements = answers.length / batch;
     int at = 0;
     for (NetworkCall call : calls) {
       int end = at + call.rows() * elements;

@@ -92,7 +92,7 @@ final class WarmUp {
     FloatTensor input =
         FloatTensor.zeros(
             1,
-            model.unet().latentChannels(),
+            model.unet().inputChannels(),
             model.defaults().height() / scale,
             model.defaults().width() / scale);
     Map<String, FloatTensor> added = new HashMap<>();

@@ -8,6 +8,7 @@ import dev.latentline.denoiser.sample.SamplerStep;
 import dev.latentline.denoiser.schedule.Prediction;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -75,12 +76,23 @@ public final class StepTask {
   public NetworkCall call() {
     SamplerStep.Point asked = asked();
     return new NetworkCall(
-        new FloatTensor(
-            plan.shape(), Prediction.networkInput(plan.predicts(), asked.latents(), asked.sigma())),
+        withMasked(Prediction.networkInput(plan.predicts(), asked.latents(), asked.sigma())),
         plan.sigmas().timestep(state.step(), asked.sigma()),
         plan.contexts(state.step()),
         plan.added(state.step()),
         plan.deterministic());
+  }
+
+  private FloatTensor withMasked(float[] latents) {
+    if (plan.masked().isEmpty()) {
+      return new FloatTensor(plan.shape(), latents);
+    }
+    FloatTensor masked = plan.masked().get();
+    long[] shape = plan.shape().clone();
+    shape[1] += masked.shape()[1];
+    float[] all = Arrays.copyOf(latents, latents.length + masked.data().length);
+    System.arraycopy(masked.data(), 0, all, latents.length, masked.data().length);
+    return new FloatTensor(shape, all);
   }
 
   private SamplerStep.Point asked() {

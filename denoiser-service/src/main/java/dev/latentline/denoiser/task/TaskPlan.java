@@ -25,6 +25,7 @@ import java.util.stream.IntStream;
  * @param stepRows which of their rows the network is asked with in which step
  * @param predicts what the network was trained to answer
  * @param added what the network takes besides contexts, of the same rows
+ * @param masked [1, more channels, height, width]: what the network sees behind the latents
  * @param deterministic whether its bits must not depend on what else is made here
  */
 public record TaskPlan(
@@ -39,6 +40,7 @@ public record TaskPlan(
     SamplerStep sampler,
     Sigmas sigmas,
     Optional<AddedInputs> added,
+    Optional<FloatTensor> masked,
     boolean deterministic) {
 
   public int steps() {

@@ -69,16 +69,17 @@ public final class TaskPlanner {
         new Guidance(guided ? 1 : request.getGuidanceScale(), request.getGuidanceRescale());
     StepConditionings conditionings = StepConditionings.of(record, guidance);
     int scale = model.card().vae().scaleFactor();
+    long[] shape = {
+      1,
+      model.card().unet().latentChannels(),
+      request.getHeight() / scale,
+      request.getWidth() / scale
+    };
     return new TaskPlan(
         new ImageTask(request.getGenerationId(), record.getImageIndex()),
         request.getSeed() + record.getImageIndex(),
         rng,
-        new long[] {
-          1,
-          model.card().unet().latentChannels(),
-          request.getHeight() / scale,
-          request.getWidth() / scale
-        },
+        shape,
         contexts(request, model.card(), conditionings.rows()),
         conditionings.stepRows(),
         guidance,
@@ -86,7 +87,26 @@ public final class TaskPlanner {
         Samplers.of(sampler, options(sampler, request, scheduler)),
         Schedules.of(sampler, schedule, model.noise(), request.getSteps()),
         added(request, model.card(), conditionings.rows()),
+        masked(record, model.card().unet().maskedChannels(), shape),
         request.getDeterministic());
+  }
+
+  private Optional<FloatTensor> masked(EmbeddingReady record, int channels, long[] shape) {
+    if (channels == 0) {
+      if (record.hasMaskedPicture()) {
+        throw unsupported("the model does not fill in pictures");
+      }
+      return Optional.empty();
+    }
+    return Optional.of(
+        TensorRecords.require(
+            TensorRecords.fromRecord(
+                payloads.apply(record.getRequest().getTenant(), record.getMaskedPicture())),
+            "A masked picture",
+            1,
+            channels,
+            shape[2],
+            shape[3]));
   }
 
   private static SamplerOptions options(

@@ -48,6 +48,7 @@ public final class Tasks {
         Samplers.of(Sampler.EULER_ANCESTRAL, SamplerOptions.defaults(Sampler.EULER_ANCESTRAL)),
         Schedules.of(Sampler.EULER_ANCESTRAL, Schedule.NORMAL, NOISE, steps),
         Optional.empty(),
+        Optional.empty(),
         false);
   }
 

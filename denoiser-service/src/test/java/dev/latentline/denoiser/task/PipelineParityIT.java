@@ -134,7 +134,17 @@ class PipelineParityIT {
                 .setGuidanceRescale((float) request.path("guidance_rescale").asDouble()))
         .addConditionings(conditioning(golden, Role.POSITIVE, ""))
         .addConditionings(conditioning(golden, Role.NEGATIVE, "negative_"))
+        .mergeFrom(masked(golden))
         .build();
+  }
+
+  /** What the encoder makes for networks that fill in; it has a test of its own. */
+  private static EmbeddingReady masked(SafetensorsFile golden) throws IOException {
+    EmbeddingReady.Builder masked = EmbeddingReady.newBuilder();
+    if (golden.find("masked").isPresent()) {
+      masked.setMaskedPicture(payload(golden, "masked"));
+    }
+    return masked.build();
   }
 
   private static Conditioning conditioning(SafetensorsFile golden, Role role, String prefix)

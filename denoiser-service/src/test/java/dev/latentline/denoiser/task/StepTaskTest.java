@@ -102,6 +102,7 @@ class StepTaskTest {
         Samplers.of(sampler, SamplerOptions.defaults(sampler).withRange(OptionalDouble.of(5))),
         Schedules.of(sampler, Schedule.NORMAL, NOISE, 5),
         Optional.empty(),
+        Optional.empty(),
         false);
   }
 

@@ -309,7 +309,7 @@ class TaskPlannerTest {
                 false,
                 List.of(),
                 Optional.of(new TextEncoder.Pooled("pooled", 3))),
-            new UNet("unet/model.onnx", 4, 2, 6, true, 0));
+            new UNet("unet/model.onnx", 4, 2, 6, true, 0, false));
     EmbeddingReady.Builder record = record(request -> {}, 0).toBuilder();
     record.getConditioningsBuilder(0).setPooled(pooled(1, 2, 3));
     record.getConditioningsBuilder(1).setPooled(pooled(7, 8, 9));
@@ -336,7 +336,7 @@ class TaskPlannerTest {
     PoolModel model =
         model(
             new TextEncoder("tokenizer.json", "text.onnx", "out", 4, 2),
-            new UNet("unet/model.onnx", 4, 2, 0, false, 4));
+            new UNet("unet/model.onnx", 4, 2, 0, false, 4, false));
     EmbeddingReady record = record(request -> request.setGuidanceScale(1.25f), 0);
 
     TaskPlan plan = planner.plan(record, model);
@@ -359,10 +359,44 @@ class TaskPlannerTest {
         .satisfies(rows -> assertThat(rows.shape()).containsExactly(3, 4));
   }
 
-  private static Payload pooled(float... values) {
+  @Test
+  void aNetworkThatFillsInSeesTheMaskedPictureBehindTheLatents() {
+    PoolModel model =
+        model(
+            new TextEncoder("tokenizer.json", "text.onnx", "out", 4, 2),
+            new UNet("unet/model.onnx", 4, 2, 0, false, 0, true));
+    EmbeddingReady.Builder record = record(request -> {}, 0).toBuilder();
+    float[] masked = new float[5 * 8 * 12];
+    for (int i = 0; i < masked.length; i++) {
+      masked[i] = i;
+    }
+    record.setMaskedPicture(payload(new long[] {1, 5, 8, 12}, masked));
+
+    TaskPlan plan = planner.plan(record.build(), model);
+    FloatTensor input = StepTask.start(plan).call().input();
+
+    assertThat(plan.shape()).containsExactly(1, 4, 8, 12);
+    assertThat(input.shape()).containsExactly(1, 9, 8, 12);
+    assertThat(input.data()).endsWith(masked).hasSize(9 * 8 * 12);
+    for (EmbeddingReady wrong :
+        List.of(
+            record.clone().clearMaskedPicture().build(),
+            record.clone().setMaskedPicture(payload(new long[] {1, 5, 12, 8}, masked)).build())) {
+      assertThatThrownBy(() -> planner.plan(wrong, model))
+          .isInstanceOfSatisfying(
+              Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("invalid_tensor"));
+    }
+    assertRejected(record.build(), "unsupported_request");
+  }
+
+  private static Payload payload(long[] shape, float[] values) {
     return Payload.newBuilder()
-        .setInline(TensorRecords.toFloat32(new FloatTensor(new long[] {1, values.length}, values)))
+        .setInline(TensorRecords.toFloat32(new FloatTensor(shape, values)))
         .build();
+  }
+
+  private static Payload pooled(float... values) {
+    return payload(new long[] {1, values.length}, values);
   }
 
   private void assertRejected(EmbeddingReady record, String code) {

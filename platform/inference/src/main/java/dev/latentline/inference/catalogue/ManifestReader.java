@@ -136,7 +136,8 @@ final class ManifestReader {
             // original size, crop and target size
             fields.integer("time_ids", 6, 6, 0),
             fields.flag("zero_unconditional", false),
-            fields.integer("guidance_size", 2, MAX_GUIDANCE_SIZE, 0));
+            fields.integer("guidance_size", 4, MAX_GUIDANCE_SIZE, 0),
+            fields.flag("inpainting", false));
     fields.done();
     return unet;
   }

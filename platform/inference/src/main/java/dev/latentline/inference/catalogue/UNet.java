@@ -11,6 +11,8 @@ package dev.latentline.inference.catalogue;
  *     not the states of an empty text
  * @param guidanceSize how many numbers it takes in timestep_cond, as which it is told the guidance
  *     that it was distilled with (Meng et al. 2022, arXiv:2210.03142); 0 where it has no such input
+ * @param inpainting whether sample has, behind the latents, a mask and the latents of what that
+ *     leaves of a picture: 2 * latentChannels + 1 channels
  */
 public record UNet(
     String model,
@@ -18,9 +20,20 @@ public record UNet(
     int contextSize,
     int timeIds,
     boolean zeroUnconditional,
-    int guidanceSize) {
+    int guidanceSize,
+    boolean inpainting) {
   /** Of one that takes texts only. */
   public UNet(String model, int latentChannels, int contextSize) {
-    this(model, latentChannels, contextSize, 0, false, 0);
+    this(model, latentChannels, contextSize, 0, false, 0, false);
+  }
+
+  /** How many channels sample has. */
+  public int inputChannels() {
+    return latentChannels + maskedChannels();
+  }
+
+  /** How many of them are the mask and what it leaves of a picture. */
+  public int maskedChannels() {
+    return inpainting ? 1 + latentChannels : 0;
   }
 }

@@ -26,7 +26,9 @@ enum OtherKind {
 
   private static final List<String> FIRST_LAYER =
       List.of("model.diffusion_model.input_blocks.0.0.weight", "conv_in.weight");
-  private static final int TEXT_TO_IMAGE = 4;
+
+  /** Latents; with a mask and the latents of what it leaves. */
+  private static final List<Long> KNOWN_INPUTS = List.of(4L, 9L);
 
   private final String is;
   private final Predicate<Map<String, StoredTensor>> given;
@@ -45,7 +47,9 @@ enum OtherKind {
     }
     for (String name : FIRST_LAYER) {
       StoredTensor first = tensors.get(name);
-      if (first != null && first.shape().size() == 4 && first.shape().get(1) != TEXT_TO_IMAGE) {
+      if (first != null
+          && first.shape().size() == 4
+          && !KNOWN_INPUTS.contains(first.shape().get(1))) {
         return Optional.of(byInputs(first.shape().get(1)));
       }
     }
@@ -61,7 +65,6 @@ enum OtherKind {
 
   private static String byInputs(long channels) {
     return switch ((int) channels) {
-      case 9 -> "for inpainting (9 channels), which needs a mask; such models cannot be used yet";
       case 8 -> "for editing pictures (8 channels), which needs one; they cannot be used yet";
       case 7 -> "an upscaler by diffusion (7 channels); such models cannot be used yet";
       default -> "for " + channels + " channels of latents, which no known family has";

@@ -200,7 +200,7 @@ class CheckpointImportIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"tiny-sd1-lcm", "tiny-sdxl-lcm"})
+  @ValueSource(strings = {"tiny-sd1-lcm", "tiny-sdxl-lcm", "tiny-sdxl-inpainting"})
   void aFolderOfTheSameWeightsMakesTheSameModel(String family) throws IOException {
     JsonNode single =
         imported(
@@ -280,7 +280,9 @@ class CheckpointImportIT {
       quoteCharacter = '`',
       value = {
         "model.diffusion_model.out.2.bias | 5 | model.diffusion_model.out.2.bias is F16[5], and should give [4]",
-        "model.diffusion_model.input_blocks.0.0.weight | 8 9 3 3 | for inpainting (9 channels)",
+        "model.diffusion_model.input_blocks.0.0.weight | 8 8 3 3 | for editing pictures (8 channels)",
+        "model.diffusion_model.input_blocks.0.0.weight | 8 7 3 3 | an upscaler by diffusion",
+        "model.diffusion_model.input_blocks.0.0.weight | 8 9 3 3 | for inpainting with the widths of a test, but 2 tensors are missing",
         "model.diffusion_model.joint_blocks.0.x.weight | 4 4 | Stable Diffusion 3",
         "model.diffusion_model.double_blocks.0.x.weight | 4 4 | Flux",
       })

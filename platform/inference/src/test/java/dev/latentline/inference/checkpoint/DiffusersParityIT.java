@@ -30,7 +30,17 @@ class DiffusersParityIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"tiny-sd1", "tiny-sd2", "tiny-sdxl", "tiny-sd1-lcm", "tiny-sdxl-lcm"})
+  @ValueSource(
+      strings = {
+        "tiny-sd1",
+        "tiny-sd2",
+        "tiny-sdxl",
+        "tiny-sd1-lcm",
+        "tiny-sdxl-lcm",
+        "tiny-sd1-inpainting",
+        "tiny-sd2-inpainting",
+        "tiny-sdxl-inpainting"
+      })
   void everyPartOfAnImportedCheckpointAgreesWithDiffusers(String family) throws Exception {
     Golden golden = Golden.of(family);
     Path file = RandomCheckpoint.of(family).write(folder.resolve("my.safetensors"));

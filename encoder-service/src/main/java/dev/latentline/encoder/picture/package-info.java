@@ -1,0 +1,2 @@
+/** What networks see of pictures. */
+package dev.latentline.encoder.picture;
