@@ -31,6 +31,9 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
 
   private final Supplier<BatchSizes> sizes;
 
+  /** As graphs of other exporters do. */
+  private final boolean takesOneTimestep;
+
   /**
    * @param session closed with this one
    * @param sizes the batches that the network is run with; asked at each call
@@ -55,6 +58,8 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
     }
     this.session = session;
     this.sizes = sizes;
+    long[] timestep = session.inputShape(TIMESTEP);
+    takesOneTimestep = timestep.length == 0 || timestep[0] == 1;
   }
 
   private static boolean isKnown(Set<String> added) {
@@ -63,9 +68,20 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
     return others.isEmpty() || others.equals(OF_SIZES);
   }
 
-  /** Timesteps are rounded where the graph takes integers. */
+  /**
+   * Timesteps are rounded where the graph takes integers. Of a graph that takes one timestep for
+   * all rows, calls with different ones are run one by one.
+   */
   @Override
   public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
+    if (takesOneTimestep
+        && calls.stream().mapToDouble(NetworkCall::timestep).distinct().count() > 1) {
+      return calls.stream().map(call -> run(List.of(call), stop).get(0)).toList();
+    }
+    return run(calls, stop);
+  }
+
+  private List<float[]> run(List<NetworkCall> calls, RunStop stop) {
     int rows = calls.stream().mapToInt(NetworkCall::rows).sum();
     int batch = calls.get(0).fixedBatch() ? sizes.get().fixed(rows) : sizes.get().padded(rows);
     Map<String, DenseTensor> values = new HashMap<>();
@@ -127,15 +143,15 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   }
 
   private DenseTensor timesteps(List<NetworkCall> calls, int batch) {
-    double[] all = new double[batch];
+    double[] all = new double[takesOneTimestep ? 1 : batch];
     int row = 0;
     for (NetworkCall call : calls) {
-      Arrays.fill(all, row, row += call.rows(), call.timestep());
+      Arrays.fill(all, row, row += takesOneTimestep ? 1 - row : call.rows(), call.timestep());
     }
-    long[] shape = {batch};
+    long[] shape = takesOneTimestep ? session.inputShape(TIMESTEP) : new long[] {batch};
     if (session.inputs().get(TIMESTEP).isFloating()) {
-      float[] values = new float[batch];
-      for (int i = 0; i < batch; i++) {
+      float[] values = new float[all.length];
+      for (int i = 0; i < all.length; i++) {
         values[i] = (float) all[i];
       }
       return new FloatTensor(shape, values);

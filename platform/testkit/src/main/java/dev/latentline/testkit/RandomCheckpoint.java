@@ -146,9 +146,18 @@ public final class RandomCheckpoint {
     return file;
   }
 
-  /** See models/parity/weights.py. */
   private static void write(OutputStream out, String name, long[] shape) throws IOException {
+    for (float number : numbers(name, shape)) {
+      int half = half(number);
+      out.write(half);
+      out.write(half >>> 8);
+    }
+  }
+
+  /** The numbers of a tensor: see models/parity/weights.py. */
+  public static float[] numbers(String name, long... shape) {
     long elements = elements(shape);
+    float[] numbers = new float[Math.toIntExact(elements)];
     double spread =
         shape.length > 1
             ? Math.sqrt(3 / ((double) elements / shape[0]))
@@ -161,10 +170,9 @@ public final class RandomCheckpoint {
       z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
       z ^= z >>> 31;
       double u = (double) (z >>> 40) / (1 << 23) - 1;
-      int half = half((float) (middle + u * spread));
-      out.write(half);
-      out.write(half >>> 8);
+      numbers[(int) i - 1] = (float) (middle + u * spread);
     }
+    return numbers;
   }
 
   /** Rounded to the nearest, ties to even, as numpy does; of numbers below 65,504. */

@@ -1,5 +1,6 @@
 package dev.latentline.inference.checkpoint;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sha256;
@@ -59,6 +60,9 @@ public final class CheckpointImport {
         return new TextualInversionImport(order, notes).write(files);
       }
       requireFree(order.models().resolve(order.name()), order, "model");
+      if (OnnxFolder.isOne(order.checkpoint())) {
+        return writeOnnx(files);
+      }
       Fit fit = recognise(files);
       notes.accept("it is " + fit.template().title());
       return write(files, fit, ModelScheduler.of(files, fit.template(), order.prediction()));
@@ -154,13 +158,48 @@ public final class CheckpointImport {
   }
 
   private Path write(CheckpointFiles files, Fit fit, ObjectNode scheduler) throws IOException {
-    new RetiredModels(order.models()).removeExpired(Instant.now());
-    return Placement.ofModel(order.models(), order.name())
+    return placement()
         .make(
             made -> {
               ModelFolder folder = new ModelFolder(made, fit, tokenizer());
               folder.requireRoom();
               folder.write(manifest(files, fit.template(), scheduler), scheduler, notes);
+              return Catalogue.problems(made);
+            });
+  }
+
+  private Placement placement() throws IOException {
+    new RetiredModels(order.models()).removeExpired(Instant.now());
+    return Placement.ofModel(order.models(), order.name());
+  }
+
+  private Path writeOnnx(CheckpointFiles files) throws IOException {
+    if (order.vae().isPresent()) {
+      throw new RefusedCheckpointException(
+          "--vae is for checkpoints: the folder's parts are ONNX graphs, its autoencoder's too");
+    }
+    OnnxFolder onnx = OnnxFolder.read(order.checkpoint(), files);
+    Template template = onnx.template(Template.in(order.templates()));
+    notes.accept("it is " + template.title() + ", as ONNX graphs");
+    byte[] tokenizer = tokenizer();
+    onnx.requireVocabulary(new ObjectMapper().readTree(tokenizer).at("/model/vocab"));
+    ObjectNode scheduler = ModelScheduler.of(files, template, order.prediction());
+    ObjectNode manifest = manifest(files, template, scheduler);
+    onnx.adapt(template, manifest);
+    return placement()
+        .make(
+            made -> {
+              WrittenFolder folder = new WrittenFolder(made);
+              onnx.copyInto(folder, notes);
+              folder.write("tokenizer/tokenizer.json", out -> out.write(tokenizer));
+              folder.write(
+                  "scheduler/scheduler_config.json",
+                  out -> out.write(WrittenFolder.pretty(scheduler)));
+              if (onnx.decodesAnySize()) {
+                notes.accept("fitting previews");
+                PreviewFit.into(manifest, made);
+              }
+              folder.writeManifest(manifest);
               return Catalogue.problems(made);
             });
   }

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  */
 final class ModelFolder {
   /** For graphs, tokenizer and what a file system needs. */
-  private static final long SPARE_BYTES = 64L * 1024 * 1024;
+  static final long SPARE_BYTES = 64L * 1024 * 1024;
 
   private final Path path;
   private final WrittenFolder folder;

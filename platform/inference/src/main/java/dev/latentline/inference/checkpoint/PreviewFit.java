@@ -6,6 +6,7 @@ import dev.latentline.inference.session.GraphFailedException;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
@@ -68,7 +69,8 @@ final class PreviewFit {
     try (ModelSession decoder =
         ModelSession.open(
             graph,
-            Optional.of(graph.resolveSibling("weights.safetensors")),
+            // ONNX graphs of others have them in them
+            Optional.of(graph.resolveSibling("weights.safetensors")).filter(Files::exists),
             SessionSettings.cpu(THREADS))) {
       double[][] map =
           new PreviewFit(

@@ -38,6 +38,7 @@ public final class ModelSession implements AutoCloseable {
   private final Device device;
   private final OrtSession session;
   private final Map<String, ElementType> inputs;
+  private final Map<String, long[]> shapes = new HashMap<>();
   private final Optional<StoredWeights> weights;
 
   /** On a GPU the first run tells what it did on the CPU. */
@@ -50,13 +51,19 @@ public final class ModelSession implements AutoCloseable {
       String name,
       Device device,
       OrtSession session,
-      Map<String, ElementType> inputs,
+      Map<String, TensorInfo> inputs,
       Optional<StoredWeights> weights) {
     this.name = name;
     this.device = device;
     this.profiled = new AtomicBoolean(device.isCuda());
     this.session = session;
-    this.inputs = Collections.unmodifiableMap(inputs);
+    Map<String, ElementType> types = new TreeMap<>();
+    inputs.forEach(
+        (input, tensor) -> {
+          types.put(input, ElementType.of(input, tensor.type));
+          shapes.put(input, tensor.getShape());
+        });
+    this.inputs = Collections.unmodifiableMap(types);
     this.weights = weights;
   }
 
@@ -152,13 +159,13 @@ public final class ModelSession implements AutoCloseable {
         : new GraphFailedException(message, e);
   }
 
-  private static Map<String, ElementType> inputs(OrtSession session) throws OrtException {
-    Map<String, ElementType> inputs = new TreeMap<>();
+  private static Map<String, TensorInfo> inputs(OrtSession session) throws OrtException {
+    Map<String, TensorInfo> inputs = new TreeMap<>();
     for (NodeInfo input : session.getInputInfo().values()) {
       if (!(input.getInfo() instanceof TensorInfo tensor)) {
         throw new IllegalArgumentException("input " + input.getName() + " of a graph is no tensor");
       }
-      inputs.put(input.getName(), ElementType.of(input.getName(), tensor.type));
+      inputs.put(input.getName(), tensor);
     }
     return inputs;
   }
@@ -166,6 +173,18 @@ public final class ModelSession implements AutoCloseable {
   /** The graph's inputs by name. */
   public Map<String, ElementType> inputs() {
     return inputs;
+  }
+
+  /**
+   * The shape of an input as the graph states it; -1 where a dimension is not fixed.
+   *
+   * @throws IllegalArgumentException when there is no such input
+   */
+  public long[] inputShape(String input) {
+    if (!shapes.containsKey(input)) {
+      throw new IllegalArgumentException(name + " has no input " + input);
+    }
+    return shapes.get(input).clone();
   }
 
   /** The names of the graph's outputs. */
