@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What a model or a LoRA that comes from a file is to be. */
@@ -40,7 +41,7 @@ final class ImportOptions {
   @Option(
       names = "--prediction",
       paramLabel = "WHAT",
-      description = "epsilon or v_prediction, where the file does not say.")
+      description = "epsilon, v_prediction or sample, where the file does not say.")
   private String prediction;
 
   @Option(
@@ -52,8 +53,11 @@ final class ImportOptions {
   @Option(names = "--replace", description = "Replace what has that name.")
   private boolean replace;
 
+  @Mixin private DefaultsOptions defaults = new DefaultsOptions();
+
   /** What is wrong with them whatever the checkpoint is. */
   void check() {
+    defaults.ordered();
     if (prediction != null) {
       prediction(prediction);
     }
@@ -89,7 +93,9 @@ final class ImportOptions {
   void run(Path checkpoint, Optional<String> sha256, String suggested, Optional<String> told) {
     ImportOrder order = order(checkpoint, sha256, suggested, told);
     try {
-      Path model = CheckpointImport.run(order, line -> System.err.println("latentline: " + line));
+      Path model =
+          CheckpointImport.run(
+              order, defaults.ordered(), line -> System.err.println("latentline: " + line));
       System.out.println(model);
     } catch (RefusedCheckpointException e) {
       throw CliException.failed(e.getMessage());
@@ -125,6 +131,8 @@ final class ImportOptions {
         .filter(known -> known.id().equals(text))
         .findFirst()
         .orElseThrow(
-            () -> CliException.usage("--prediction must be epsilon or v_prediction, not " + text));
+            () ->
+                CliException.usage(
+                    "--prediction must be epsilon, v_prediction or sample, not " + text));
   }
 }

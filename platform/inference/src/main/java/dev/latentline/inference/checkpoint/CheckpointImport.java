@@ -26,10 +26,12 @@ import java.util.function.Consumer;
  */
 public final class CheckpointImport {
   private final ImportOrder order;
+  private final OrderedDefaults defaults;
   private final Consumer<String> notes;
 
-  private CheckpointImport(ImportOrder order, Consumer<String> notes) {
+  private CheckpointImport(ImportOrder order, OrderedDefaults defaults, Consumer<String> notes) {
     this.order = order;
+    this.defaults = defaults;
     this.notes = notes;
   }
 
@@ -43,7 +45,17 @@ public final class CheckpointImport {
    * @throws IOException when files cannot be read or written
    */
   public static Path run(ImportOrder order, Consumer<String> notes) throws IOException {
-    return new CheckpointImport(order, notes).run();
+    return run(order, OrderedDefaults.none(), notes);
+  }
+
+  /**
+   * {@link #run(ImportOrder, Consumer)} of a model with defaults of one's own.
+   *
+   * @throws RefusedCheckpointException also when it is no model
+   */
+  public static Path run(ImportOrder order, OrderedDefaults defaults, Consumer<String> notes)
+      throws IOException {
+    return new CheckpointImport(order, defaults, notes).run();
   }
 
   private Path run() throws IOException {
@@ -53,10 +65,18 @@ public final class CheckpointImport {
     }
     requireDigest();
     try (CheckpointFiles files = CheckpointFiles.open(order.checkpoint(), order.vae())) {
-      if (LoraTensors.areOfOne(files.networkTensors())) {
+      boolean lora = LoraTensors.areOfOne(files.networkTensors());
+      boolean inversion = TextualInversionImport.isOne(files.networkTensors());
+      if ((lora || inversion) && !defaults.areNone()) {
+        throw new RefusedCheckpointException(
+            "it is a "
+                + (lora ? "LoRA" : "textual inversion")
+                + ", which has no defaults: leave --steps and the like out");
+      }
+      if (lora) {
         return new LoraImport(order, notes).write(files);
       }
-      if (TextualInversionImport.isOne(files.networkTensors())) {
+      if (inversion) {
         return new TextualInversionImport(order, notes).write(files);
       }
       requireFree(order.models().resolve(order.name()), order, "model");
@@ -209,7 +229,8 @@ public final class CheckpointImport {
   }
 
   /** The same for the same checkpoint on every machine, so that its digest is, too. */
-  private ObjectNode manifest(CheckpointFiles files, Template template, ObjectNode scheduler) {
+  private ObjectNode manifest(CheckpointFiles files, Template template, ObjectNode scheduler)
+      throws IOException {
     ObjectNode manifest = template.manifest().objectNode();
     manifest.put("schema", 1);
     manifest.put("name", order.name());
@@ -219,15 +240,7 @@ public final class CheckpointImport {
         template.title() + ", imported from " + line(order.checkpoint().getFileName().toString()));
     manifest.put("licence", licence(order, files));
     manifest.put("created", created(files, template).toString());
-    ObjectNode defaults = manifest.withObject("/defaults");
-    Integer side = template.sizes().get(scheduler.path("prediction_type").asText());
-    if (side != null) {
-      defaults.put("width", side).put("height", side);
-    }
-    if (ModelScheduler.isRescaled(scheduler)) {
-      // karras would spend half the steps between levels without signal
-      defaults.put("sampler", "euler").put("schedule", "normal");
-    }
+    ModelDefaults.into(manifest, files, template, scheduler, defaults);
     return manifest;
   }
 

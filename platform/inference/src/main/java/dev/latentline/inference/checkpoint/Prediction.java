@@ -8,7 +8,9 @@ import java.util.Optional;
 /** What a network was trained to predict: no tensor's shape tells, and a wrong guess draws mud. */
 public enum Prediction {
   EPSILON("epsilon"),
-  V_PREDICTION("v_prediction");
+  V_PREDICTION("v_prediction"),
+  /** The picture, as models that were distilled to one step do. */
+  SAMPLE("sample");
 
   private static final String METADATA = "modelspec.prediction_type";
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.latentline.contract.Sampler;
+import dev.latentline.contract.Schedule;
 import dev.latentline.contract.Sha256;
 import dev.latentline.testkit.RandomCheckpoint;
 import java.io.IOException;
@@ -151,6 +153,61 @@ class CheckpointImportIT {
     scheduler(model, "{\"prediction_type\": \"flow_prediction\"}");
 
     assertRefused(Orders.of(model, models()), "predicts flow_prediction, which is not known here");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "EulerAncestralDiscreteScheduler, trailing, euler_a, normal, 4, 1.0",
+    "EulerDiscreteScheduler, trailing, euler, normal, 4, 1.0",
+    "LCMScheduler, leading, lcm, normal, 4, 1.0",
+    "TCDScheduler, leading, tcd, normal, 4, 1.0",
+    "EulerAncestralDiscreteScheduler, leading, dpmpp_2m, karras, 25, 7.5",
+    "EulerDiscreteScheduler, leading, dpmpp_2m, karras, 25, 7.5",
+    "DDIMScheduler, trailing, dpmpp_2m, karras, 25, 7.5",
+  })
+  void aFoldersSchedulerTellsThatFewStepsAreEnough(
+      String kind, String spacing, String sampler, String schedule, int steps, double guidance)
+      throws IOException {
+    Path model = folderOf("tiny-sd1");
+    scheduler(
+        model, "{\"_class_name\": \"" + kind + "\", \"timestep_spacing\": \"" + spacing + "\"}");
+
+    JsonNode defaults = imported(Orders.of(model, models())).path("defaults");
+
+    assertThat(defaults.path("sampler").asText()).isEqualTo(sampler);
+    assertThat(defaults.path("schedule").asText()).isEqualTo(schedule);
+    assertThat(defaults.path("steps").asInt()).isEqualTo(steps);
+    assertThat(defaults.path("guidance_scale").asDouble()).isEqualTo(guidance);
+  }
+
+  @Test
+  void whatIsOrderedCountsMoreThanWhatTheFolderSays() throws IOException {
+    Path model = folderOf("tiny-sd1");
+    scheduler(model, "{\"_class_name\": \"LCMScheduler\", \"prediction_type\": \"sample\"}");
+    Files.writeString(model.resolve("unet/config.json"), "{\"sample_size\": 24}");
+    OrderedDefaults ordered =
+        new OrderedDefaults(
+            Optional.of(2),
+            Optional.of(1.5f),
+            Optional.of(Sampler.EULER),
+            Optional.of(Schedule.SGM_UNIFORM));
+
+    CheckpointImport.run(Orders.of(model, models()), ordered, note -> {});
+
+    JsonNode defaults =
+        new ObjectMapper()
+            .readTree(models().resolve("my-model/manifest.json").toFile())
+            .path("defaults");
+    assertThat(defaults.toString())
+        .isEqualTo(
+            "{\"steps\":2,\"guidance_scale\":1.5,\"width\":192,\"height\":192,"
+                + "\"sampler\":\"euler\",\"schedule\":\"sgm_uniform\"}");
+    assertThat(scheduler().at("/prediction_type").asText()).isEqualTo("sample");
+    Path lora =
+        RandomCheckpoint.templates().resolveSibling("golden/loras/tiny-sd1/peft.safetensors");
+    assertThatThrownBy(() -> CheckpointImport.run(Orders.of(lora, models()), ordered, note -> {}))
+        .isInstanceOf(RefusedCheckpointException.class)
+        .hasMessageContaining("it is a LoRA, which has no defaults");
   }
 
   /** As diffusers writes it, without a scheduler. */
