@@ -1,0 +1,140 @@
+package dev.latentline.inference.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.testkit.RandomCheckpoint;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What docs/models.md says is refused, as far as no other test is about it. */
+class RefusalsIT {
+  @TempDir Path folder;
+
+  @Test
+  void weightsOfEightBits() throws IOException {
+    String tensor = "model.diffusion_model.out.0.bias";
+    Path file = RandomCheckpoint.of("tiny-sd1").write(folder.resolve("it.safetensors"));
+    byte[] bytes = Files.readAllBytes(file);
+    long length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    int data = Math.toIntExact(Long.BYTES + length);
+    ObjectNode header =
+        (ObjectNode) new ObjectMapper().readTree(bytes, Long.BYTES, Math.toIntExact(length));
+    ObjectNode stated = (ObjectNode) header.get(tensor);
+    // as many bytes as before
+    int elements = 2 * stated.at("/shape/0").asInt();
+    stated.put("dtype", "F8_E4M3").putArray("shape").add(elements);
+    byte[] changed = new ObjectMapper().writeValueAsBytes(header);
+    ByteBuffer all =
+        ByteBuffer.allocate(Long.BYTES + changed.length + bytes.length - data)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(changed.length)
+            .put(changed)
+            .put(bytes, data, bytes.length - data);
+    Files.write(file, all.array());
+
+    assertRefused(file, tensor + " is F8_E4M3[" + elements + "], and should be F32, F16 or BF16");
+  }
+
+  @Test
+  void aRefinerOfXl() throws IOException {
+    Path file =
+        RandomCheckpoint.of("tiny-sdxl")
+            .without("conditioner.embedders.0.")
+            .renamed("conditioner\\.embedders\\.1\\.", "conditioner.embedders.0.")
+            .write(folder.resolve("it.safetensors"));
+
+    assertRefused(file, "it.safetensors is an SDXL refiner");
+  }
+
+  @Test
+  void aControlNet() throws IOException {
+    Path file =
+        RandomCheckpoint.of("tiny-sd1")
+            .without("first_stage_model.")
+            .renamed("model\\.diffusion_model\\.", "control_model.")
+            .write(folder.resolve("it.safetensors"));
+
+    assertRefused(file, "is a ControlNet");
+  }
+
+  @Test
+  void anUpscalerOfPictures() throws IOException {
+    assertRefused(only("conv_first.weight", "conv_body.weight"), "is an upscaler of pictures");
+  }
+
+  @Test
+  void whatIsOfNoFamily() throws IOException {
+    assertRefused(
+        only("encoder_of_mine.weight", "decoder_of_mine.weight"),
+        "is of no family that is known here (Stable Diffusion 1.x, ");
+  }
+
+  /** Matrices of these names. */
+  private Path only(String... names) throws IOException {
+    RandomCheckpoint checkpoint = RandomCheckpoint.of("tiny-sd1").without("");
+    for (String name : names) {
+      checkpoint = checkpoint.with(name, 4, 4);
+    }
+    return checkpoint.write(folder.resolve("it.safetensors"));
+  }
+
+  @Test
+  void anotherFileThanTheOneThatWasAskedFor() throws IOException {
+    Path file = only("a.weight", "b.weight");
+
+    assertThatThrownBy(
+            () ->
+                CheckpointImport.run(
+                    Orders.of(file, folder.resolve("models"), "0".repeat(64), null), note -> {}))
+        .isInstanceOf(RefusedCheckpointException.class)
+        .hasMessageContaining("it.safetensors is not the file that was asked for");
+  }
+
+  @Test
+  void shardsOutsideTheirFolder() throws IOException {
+    Path unet = Files.createDirectories(folder.resolve("model/unet"));
+    Files.copy(only("a.weight", "b.weight"), folder.resolve("model/elsewhere.safetensors"));
+    Files.writeString(
+        unet.resolve("diffusion_pytorch_model.safetensors.index.json"),
+        "{\"weight_map\": {\"a.weight\": \"../elsewhere.safetensors\"}}");
+
+    assertRefused(
+        folder.resolve("model"), "names ../elsewhere.safetensors, which is no file beside it");
+  }
+
+  @Test
+  void aConfigurationThatIsTooLongForOne() throws IOException {
+    Path model = folder.resolve("model");
+    Files.createDirectories(model.resolve("scheduler"));
+    String[][] parts = {
+      {"unet", "unet"}, {"text_encoder", "text_encoder"}, {"vae", "vae_decoder", "vae_encoder"}
+    };
+    for (String[] part : parts) {
+      Path weights = Files.createDirectories(model.resolve(part[0])).resolve("model.safetensors");
+      RandomCheckpoint.ofParts("tiny-sd1", Arrays.copyOfRange(part, 1, part.length)).write(weights);
+    }
+    Files.writeString(
+        model.resolve("scheduler/scheduler_config.json"), "{" + " ".repeat(5_000_000) + "}");
+
+    assertRefused(model, "scheduler_config.json is too long for what it is");
+  }
+
+  private void assertRefused(Path checkpoint, String said) {
+    Path models = folder.resolve("models");
+    assertThatThrownBy(() -> CheckpointImport.run(Orders.of(checkpoint, models), note -> {}))
+        .isInstanceOf(RefusedCheckpointException.class)
+        .hasMessageContaining(said);
+    if (Files.exists(models)) {
+      assertThat(models).isEmptyDirectory();
+    }
+  }
+}
