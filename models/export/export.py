@@ -3,9 +3,9 @@
 
 usage: export.py CONFIG OUT
 
-CONFIG is a folder as diffusers writes it, of which only the configurations are read (unet/config.json, vae/config.json,
-text_encoder/config.json, text_encoder_2/config.json, scheduler/scheduler_config.json), with a template.json that says what no
-configuration does: family, title, prediction, sizes, defaults, limits, and how a single file keeps the text encoders; or of which other
+CONFIG is a folder as diffusers writes it, of which only the configurations are read (unet/config.json or transformer/config.json,
+vae/config.json, text_encoder/config.json and those of further ones, scheduler/scheduler_config.json), with a template.json that says what
+no configuration does: family, title, prediction, sizes, defaults, limits, and how a single file keeps the text encoders; or of which other
 configuration it is a variant (variants.py). OUT gets the template that `latentline models import` reads.
 """
 import gzip
@@ -20,61 +20,53 @@ import variants
 
 # contract.Limits
 MAX_CLIP_SKIP = 12
+# by what text encoders call them
+TOKENIZERS = {"tokenizer/tokenizer.json": "clip-tokenizer.json.gz", "tokenizer_3/tokenizer.json": "t5-tokenizer.json.gz"}
 
 
 def main(config: pathlib.Path, out: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        export(variants.complete(config, pathlib.Path(folder)), out)
+        source = variants.complete(config, pathlib.Path(folder) / config.name)
+        for other in variants.read(source / "template.json").get("shares", {}).values():
+            variants.complete(config.parent / other, pathlib.Path(folder) / other)
+        export(source, out)
 
 
 def export(source: pathlib.Path, out: pathlib.Path) -> None:
     stated = variants.read(source / "template.json")
-    unet, vae = variants.read(source / "unet/config.json"), variants.read(source / "vae/config.json")
+    vae = variants.read(source / "vae/config.json")
     out.mkdir(parents=True, exist_ok=True)
-    tensors = {}
+    tensors, shares = {}, {}
 
     def add(folder, part, sources):
+        if other := stated.get("shares", {}).get(folder):
+            # the graph lies there once
+            check_same(source, source.parent / other, folder)
+            tensors[folder] = json.loads(gzip.open(out.parent / other / "tensors.json.gz").read())[folder]
+            shares[folder] = other
+            return
         graph, weights = graphs.export(part)
         compressed(out / f"{folder}.onnx.gz", graph)
         tensors[folder] = {name: {"shape": shape, "sources": sources(name)} for name, shape in sorted(weights.items())}
         print(f"{out.name}/{folder}: {len(weights)} weights, graph of {len(graph)} bytes")
 
-    encoders, pooled = [], 0
+    encoders, pooled, optional = [], 0, []
     for spec in stated["text_encoders"]:
-        folder = spec["folder"]
-        config = variants.read(source / folder / "config.json")
-        part = graphs.text_encoder(config, spec["penultimate"])
-        width = config["hidden_size"]
-        layout = {"clip": lambda n, s=spec: names.clip(n, s["prefix"]), "open_clip": lambda n, s=spec, w=width: names.open_clip(n, s["prefix"], w)}
-        add(folder, part, layout[spec["layout"]])
-        encoder = {
-            "tokenizer": "tokenizer/tokenizer.json", "model": f"{folder}/model.onnx", "output": "states.0",
-            "max_tokens": config["max_position_embeddings"], "hidden_size": width, "pad_id": spec["pad_id"],
-            "chunks": True, "skip_outputs": [f"states.{k}" for k in range(1, min(part.skips(), MAX_CLIP_SKIP))],
-        }
-        if part.projects:
-            pooled = config["projection_dim"]
-            encoder |= {"pooled_output": "pooled", "pooled_size": pooled}
+        encoder = (t5 if spec["layout"] == "t5" else clip)(spec, variants.read(source / spec["folder"] / "config.json"), add)
+        pooled += encoder.get("pooled_size", 0)
         encoders.append(encoder)
-    add("unet", graphs.unet(unet, pooled), lambda n: names.unet(n, unet))
+        if spec.get("optional"):
+            optional.append(spec["folder"])
+    network = unet(source, pooled, add) if (source / "unet").is_dir() else transformer(source, stated, pooled, add)
     add("vae_decoder", graphs.vae_decoder(vae), lambda n: names.vae(n, vae))
     add("vae_encoder", graphs.vae_encoder(vae), lambda n: names.vae(n, vae))
 
-    network = {"model": "unet/model.onnx", "latent_channels": unet["out_channels"], "context_size": unet["cross_attention_dim"]}
-    if unet["in_channels"] == 2 * unet["out_channels"] + 1:
-        # beside the latents a mask, and the latents of what it leaves of a picture
-        network["inpainting"] = True
-    elif unet["in_channels"] != unet["out_channels"]:
-        raise ValueError(f"a network that takes {unet['in_channels']} channels is not known")
-    if unet.get("time_cond_proj_dim"):
-        network["guidance_size"] = unet["time_cond_proj_dim"]
-    if pooled:
-        network["zero_unconditional"] = True
-        network["time_ids"] = (unet["projection_class_embeddings_input_dim"] - pooled) // unet["addition_time_embed_dim"]
     autoencoder = {
         "decoder": "vae_decoder/model.onnx", "encoder": "vae_encoder/model.onnx",
         "scale_factor": 2 ** (len(vae["block_out_channels"]) - 1), "scaling_factor": vae["scaling_factor"],
     }
+    if vae.get("shift_factor"):
+        autoencoder["shift_factor"] = vae["shift_factor"]
     template = {
         "schema": 1,
         "title": stated["title"],
@@ -87,8 +79,73 @@ def export(source: pathlib.Path, out: pathlib.Path) -> None:
         },
         "scheduler": {k: v for k, v in variants.read(source / "scheduler/scheduler_config.json").items() if not k.startswith("_")},
     }
+    if optional:
+        template["optional"] = optional
+    if shares:
+        template["shares"] = shares
+    if any(spec["layout"] == "t5" for spec in stated["text_encoders"]):
+        template["tokenizers"] = TOKENIZERS
     (out / "template.json").write_text(json.dumps(template, indent=2) + "\n", encoding="utf-8", newline="\n")
     compressed(out / "tensors.json.gz", json.dumps(tensors, separators=(",", ":")).encode())
+
+
+def clip(spec, config, add):
+    folder, width = spec["folder"], config["hidden_size"]
+    part = graphs.text_encoder(config, spec["penultimate"])
+    layout = {"clip": lambda n: names.clip(n, spec["prefix"], spec.get("projects", True)), "open_clip": lambda n: names.open_clip(n, spec["prefix"], width)}
+    add(folder, part, layout[spec["layout"]])
+    encoder = {
+        "tokenizer": "tokenizer/tokenizer.json", "model": f"{folder}/model.onnx", "output": "states.0",
+        "max_tokens": config["max_position_embeddings"], "hidden_size": width, "pad_id": spec["pad_id"],
+        "chunks": spec.get("chunks", True), "skip_outputs": [f"states.{k}" for k in range(1, min(part.skips(), MAX_CLIP_SKIP))],
+    }
+    if part.projects:
+        encoder |= {"pooled_output": "pooled", "pooled_size": config["projection_dim"]}
+    return encoder
+
+
+def t5(spec, config, add):
+    folder = spec["folder"]
+    add(folder, graphs.t5_encoder(config), lambda n: names.t5(n, spec["prefix"]))
+    return {
+        "tokenizer": "tokenizer_3/tokenizer.json", "model": f"{folder}/model.onnx", "output": "states", "max_tokens": spec["max_tokens"],
+        "hidden_size": config["d_model"], "pad_id": spec["pad_id"], "joins": spec["joins"],
+    }
+
+
+def unet(source, pooled, add):
+    config = variants.read(source / "unet/config.json")
+    add("unet", graphs.unet(config, pooled), lambda n: names.unet(n, config))
+    network = {"model": "unet/model.onnx", "latent_channels": config["out_channels"], "context_size": config["cross_attention_dim"]}
+    if config["in_channels"] == 2 * config["out_channels"] + 1:
+        # beside the latents a mask, and the latents of what it leaves of a picture
+        network["inpainting"] = True
+    elif config["in_channels"] != config["out_channels"]:
+        raise ValueError(f"a network that takes {config['in_channels']} channels is not known")
+    if config.get("time_cond_proj_dim"):
+        network["guidance_size"] = config["time_cond_proj_dim"]
+    if pooled:
+        network["zero_unconditional"] = True
+        network["time_ids"] = (config["projection_class_embeddings_input_dim"] - pooled) // config["addition_time_embed_dim"]
+    return network
+
+
+def transformer(source, stated, pooled, add):
+    config = variants.read(source / "transformer/config.json")
+    if pooled != config["pooled_projection_dim"]:
+        raise ValueError(f"the text encoders give {pooled} numbers for a whole text, the transformer takes {config['pooled_projection_dim']}")
+    add("transformer", graphs.sd3_transformer(config), lambda n: names.sd3(n, config))
+    return {
+        "model": "transformer/model.onnx", "latent_channels": config["in_channels"], "context_size": config["joint_attention_dim"],
+        "context_tokens": stated["context_tokens"], "text_embeds": True,
+    }
+
+
+def check_same(source: pathlib.Path, other: pathlib.Path, folder: str) -> None:
+    config = ("vae" if folder.startswith("vae_") else folder) + "/config.json"
+    stated = [[spec for spec in variants.read(each / "template.json")["text_encoders"] if spec["folder"] == folder] for each in (source, other)]
+    if variants.read(source / config) != variants.read(other / config) or stated[0] != stated[1]:
+        raise ValueError(f"{source.name} cannot share {folder} of {other.name}: they differ")
 
 
 def compressed(path: pathlib.Path, content: bytes) -> None:

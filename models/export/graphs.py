@@ -8,9 +8,9 @@ import io
 
 import onnx
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, SD3Transformer2DModel, UNet2DConditionModel
 from onnx import TensorProto
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, T5Config, T5EncoderModel
 
 OPSET = 17
 NOWHERE = "weights"
@@ -59,6 +59,35 @@ class UNet(torch.nn.Module):
         guidance = others.pop(0) if self.net.config.time_cond_proj_dim else None
         added = dict(zip(("text_embeds", "time_ids"), others)) if self.added else None
         return self.net(sample, timestep, encoder_hidden_states, timestep_cond=guidance, added_cond_kwargs=added, return_dict=False)[0]
+
+
+class SD3Transformer(torch.nn.Module):
+    """The transformer of Stable Diffusion 3 with a U-Net's inputs: text_embeds is its pooled_projections."""
+
+    prefix = None
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def inputs(self):
+        config = self.net.config
+        values = {
+            "sample": torch.randn(2, config.in_channels, 8, 12),
+            "timestep": torch.tensor([500.0, 20.0]),
+            "encoder_hidden_states": torch.randn(2, 9, config.joint_attention_dim),
+            "text_embeds": torch.randn(2, config.pooled_projection_dim),
+        }
+        axes = {
+            "sample": {0: "batch", 2: "height", 3: "width"},
+            "timestep": {0: "batch"},
+            "encoder_hidden_states": {0: "batch", 1: "tokens"},
+            "text_embeds": {0: "batch"},
+        }
+        return values, axes, {"out_sample": {0: "batch", 2: "height", 3: "width"}}
+
+    def forward(self, sample, timestep, encoder_hidden_states, text_embeds):
+        return self.net(sample, encoder_hidden_states, text_embeds, timestep, return_dict=False)[0]
 
 
 class VaeDecoder(torch.nn.Module):
@@ -141,6 +170,34 @@ class TextEncoder(torch.nn.Module):
         return tuple(outputs) + ((out.text_embeds,) if self.projects else ())
 
 
+class T5Encoder(torch.nn.Module):
+    """input_ids to states. Nothing is masked: padding takes part, as in diffusers' pipelines."""
+
+    prefix = None
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def inputs(self):
+        ids = torch.randint(3, self.net.config.vocab_size, (2, 9))
+        return {"input_ids": ids}, {"input_ids": {0: "batch", 1: "tokens"}}, {"states": {0: "batch", 1: "tokens"}}
+
+    def forward(self, input_ids):
+        return self.net(input_ids, return_dict=False)[0]
+
+
+def sd3_transformer(config):
+    return SD3Transformer(_bare(config, SD3Transformer2DModel.from_config))
+
+
+def t5_encoder(config):
+    net = _bare(config, lambda c: T5EncoderModel._from_config(T5Config.from_dict(c), attn_implementation="eager"))
+    # one table under two names
+    net.encoder.embed_tokens = net.shared
+    return T5Encoder(net)
+
+
 def unet(config, pooled=0):
     return UNet(_bare(config, UNet2DConditionModel.from_config), pooled)
 
@@ -163,6 +220,10 @@ def text_encoder(config, penultimate):
 def _bare(config, make):
     with torch.device("meta"):
         net = make(config).eval()
+    for name, value in list(net.named_buffers()):
+        if name == "pos_embed.pos_embed":
+            # checkpoints have this table
+            _set(net, name, torch.nn.Parameter(value, requires_grad=False))
     parameters = dict(net.named_parameters())
     for number, (name, value) in enumerate(parameters.items()):
         # numbers of their own: the exporter merges tensors that are equal
@@ -181,6 +242,7 @@ def _set(net, name, value):
     for step in path:
         net = getattr(net, step)
     if isinstance(value, torch.nn.Parameter):
+        net._buffers.pop(last, None)
         setattr(net, last, value)
     else:
         net.register_buffer(last, value, persistent=False)

@@ -1,8 +1,8 @@
 """Where a single file in the original Stable Diffusion layout keeps each parameter that diffusers names.
 
-A source is {"tensor": name} and, where it is a part of the tensor, "rows": [from, to], or "transposed": true. Written after the layouts
-of CompVis/latent-diffusion, Stability-AI/generative-models and mlfoundations/open_clip; models/parity holds it against diffusers' own
-conversion.
+A source is {"tensor": name} and, where it is a part of the tensor, "rows": [from, to], or "transposed": true, or "swapped": true where the
+upper half of its rows is the lower one; {"identity": true} is no tensor but the identity. Written after the layouts of CompVis/latent-diffusion, Stability-AI/generative-models,
+Stability-AI/sd3.5 and mlfoundations/open_clip; models/parity holds it against diffusers' own conversion.
 """
 import re
 
@@ -21,6 +21,59 @@ VAE_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "t
 # diffusers before 0.17
 VAE_ATTENTION_ONCE = {"group_norm": "group_norm", "to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
 OPEN_CLIP_LAYER = {"layer_norm1": "ln_1", "layer_norm2": "ln_2", "mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj", "self_attn.out_proj": "attn.out_proj"}
+
+
+SD3_TOP = {
+    "pos_embed.proj": "x_embedder.proj", "context_embedder": "context_embedder", "proj_out": "final_layer.linear",
+    "time_text_embed.timestep_embedder.linear_1": "t_embedder.mlp.0", "time_text_embed.timestep_embedder.linear_2": "t_embedder.mlp.2",
+    "time_text_embed.text_embedder.linear_1": "y_embedder.mlp.0", "time_text_embed.text_embedder.linear_2": "y_embedder.mlp.2",
+}
+SD3_BLOCK = {
+    "attn.norm_q": "x_block.attn.ln_q", "attn.norm_k": "x_block.attn.ln_k", "attn.to_out.0": "x_block.attn.proj",
+    "attn.norm_added_q": "context_block.attn.ln_q", "attn.norm_added_k": "context_block.attn.ln_k",
+    "attn.to_add_out": "context_block.attn.proj",
+    "attn2.norm_q": "x_block.attn2.ln_q", "attn2.norm_k": "x_block.attn2.ln_k", "attn2.to_out.0": "x_block.attn2.proj",
+    "norm1.linear": "x_block.adaLN_modulation.1", "norm1_context.linear": "context_block.adaLN_modulation.1",
+    "ff.net.0.proj": "x_block.mlp.fc1", "ff.net.2": "x_block.mlp.fc2",
+    "ff_context.net.0.proj": "context_block.mlp.fc1", "ff_context.net.2": "context_block.mlp.fc2",
+}
+SD3_QKV = {
+    "attn.to_q": ("x_block.attn", 0), "attn.to_k": ("x_block.attn", 1), "attn.to_v": ("x_block.attn", 2),
+    "attn.add_q_proj": ("context_block.attn", 0), "attn.add_k_proj": ("context_block.attn", 1), "attn.add_v_proj": ("context_block.attn", 2),
+    "attn2.to_q": ("x_block.attn2", 0), "attn2.to_k": ("x_block.attn2", 1), "attn2.to_v": ("x_block.attn2", 2),
+}
+
+
+def sd3(name, config):
+    """The sources of a parameter of Stable Diffusion 3's transformer: inside a checkpoint, and in a file without anything else."""
+    return [source | {"tensor": prefix + source["tensor"]} for prefix in (UNET, "") for source in _sd3(name, config)]
+
+
+def _sd3(name, config):
+    if name == "pos_embed.pos_embed":
+        return _one("pos_embed")
+    stem, kind = name.rsplit(".", 1)
+    if stem in SD3_TOP:
+        return _one(f"{SD3_TOP[stem]}.{kind}")
+    if stem == "norm_out.linear":
+        # shift before scale there
+        return [{"tensor": f"final_layer.adaLN_modulation.1.{kind}", "swapped": True}]
+    found = re.fullmatch(r"transformer_blocks\.(\d+)\.(.+)", stem)
+    block, rest = int(found[1]), found[2]
+    if rest in SD3_QKV:
+        attention, part = SD3_QKV[rest]
+        width = config["num_attention_heads"] * config["attention_head_dim"]
+        return [{"tensor": f"joint_blocks.{block}.{attention}.qkv.{kind}", "rows": [part * width, (part + 1) * width]}]
+    source = {"tensor": f"joint_blocks.{block}.{SD3_BLOCK[rest]}.{kind}"}
+    if rest == "norm1_context.linear" and block == config["num_layers"] - 1:
+        source["swapped"] = True
+    return [source]
+
+
+def t5(name, prefix):
+    """The sources of a parameter of T5's encoder, which everybody keeps as transformers has it."""
+    names = [name, "encoder.embed_tokens.weight"] if name == "shared.weight" else [name]
+    return [{"tensor": prefix + each} for each in names] + [{"tensor": each} for each in names[1:]]
 
 
 def unet(name, config):
@@ -75,9 +128,14 @@ def vae(name, config):
     return _one(f"{VAE}{original}.{kind}") + _one(f"{original}.{kind}") + sources
 
 
-def clip(name, prefix):
-    """The sources of a parameter of a text encoder that is kept as transformers has it."""
+def clip(name, prefix, projects=True):
+    """The sources of a parameter of a text encoder that is kept as transformers has it.
+
+    One that does not project in its original has a projection that changes nothing, whatever its file has.
+    """
     bare = name.removeprefix("text_model.")
+    if name == "text_projection.weight" and not projects:
+        return [{"identity": True}]
     # some checkpoints, and transformers 5, leave text_model out
     return _one(f"{prefix}transformer.{name}") + _one(f"{prefix}transformer.{bare}") + _one(bare)
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Writes odd texts and the ids that transformers' CLIPTokenizer makes of them.
+"""Writes odd texts and the ids that transformers' CLIPTokenizer, or T5Tokenizer, makes of them.
 
-usage: golden_tokens.py CLIP_TOKENIZER.json.gz OUT.jsonl
+usage: golden_tokens.py TOKENIZER.json.gz OUT.jsonl
 
-The tokenizer is built from the file's vocabulary and merges alone: rules for splitting and normalizing are transformers' own. Each line
-is {"of": kind, "text": ..., "ids": [...]}, with the tokens that frame a text.
+The tokenizer is built from the file's vocabulary and merges, or scores, alone: rules for splitting and normalizing are transformers' own.
+Each line is {"of": kind, "text": ..., "ids": [...]}, with the tokens that frame a text; T5's, of the same texts in the same order, are the
+ids alone.
 """
+import base64
 import gzip
 import json
 import pathlib
@@ -13,7 +15,7 @@ import random
 import sys
 import unicodedata
 
-from transformers import CLIPTokenizer
+from transformers import CLIPTokenizer, T5Tokenizer
 
 WORDS = "a red apple on the table, oil painting by an old master, 35mm photo, masterpiece, (best quality:1.2), café, naïve, 1girl".split(", ")
 SPACES = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000 and chr(c).isspace()]
@@ -78,13 +80,23 @@ def letter(draws: random.Random, first: int, last: int) -> str:
 
 
 def main(source: pathlib.Path, out: pathlib.Path) -> None:
-    model = json.loads(gzip.open(source, "rt", encoding="utf-8").read())["model"]
-    merges = [tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in model["merges"]]
-    tokenizer = CLIPTokenizer(vocab=model["vocab"], merges=merges)
+    file = json.loads(gzip.open(source, "rt", encoding="utf-8").read())
+    is_clip = file["model"]["type"] == "BPE"
+    tokenizer = clip(file["model"]) if is_clip else t5(file)
     with out.open("w", encoding="ascii", newline="\n") as lines:
         for kind, text in corpus():
             ids = tokenizer(text, truncation=False, padding=False)["input_ids"]
-            lines.write(json.dumps({"of": kind, "text": text, "ids": ids}) + "\n")
+            lines.write(json.dumps({"of": kind, "text": text, "ids": ids} if is_clip else ids) + "\n")
+
+
+def clip(model: dict) -> CLIPTokenizer:
+    merges = [tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in model["merges"]]
+    return CLIPTokenizer(vocab=model["vocab"], merges=merges)
+
+
+def t5(file: dict) -> T5Tokenizer:
+    scores = [tuple(piece) for piece in file["model"]["vocab"]]
+    return T5Tokenizer(vocab=scores, _spm_precompiled_charsmap=base64.b64decode(file["normalizer"]["precompiled_charsmap"]))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Random weights that any language can make again: element i of a tensor follows from the tensor's name and i alone.
 
 z is SplitMix64 (Steele, Lea and Flood 2014) from the first 8 bytes of SHA-256(name); its upper 24 bits are u in -1..1. Matrices are
-u * sqrt(3 / fan-in), so that signals keep their size; vectors that end in ".weight" (norms) are 1 + u / 10, others (biases) u / 20.
+u * sqrt(3 / fan-in), so that signals keep their size; vectors that end in ".weight" (norms) are 1 + u / 10, others (biases) u / 20; tables
+of positions, [1, places, width], are u.
 """
 import hashlib
 import math
@@ -23,7 +24,9 @@ def uniform(name: str, count: int) -> numpy.ndarray:
 
 def weight(name: str, shape: list[int]) -> numpy.ndarray:
     u = uniform(name, math.prod(shape))
-    if len(shape) > 1:
+    if len(shape) == 3:
+        values = u
+    elif len(shape) > 1:
         values = u * math.sqrt(3 / (math.prod(shape) / shape[0]))
     elif name.endswith(".weight"):
         values = 1 + u * 0.1

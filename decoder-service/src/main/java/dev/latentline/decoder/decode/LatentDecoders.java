@@ -5,6 +5,7 @@ import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.Vae;
 import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.inference.session.BoundedSessions;
 import dev.latentline.inference.session.ModelSession;
@@ -122,8 +123,7 @@ public final class LatentDecoders implements AutoCloseable {
         sessions
             .acquire(part, part.bytes(), () -> load(part.verified()), () -> !stop.stopped())
             .orElseThrow(RunStoppedException::new)) {
-      FloatTensor planes =
-          planes(held.session(), model, unscaled(latents, model.vae().scalingFactor()), stop);
+      FloatTensor planes = planes(held.session(), model, unscaled(latents, model.vae()), stop);
       return Pixels.fromPlanes(
           TensorRecords.require(planes, "The decoded picture", 1, 3, height, width));
     }
@@ -135,13 +135,10 @@ public final class LatentDecoders implements AutoCloseable {
         latents, model.vae().scaleFactor(), part -> decoder.run(Map.of(INPUT, part), OUTPUT, stop));
   }
 
-  private static FloatTensor unscaled(FloatTensor latents, double scalingFactor) {
-    if (scalingFactor == 1) {
-      return latents;
-    }
+  private static FloatTensor unscaled(FloatTensor latents, Vae vae) {
     float[] values = new float[latents.data().length];
     for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (latents.data()[i] / scalingFactor);
+      values[i] = (float) vae.unscaled(latents.data()[i]);
     }
     return new FloatTensor(latents.shape(), values);
   }

@@ -22,6 +22,7 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   private static final String CONTEXT = "encoder_hidden_states";
   private static final String OUTPUT = "out_sample";
   private static final Set<String> INPUTS = Set.of(SAMPLE, TIMESTEP, CONTEXT);
+  private static final Set<String> OF_TEXTS = Set.of(AddedInputs.TEXT_EMBEDS);
   private static final Set<String> OF_SIZES = Set.of(AddedInputs.TEXT_EMBEDS, AddedInputs.TIME_IDS);
 
   private final ModelSession session;
@@ -37,7 +38,8 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   /**
    * @param session closed with this one
    * @param sizes the batches that the network is run with; asked at each call
-   * @throws IllegalArgumentException when the graph is no U-Net as diffusers exports it
+   * @throws IllegalArgumentException when the graph has not the inputs and outputs of a U-Net as
+   *     diffusers exports it
    */
   public UNetRunner(ModelSession session, Supplier<BatchSizes> sizes) {
     Set<String> inputs = session.inputs().keySet();
@@ -65,7 +67,7 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   private static boolean isKnown(Set<String> added) {
     Set<String> others = new TreeSet<>(added);
     others.remove(AddedInputs.TIMESTEP_COND);
-    return others.isEmpty() || others.equals(OF_SIZES);
+    return others.isEmpty() || others.equals(OF_TEXTS) || others.equals(OF_SIZES);
   }
 
   /**

@@ -96,8 +96,10 @@ final class WarmUp {
             model.defaults().height() / scale,
             model.defaults().width() / scale);
     Map<String, FloatTensor> added = new HashMap<>();
-    if (model.unet().timeIds() > 0) {
+    if (model.unet().textEmbeds()) {
       added.put(AddedInputs.TEXT_EMBEDS, FloatTensor.zeros(rows, model.pooledSize()));
+    }
+    if (model.unet().timeIds() > 0) {
       added.put(AddedInputs.TIME_IDS, FloatTensor.zeros(rows, model.unet().timeIds()));
     }
     if (model.unet().guidanceSize() > 0) {

@@ -156,7 +156,7 @@ public final class TaskPlanner {
   private Optional<AddedInputs> added(
       GenerationRequest request, ModelCard model, List<Conditioning> rows) {
     Map<String, FloatTensor> added = new HashMap<>();
-    if (model.unet().timeIds() > 0) {
+    if (model.unet().textEmbeds()) {
       addTextsAndSizes(request, model, rows, added);
     }
     int size = model.unet().guidanceSize();
@@ -189,12 +189,16 @@ public final class TaskPlanner {
                   1,
                   size)
               .data());
-      ids.put(new float[] {height, width, 0, 0, height, width});
+      if (numbers > 0) {
+        ids.put(new float[] {height, width, 0, 0, height, width});
+      }
     }
     added.put(
         AddedInputs.TEXT_EMBEDS, new FloatTensor(new long[] {rows.size(), size}, texts.array()));
-    added.put(
-        AddedInputs.TIME_IDS, new FloatTensor(new long[] {rows.size(), numbers}, ids.array()));
+    if (numbers > 0) {
+      added.put(
+          AddedInputs.TIME_IDS, new FloatTensor(new long[] {rows.size(), numbers}, ids.array()));
+    }
   }
 
   /** [conditionings, tokens, width]; short texts end in zeros. */

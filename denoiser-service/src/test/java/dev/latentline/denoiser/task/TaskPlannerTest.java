@@ -273,7 +273,8 @@ class TaskPlannerTest {
                 OptionalLong.of(0),
                 true,
                 List.of(),
-                Optional.empty()),
+                Optional.empty(),
+                TextEncoder.Join.BESIDE),
             new UNet("unet/model.onnx", 4, 2));
     EmbeddingReady two = prompt(new long[] {1, 8, 2}, new float[16]);
 
@@ -308,7 +309,8 @@ class TaskPlannerTest {
                 OptionalLong.empty(),
                 false,
                 List.of(),
-                Optional.of(new TextEncoder.Pooled("pooled", 3))),
+                Optional.of(new TextEncoder.Pooled("pooled", 3)),
+                TextEncoder.Join.BESIDE),
             new UNet("unet/model.onnx", 4, 2, 6, true, 0, false));
     EmbeddingReady.Builder record = record(request -> {}, 0).toBuilder();
     record.getConditioningsBuilder(0).setPooled(pooled(1, 2, 3));

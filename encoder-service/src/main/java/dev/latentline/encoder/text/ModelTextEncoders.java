@@ -102,8 +102,8 @@ public final class ModelTextEncoders implements AutoCloseable {
    *
    * @param model with the LoRAs that change it
    * @param tokens for each text encoder of the model, in the manifest's order
-   * @return states [1, tokens, width]: the encoders' rows side by side, those of chunks one after
-   *     the other; pooled of the first chunk
+   * @return states [1, tokens, width]: the encoders' rows as the model joins them, those of chunks
+   *     one after the other; pooled of the first chunk, that of all encoders
    * @throws Failure.Rejected when this installation does not have the model, or the tokens are not
    *     of it
    */
@@ -135,9 +135,7 @@ public final class ModelTextEncoders implements AutoCloseable {
       }
       texts.add(oneAfterTheOther(chunks));
     }
-    return new EncodedText(
-        sideBySide(texts.stream().map(EncodedText::states).toList()),
-        texts.stream().flatMap(text -> text.pooled().stream()).findFirst());
+    return JoinedTexts.of(card, texts);
   }
 
   private static EncodedText oneAfterTheOther(List<EncodedText> chunks) {
@@ -186,32 +184,6 @@ public final class ModelTextEncoders implements AutoCloseable {
 
   private TextEncoderSession open(Encoder encoder) {
     return TextEncoderSession.open(encoder.part(), encoder.card(), vocabulary(encoder), settings);
-  }
-
-  /**
-   * @param parts each [1, rows, width of its own]
-   * @return [1, rows, sum of the widths]
-   */
-  static FloatTensor sideBySide(List<FloatTensor> parts) {
-    if (parts.size() == 1) {
-      return parts.get(0);
-    }
-    int rows = (int) parts.get(0).shape()[1];
-    int width = parts.stream().mapToInt(part -> (int) part.shape()[2]).sum();
-    float[] joined = new float[rows * width];
-    int column = 0;
-    for (FloatTensor part : parts) {
-      if (part.shape()[1] != rows) {
-        throw new Failure.Rejected(
-            "invalid_tokens", "The model's text encoders got sequences of different lengths");
-      }
-      int partWidth = (int) part.shape()[2];
-      for (int row = 0; row < rows; row++) {
-        System.arraycopy(part.data(), row * partWidth, joined, row * width + column, partWidth);
-      }
-      column += partWidth;
-    }
-    return new FloatTensor(new long[] {1, rows, width}, joined);
   }
 
   @Override

@@ -128,7 +128,7 @@ final class ImportOptions {
 
   private static Prediction prediction(String text) {
     return Arrays.stream(Prediction.values())
-        .filter(known -> known.id().equals(text))
+        .filter(known -> known != Prediction.FLOW && known.id().equals(text))
         .findFirst()
         .orElseThrow(
             () ->

@@ -18,9 +18,9 @@ import java.util.stream.Collectors;
 public record Selection(Optional<String> file, Optional<String> variant) {
   private static final String INDEX = "model_index.json";
   private static final String SUFFIX = ".safetensors";
-  private static final String NETWORK = "unet";
+  private static final List<String> NETWORKS = List.of("unet", "transformer");
   private static final List<String> PARTS =
-      List.of(NETWORK, "vae", "text_encoder", "text_encoder_2");
+      List.of("unet", "transformer", "vae", "text_encoder", "text_encoder_2", "text_encoder_3");
   private static final List<String> SETTINGS = List.of(INDEX, "scheduler/scheduler_config.json");
 
   /** What diffusers and transformers call the weights of a part, and their shards. */
@@ -104,6 +104,14 @@ public record Selection(Optional<String> file, Optional<String> variant) {
   }
 
   private List<HubFile> folder(HubRepository repository) {
+    if (NETWORKS.stream().allMatch(network -> inside(repository, network).isEmpty())) {
+      throw CliException.failed(
+          repository.name().id()
+              + " is no Stable Diffusion model: it has no folder "
+              + String.join(" or ", NETWORKS)
+              + ", but "
+              + folders(repository));
+    }
     List<HubFile> chosen = new ArrayList<>();
     SETTINGS.forEach(path -> find(repository, path).ifPresent(chosen::add));
     for (String part : PARTS) {
@@ -111,13 +119,6 @@ public record Selection(Optional<String> file, Optional<String> variant) {
       if (!inside.isEmpty()) {
         find(repository, part + "/config.json").ifPresent(chosen::add);
         chosen.addAll(weights(repository, part, inside));
-      } else if (part.equals(NETWORK)) {
-        throw CliException.failed(
-            repository.name().id()
-                + " is no Stable Diffusion model: it has no folder "
-                + NETWORK
-                + ", but "
-                + folders(repository));
       }
     }
     return chosen;

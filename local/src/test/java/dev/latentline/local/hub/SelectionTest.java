@@ -66,6 +66,24 @@ class SelectionTest {
   }
 
   @Test
+  void ofStableDiffusion3TheTransformerAndAllTextEncodersAreTaken() {
+    assertThat(
+            paths(
+                ANY,
+                "model_index.json",
+                "sd3_medium.safetensors",
+                "text_encoder_2/model.safetensors",
+                "text_encoder_3/model-00001-of-00002.safetensors",
+                "text_encoder_3/model-00002-of-00002.safetensors",
+                "text_encoder_3/model.safetensors.index.json",
+                "tokenizer_3/tokenizer.json",
+                "transformer/diffusion_pytorch_model.safetensors"))
+        .hasSize(6)
+        .contains("transformer/diffusion_pytorch_model.safetensors")
+        .doesNotContain("sd3_medium.safetensors", "tokenizer_3/tokenizer.json");
+  }
+
+  @Test
   void weightsThatAreNoSafetensorsAreRefusedByPart() {
     assertThatThrownBy(
             () -> ANY.of(repository("model_index.json", "unet/diffusion_pytorch_model.bin")))
@@ -75,16 +93,16 @@ class SelectionTest {
   }
 
   @Test
-  void aFolderWithoutAUNetIsRefusedBeforeItIsFetched() {
+  void aFolderWithoutADenoisingNetworkIsRefusedBeforeItIsFetched() {
     assertThatThrownBy(
             () ->
                 ANY.of(
                     repository(
                         "model_index.json",
-                        "transformer/diffusion_pytorch_model.safetensors",
+                        "prior/diffusion_pytorch_model.safetensors",
                         "vae/diffusion_pytorch_model.safetensors")))
         .isInstanceOf(CliException.class)
-        .hasMessageContaining("has no folder unet, but [transformer, vae]");
+        .hasMessageContaining("has no folder unet or transformer, but [prior, vae]");
   }
 
   @Test

@@ -69,6 +69,29 @@ public final class RandomCheckpoint {
     return new RandomCheckpoint(tensors);
   }
 
+  /**
+   * All of it as a folder that diffusers writes.
+   *
+   * @param name as of {@link #of}
+   */
+  public static Path writeFolder(String name, Path folder) throws IOException {
+    Map<String, List<String>> parts = new TreeMap<>();
+    read(name)
+        .fieldNames()
+        .forEachRemaining(
+            part ->
+                parts
+                    .computeIfAbsent(part.replaceFirst("^vae_.*", "vae"), p -> new ArrayList<>())
+                    .add(part));
+    for (Map.Entry<String, List<String>> part : parts.entrySet()) {
+      String file = part.getKey().startsWith("text_encoder") ? "model" : "diffusion_pytorch_model";
+      Path inside = Files.createDirectories(folder.resolve(part.getKey()));
+      ofParts(name, part.getValue().toArray(String[]::new))
+          .write(inside.resolve(file + ".safetensors"));
+    }
+    return folder;
+  }
+
   private static JsonNode read(String name) throws IOException {
     Path file = templates().resolve(name).resolve("tensors.json.gz");
     try (InputStream in = new GZIPInputStream(Files.newInputStream(file))) {
@@ -85,6 +108,9 @@ public final class RandomCheckpoint {
     List<Long> shape = new ArrayList<>();
     weight.path("shape").forEach(side -> shape.add(side.longValue()));
     JsonNode source = weight.path("sources").get(0);
+    if (source.has("identity")) {
+      return;
+    }
     String name = source.path("tensor").textValue();
     if (source.has("rows")) {
       // query, key and value in one
@@ -159,9 +185,11 @@ public final class RandomCheckpoint {
     long elements = elements(shape);
     float[] numbers = new float[Math.toIntExact(elements)];
     double spread =
-        shape.length > 1
-            ? Math.sqrt(3 / ((double) elements / shape[0]))
-            : name.endsWith(".weight") ? 0.1 : 0.05;
+        switch (shape.length) {
+          case 1 -> name.endsWith(".weight") ? 0.1 : 0.05;
+          case 3 -> 1;
+          default -> Math.sqrt(3 / ((double) elements / shape[0]));
+        };
     double middle = shape.length == 1 && name.endsWith(".weight") ? 1 : 0;
     long seed = ByteBuffer.wrap(sha256(name)).order(ByteOrder.LITTLE_ENDIAN).getLong();
     for (long i = 1; i <= elements; i++) {

@@ -18,7 +18,10 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** CLIP's tokenizer and the texts of models/parity/golden_tokens.py, with transformers' ids. */
+/**
+ * CLIP's and T5's tokenizers and the texts of models/parity/golden_tokens.py, with transformers'
+ * ids.
+ */
 class OddTextsTest {
   private static final Path MODELS = Path.of(System.getProperty("latentline.home"), "models");
 
@@ -26,12 +29,7 @@ class OddTextsTest {
 
   @Test
   void everyTextHasTheIdsOfTransformers() throws IOException {
-    Path file = folder.resolve("tokenizer.json");
-    try (InputStream in =
-        new GZIPInputStream(
-            Files.newInputStream(MODELS.resolve("templates/clip-tokenizer.json.gz")))) {
-      Files.copy(in, file);
-    }
+    Path file = unzipped("clip-tokenizer.json.gz");
     List<String> lines = Files.readAllLines(MODELS.resolve("parity/golden/clip-tokens.jsonl"));
     assertThat(lines).hasSizeGreaterThan(400);
     Set<String> other = new TreeSet<>();
@@ -51,6 +49,41 @@ class OddTextsTest {
       }
     }
     assertThat(other).isEmpty();
+  }
+
+  @Test
+  void everyTextHasTheIdsOfTransformersT5() throws IOException {
+    Path file = unzipped("t5-tokenizer.json.gz");
+    List<String> texts = Files.readAllLines(MODELS.resolve("parity/golden/clip-tokens.jsonl"));
+    List<String> lines = Files.readAllLines(MODELS.resolve("parity/golden/t5-tokens.jsonl"));
+    assertThat(lines).hasSameSizeAs(texts);
+    Set<String> other = new TreeSet<>();
+    try (TextTokenizer tokenizer = TextTokenizer.open(file, 100_000);
+        TextTokenizer cutting = TextTokenizer.open(file, 8)) {
+      for (int i = 0; i < lines.size(); i++) {
+        String text = new ObjectMapper().readTree(texts.get(i)).get("text").textValue();
+        List<Long> ids = new ArrayList<>();
+        new ObjectMapper().readTree(lines.get(i)).forEach(id -> ids.add(id.longValue()));
+        // what is cut ends as what is whole, as transformers truncates
+        List<Long> cut = new ArrayList<>(ids.subList(0, Math.min(7, ids.size() - 1)));
+        cut.add(1L);
+
+        if (!tokenizer.encode(text).getIdsList().equals(ids)
+            || !cutting.encode(text).getIdsList().equals(cut)) {
+          other.add(texts.get(i) + ": " + tokenizer.encode(text).getIdsList());
+        }
+      }
+    }
+    assertThat(other).isEmpty();
+  }
+
+  private Path unzipped(String name) throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    try (InputStream in =
+        new GZIPInputStream(Files.newInputStream(MODELS.resolve("templates").resolve(name)))) {
+      Files.copy(in, file);
+    }
+    return file;
   }
 
   /** As parts of weighted prompts are read. */

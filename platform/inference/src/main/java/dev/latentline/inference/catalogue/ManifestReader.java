@@ -114,7 +114,8 @@ final class ManifestReader {
         fields.has("skip_outputs")
             ? fields.texts("skip_outputs", Limits.MAX_CLIP_SKIP - 1, TENSOR, "names of outputs")
             : List.of(),
-        pooled(fields));
+        pooled(fields),
+        fields.choice("joins", TextEncoder.Join.class, TextEncoder.Join.BESIDE));
   }
 
   private static Optional<TextEncoder.Pooled> pooled(Fields fields) {
@@ -128,16 +129,19 @@ final class ManifestReader {
   }
 
   private static UNet unet(Fields fields, TreeMap<String, ModelFile> files) {
+    // original size, crop and target size
+    int timeIds = fields.integer("time_ids", 6, 6, 0);
     UNet unet =
         new UNet(
             ManifestFolder.path(fields, "model", files),
             fields.integer("latent_channels", 1, MAX_CHANNELS),
             fields.integer("context_size", 1, 65_536),
-            // original size, crop and target size
-            fields.integer("time_ids", 6, 6, 0),
+            timeIds,
             fields.flag("zero_unconditional", false),
             fields.integer("guidance_size", 4, MAX_GUIDANCE_SIZE, 0),
-            fields.flag("inpainting", false));
+            fields.flag("inpainting", false),
+            fields.flag("text_embeds", timeIds > 0),
+            fields.integer("context_tokens", 1, 4096, 0));
     fields.done();
     return unet;
   }
@@ -149,6 +153,7 @@ final class ManifestReader {
             ManifestFolder.path(fields, "encoder", files),
             fields.integer("scale_factor", 1, 64),
             fields.number("scaling_factor", 1e-6, 1e6),
+            fields.number("shift_factor", -1e6, 1e6, 0),
             latentRgb(fields));
     fields.done();
     return vae;
@@ -206,6 +211,8 @@ final class ManifestReader {
 
   /** Of flow matching diffusers' files state the shift and no betas. */
   private static SchedulerConfig flow(Fields fields) {
+    fields.mustBeOff("invert_sigmas");
+    fields.mustBeOff("stochastic_sampling");
     return new SchedulerConfig(
         fields.integer("num_train_timesteps", 1, 100_000),
         SchedulerConfig.BetaSchedule.LINEAR,
@@ -238,10 +245,7 @@ final class ManifestReader {
     require(
         limits.sizeMultiple() % card.vae().scaleFactor() == 0,
         "limits.size_multiple is no multiple of vae.scale_factor");
-    int width = card.textEncoders().stream().mapToInt(TextEncoder::hiddenSize).sum();
-    require(
-        width == card.unet().contextSize(),
-        "unet.context_size is not the sum of the text encoders' hidden_size");
+    fitContext(card);
     long chunked = card.textEncoders().stream().filter(TextEncoder::chunks).count();
     require(
         chunked == 0 || chunked == card.textEncoders().size(),
@@ -256,12 +260,48 @@ final class ManifestReader {
         "text_encoders: those with chunks have the same max_tokens");
     long pooled = card.textEncoders().stream().filter(e -> e.pooled().isPresent()).count();
     require(
-        pooled == (card.unet().timeIds() > 0 ? 1 : 0),
-        "unet.time_ids and one text encoder's pooled_output come together");
+        card.unet().textEmbeds() == pooled > 0,
+        "unet.time_ids or unet.text_embeds come together with a text encoder's pooled_output");
+    require(
+        card.unet().textEmbeds() || card.unet().timeIds() == 0,
+        "unet.time_ids come together with unet.text_embeds");
     int channels = card.unet().latentChannels();
     require(
         card.vae().latentRgb().map(rgb -> rgb.factors().size() == channels).orElse(true),
         "vae.latent_rgb_factors has not one row for each of unet.latent_channels");
+  }
+
+  /** How the rows of several text encoders become one conditioning. */
+  private void fitContext(ModelCard card) {
+    int rows = 0;
+    int height = 0;
+    int width = 0;
+    int widest = 0;
+    for (TextEncoder encoder : card.textEncoders()) {
+      if (encoder.joins() == TextEncoder.Join.NONE) {
+        continue;
+      }
+      if (encoder.joins() == TextEncoder.Join.BELOW) {
+        rows += height;
+        height = 0;
+        width = 0;
+      }
+      height = Math.max(height, encoder.maxTokens());
+      width += encoder.hiddenSize();
+      widest = Math.max(widest, width);
+    }
+    int tokens = card.unet().contextTokens();
+    int size = card.unet().contextSize();
+    require(
+        tokens > 0 ? widest <= size : rows == 0 && widest == size,
+        "unet.context_size is not the sum of the text encoders' hidden_size"
+            + " (with unet.context_tokens it may be larger)");
+    require(
+        tokens == 0 || rows + height <= tokens,
+        "unet.context_tokens is less than the text encoders' max_tokens");
+    require(
+        tokens == 0 || !card.hasChunks(),
+        "text_encoders: with unet.context_tokens they have no chunks");
   }
 
   private void require(boolean holds, String otherwise) {

@@ -20,7 +20,7 @@ import java.util.TreeMap;
  * @param digest sha256:{hex} of manifest.json, which in turn holds the SHA-256 of every other file
  * @param family what may be shared between models (LoRA, control networks); data, never a branch
  * @param licence an SPDX expression
- * @param textEncoders at least one; their rows are joined side by side
+ * @param textEncoders at least one
  * @param files by path, ascending
  */
 public record ModelCard(
@@ -74,16 +74,18 @@ public record ModelCard(
 
   /** Rows of the conditioning of a text that is not longer than its encoders take at once. */
   public int maxTokens() {
+    if (unet.contextTokens() > 0) {
+      return unet.contextTokens();
+    }
     return textEncoders.stream().mapToInt(TextEncoder::maxTokens).max().orElseThrow();
   }
 
-  /**
-   * The size of what stands for a whole text.
-   *
-   * @throws java.util.NoSuchElementException when no text encoder gives that
-   */
+  /** The size of what stands for a whole text: that of all text encoders which give it. */
   public int pooledSize() {
-    return textEncoders.stream().flatMap(e -> e.pooled().stream()).findFirst().orElseThrow().size();
+    return textEncoders.stream()
+        .flatMap(e -> e.pooled().stream())
+        .mapToInt(TextEncoder.Pooled::size)
+        .sum();
   }
 
   /** Of the last layers of all its text encoders so many can be the one whose states are used. */

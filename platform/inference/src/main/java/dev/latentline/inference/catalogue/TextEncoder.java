@@ -19,6 +19,7 @@ import java.util.OptionalLong;
  * @param skipOutputs the graph's outputs with states that are one layer older than output's, two
  *     layers older, and so on
  * @param pooled what stands for the whole text, which networks such as SDXL's take besides
+ * @param joins where its rows stand
  */
 public record TextEncoder(
     String tokenizer,
@@ -29,7 +30,8 @@ public record TextEncoder(
     OptionalLong padId,
     boolean chunks,
     List<String> skipOutputs,
-    Optional<Pooled> pooled) {
+    Optional<Pooled> pooled,
+    Join joins) {
 
   public TextEncoder {
     skipOutputs = List.copyOf(skipOutputs);
@@ -42,6 +44,16 @@ public record TextEncoder(
    */
   public record Pooled(String output, int size) {}
 
+  /** Where a text encoder's rows stand in the model's conditioning. */
+  public enum Join {
+    /** Beside those of the encoder before it, which have the same number of rows. */
+    BESIDE,
+    /** Below those of the encoders before it. */
+    BELOW,
+    /** Nowhere: only its pooled output is used. */
+    NONE
+  }
+
   /** Of one that takes texts as long as they are. */
   public TextEncoder(String tokenizer, String model, String output, int maxTokens, int hiddenSize) {
     this(
@@ -53,7 +65,8 @@ public record TextEncoder(
         OptionalLong.empty(),
         false,
         List.of(),
-        Optional.empty());
+        Optional.empty(),
+        Join.BESIDE);
   }
 
   /** The greatest clipSkip. */

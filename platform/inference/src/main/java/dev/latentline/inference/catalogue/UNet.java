@@ -13,6 +13,9 @@ package dev.latentline.inference.catalogue;
  *     that it was distilled with (Meng et al. 2022, arXiv:2210.03142); 0 where it has no such input
  * @param inpainting whether sample has, behind the latents, a mask and the latents of what that
  *     leaves of a picture: 2 * latentChannels + 1 channels
+ * @param textEmbeds whether it takes what stands for the whole text, as text_embeds
+ * @param contextTokens the rows of encoder_hidden_states, of which those that no text encoder gives
+ *     are zeros; 0 where it takes as many as there are
  */
 public record UNet(
     String model,
@@ -21,7 +24,30 @@ public record UNet(
     int timeIds,
     boolean zeroUnconditional,
     int guidanceSize,
-    boolean inpainting) {
+    boolean inpainting,
+    boolean textEmbeds,
+    int contextTokens) {
+  /** Of a U-Net. */
+  public UNet(
+      String model,
+      int latentChannels,
+      int contextSize,
+      int timeIds,
+      boolean zeroUnconditional,
+      int guidanceSize,
+      boolean inpainting) {
+    this(
+        model,
+        latentChannels,
+        contextSize,
+        timeIds,
+        zeroUnconditional,
+        guidanceSize,
+        inpainting,
+        timeIds > 0,
+        0);
+  }
+
   /** Of one that takes texts only. */
   public UNet(String model, int latentChannels, int contextSize) {
     this(model, latentChannels, contextSize, 0, false, 0, false);

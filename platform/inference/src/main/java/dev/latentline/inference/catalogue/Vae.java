@@ -9,6 +9,7 @@ import java.util.Optional;
  * @param encoder path of the graph: sample in -1..1 to latent_sample
  * @param scaleFactor pixels per latent, in each direction
  * @param scalingFactor latents are divided by it before they are decoded
+ * @param shiftFactor and then it is added
  * @param latentRgb what previews are made with; without it the model has none
  */
 public record Vae(
@@ -16,4 +17,20 @@ public record Vae(
     String encoder,
     int scaleFactor,
     double scalingFactor,
-    Optional<LatentRgb> latentRgb) {}
+    double shiftFactor,
+    Optional<LatentRgb> latentRgb) {
+  /** Of one whose latents are around 0. */
+  public Vae(
+      String decoder,
+      String encoder,
+      int scaleFactor,
+      double scalingFactor,
+      Optional<LatentRgb> latentRgb) {
+    this(decoder, encoder, scaleFactor, scalingFactor, 0, latentRgb);
+  }
+
+  /** What the decoder takes for a number of the network's latents. */
+  public double unscaled(double latent) {
+    return latent / scalingFactor + shiftFactor;
+  }
+}

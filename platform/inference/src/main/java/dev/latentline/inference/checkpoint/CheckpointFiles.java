@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +28,9 @@ final class CheckpointFiles implements AutoCloseable {
   /** Both autoencoder's graphs have their weights in one folder. */
   private static final Map<String, String> FOLDERS =
       Map.of("vae_decoder", "vae", "vae_encoder", "vae");
+
+  /** What diffusers calls the folder of the denoising network. */
+  private static final List<String> NETWORKS = List.of("unet", "transformer");
 
   private final Path path;
   private final List<SafetensorsFile> whole = new ArrayList<>();
@@ -71,12 +73,13 @@ final class CheckpointFiles implements AutoCloseable {
   }
 
   private void openFolder() throws IOException {
-    if (!Files.isDirectory(path.resolve("unet"))) {
+    if (NETWORKS.stream().noneMatch(name -> Files.isDirectory(path.resolve(name)))) {
       throw new RefusedCheckpointException(
           "the folder "
               + path.getFileName()
-              + " is none that diffusers wrote: it has no folder unet; name a .safetensors file, or"
-              + " a folder with model_index.json, unet, vae and text_encoder");
+              + " is none that diffusers wrote: it has no folder unet or transformer; name a"
+              + " .safetensors file, or a folder with model_index.json, unet or transformer, vae"
+              + " and text_encoder");
     }
     List<Path> folders;
     try (Stream<Path> entries = Files.list(path)) {
@@ -170,12 +173,13 @@ final class CheckpointFiles implements AutoCloseable {
     return !whole.isEmpty();
   }
 
-  /** The tensors of the single file, or of the folder's U-Net, by name. */
+  /** The tensors of the single file, or of the folder's denoising network, by name. */
   Map<String, StoredTensor> networkTensors() {
     Map<String, StoredTensor> all = new TreeMap<>();
-    Collection<SafetensorsFile> files =
-        whole.isEmpty() ? parts.getOrDefault("unet", List.of()) : whole;
-    files.forEach(file -> all.putAll(file.tensors()));
+    whole.forEach(file -> all.putAll(file.tensors()));
+    for (String network : NETWORKS) {
+      parts.getOrDefault(network, List.of()).forEach(file -> all.putAll(file.tensors()));
+    }
     return all;
   }
 

@@ -1,5 +1,6 @@
 package dev.latentline.inference.checkpoint;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
@@ -16,8 +17,11 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -25,6 +29,8 @@ import java.util.function.Consumer;
  * or a textual inversion.
  */
 public final class CheckpointImport {
+  private static final String TOKENIZER = "tokenizer/tokenizer.json";
+
   private final ImportOrder order;
   private final OrderedDefaults defaults;
   private final Consumer<String> notes;
@@ -143,7 +149,8 @@ public final class CheckpointImport {
                     new RefusedCheckpointException(
                         "there are no graph templates in " + order.templates()));
     Optional<String> other = OtherKind.of(files.networkTensors());
-    if (other.isPresent()) {
+    boolean isKnown = !nearest.template().network().equals("unet") && nearest.isLikely();
+    if (other.isPresent() && !isKnown) {
       throw new RefusedCheckpointException(name + " is " + other.get());
     }
     if (!nearest.isLikely()) {
@@ -154,7 +161,7 @@ public final class CheckpointImport {
               + "); models/export makes a template of another configuration");
     }
     throw new RefusedCheckpointException(
-        name + " looks like " + nearest.template().title() + ", but " + advice(nearest));
+        name + " looks like " + nearest.template().title() + ", but " + advice(files, nearest));
   }
 
   /** A network with layers that no graph computes would draw something else. */
@@ -170,9 +177,17 @@ public final class CheckpointImport {
     }
   }
 
-  private static String advice(Fit fit) {
+  private static String advice(CheckpointFiles files, Fit fit) {
     if (fit.lacks("vae_decoder")) {
       return "it has no autoencoder: name one with --vae";
+    }
+    // transformers are often published without their text encoders, and U-Nets are not
+    if (files.isSingleFile()
+        && !fit.template().network().equals("unet")
+        && fit.lacks("text_encoder")) {
+      return "it has no text_encoder: lay it into a folder "
+          + fit.template().network()
+          + " beside folders of text encoders, as docs/models.md says";
     }
     return fit.problems();
   }
@@ -181,9 +196,10 @@ public final class CheckpointImport {
     return placement()
         .make(
             made -> {
-              ModelFolder folder = new ModelFolder(made, fit, tokenizer());
+              ObjectNode manifest = manifest(files, fit.template(), fit.without(), scheduler);
+              ModelFolder folder = new ModelFolder(made, fit, tokenizers(manifest, fit.template()));
               folder.requireRoom();
-              folder.write(manifest(files, fit.template(), scheduler), scheduler, notes);
+              folder.write(manifest, scheduler, notes);
               return Catalogue.problems(made);
             });
   }
@@ -201,17 +217,17 @@ public final class CheckpointImport {
     OnnxFolder onnx = OnnxFolder.read(order.checkpoint(), files);
     Template template = onnx.template(Template.in(order.templates()));
     notes.accept("it is " + template.title() + ", as ONNX graphs");
-    byte[] tokenizer = tokenizer();
-    onnx.requireVocabulary(new ObjectMapper().readTree(tokenizer).at("/model/vocab"));
     ObjectNode scheduler = ModelScheduler.of(files, template, order.prediction());
-    ObjectNode manifest = manifest(files, template, scheduler);
+    ObjectNode manifest = manifest(files, template, List.of(), scheduler);
+    byte[] tokenizer = tokenizers(manifest, template).get(TOKENIZER);
+    onnx.requireVocabulary(new ObjectMapper().readTree(tokenizer).at("/model/vocab"));
     onnx.adapt(template, manifest);
     return placement()
         .make(
             made -> {
               WrittenFolder folder = new WrittenFolder(made);
               onnx.copyInto(folder, notes);
-              folder.write("tokenizer/tokenizer.json", out -> out.write(tokenizer));
+              folder.write(TOKENIZER, out -> out.write(tokenizer));
               folder.write(
                   "scheduler/scheduler_config.json",
                   out -> out.write(WrittenFolder.pretty(scheduler)));
@@ -224,17 +240,35 @@ public final class CheckpointImport {
             });
   }
 
-  private byte[] tokenizer() throws IOException {
-    return Template.unzipped(order.templates().get(0).resolve("clip-tokenizer.json.gz"));
+  /** Those that the model's text encoders have, by path. */
+  private Map<String, byte[]> tokenizers(ObjectNode manifest, Template template)
+      throws IOException {
+    Map<String, byte[]> tokenizers = new TreeMap<>();
+    for (JsonNode encoder : manifest.path("text_encoders")) {
+      String path = encoder.path("tokenizer").asText();
+      Path file = order.templates().get(0).resolve(template.tokenizers().get(path));
+      tokenizers.put(path, Template.unzipped(file));
+    }
+    return tokenizers;
   }
 
   /** The same for the same checkpoint on every machine, so that its digest is, too. */
-  private ObjectNode manifest(CheckpointFiles files, Template template, ObjectNode scheduler)
+  private ObjectNode manifest(
+      CheckpointFiles files, Template template, List<String> without, ObjectNode scheduler)
       throws IOException {
     ObjectNode manifest = template.manifest().objectNode();
     manifest.put("schema", 1);
     manifest.put("name", order.name());
     manifest.setAll(template.manifest().deepCopy());
+    for (String part : without) {
+      notes.accept("it has no " + part + ", and does without");
+      Iterator<JsonNode> encoders = manifest.path("text_encoders").iterator();
+      while (encoders.hasNext()) {
+        if (encoders.next().path("model").asText().startsWith(part + "/")) {
+          encoders.remove();
+        }
+      }
+    }
     manifest.put(
         "description",
         template.title() + ", imported from " + line(order.checkpoint().getFileName().toString()));

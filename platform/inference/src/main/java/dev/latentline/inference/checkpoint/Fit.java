@@ -2,6 +2,8 @@ package dev.latentline.inference.checkpoint;
 
 import dev.latentline.inference.checkpoint.CheckpointFiles.Located;
 import dev.latentline.inference.checkpoint.WeightPlace.Source;
+import dev.latentline.inference.safetensors.StoredTensor;
+import dev.latentline.inference.safetensors.StoredType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +15,7 @@ import java.util.stream.Collectors;
 /**
  * A checkpoint held against a template.
  *
- * @param found by part and weight
+ * @param found by part and weight; without optional parts of which the checkpoint has nothing
  * @param missing weights that no known source has, as part/weight
  * @param misshapen weights whose source has another shape or type, each with both
  */
@@ -23,13 +25,20 @@ record Fit(
     List<String> missing,
     List<String> misshapen) {
   private static final int SHOWN = 5;
-  private static final String NETWORK = "unet";
 
   /** Of the denoising network's tensors in a single file. */
   private static final String NETWORK_PREFIX = "model.diffusion_model.";
 
-  /** Where a weight is taken from. */
-  record Taken(Located located, Source source, WeightPlace place) {}
+  /**
+   * Where a weight is taken from.
+   *
+   * @param located empty where it is the identity
+   */
+  record Taken(Optional<Located> located, Source source, WeightPlace place) {
+    StoredType type() {
+      return located.map(found -> found.tensor().type()).orElse(StoredType.F32);
+    }
+  }
 
   static Fit of(Template template, CheckpointFiles files) {
     Map<String, Map<String, Taken>> found = new TreeMap<>();
@@ -39,6 +48,11 @@ record Fit(
         .parts()
         .forEach(
             (part, weights) -> {
+              if (template.optional().contains(part)
+                  && weights.values().stream()
+                      .allMatch(place -> taken(files, part, place).isEmpty())) {
+                return;
+              }
               Map<String, Taken> ofPart = new TreeMap<>();
               found.put(part, ofPart);
               weights.forEach(
@@ -59,10 +73,9 @@ record Fit(
 
   private static Optional<Taken> taken(CheckpointFiles files, String part, WeightPlace place) {
     return place.sources().stream()
-        .flatMap(
-            source ->
-                files.find(part, source.tensor()).map(f -> new Taken(f, source, place)).stream())
-        .findFirst();
+        .filter(source -> source.isIdentity() || files.find(part, source.tensor()).isPresent())
+        .findFirst()
+        .map(source -> new Taken(files.find(part, source.tensor()), source, place));
   }
 
   /** Which name to tell of: the one that such a checkpoint should have. */
@@ -71,18 +84,27 @@ record Fit(
   }
 
   private static boolean fits(Taken taken) {
-    return taken.source().fits(taken.located().tensor(), taken.place().shape())
-        && taken.located().tensor().type().isWeight();
+    return taken
+            .located()
+            .map(found -> taken.source().fits(found.tensor(), taken.place().shape()))
+            .orElse(true)
+        && taken.type().isWeight();
   }
 
   private static String difference(Taken taken) {
-    return taken.located().tensor().name()
+    StoredTensor found = taken.located().orElseThrow().tensor();
+    return found.name()
         + " is "
-        + taken.located().tensor().type()
-        + taken.located().tensor().shape()
-        + (taken.located().tensor().type().isWeight()
+        + found.type()
+        + found.shape()
+        + (found.type().isWeight()
             ? ", and should give " + taken.place().shape()
             : ", and should be F32, F16 or BF16");
+  }
+
+  /** The optional parts that it lacks. */
+  List<String> without() {
+    return template.optional().stream().filter(part -> !found.containsKey(part)).toList();
   }
 
   boolean isComplete() {
@@ -91,12 +113,12 @@ record Fit(
 
   /** How many of the denoising network's weights are there in their shape: tells a family. */
   int networkWeights() {
-    return found.getOrDefault(NETWORK, Map.of()).size();
+    return found.get(template.network()).size();
   }
 
   /** Whether so much is there that the checkpoint must be meant as one of this family. */
   boolean isLikely() {
-    return networkWeights() > 0.9 * template.parts().get(NETWORK).size();
+    return networkWeights() > 0.9 * template.parts().get(template.network()).size();
   }
 
   /** What is wrong, a few names at most. */
@@ -113,14 +135,16 @@ record Fit(
 
   /** Whether a part has none of its weights. */
   boolean lacks(String part) {
-    return found.getOrDefault(part, Map.of()).isEmpty();
+    return found.getOrDefault(part, Map.of()).values().stream()
+        .allMatch(taken -> taken.located().isEmpty());
   }
 
   /** The denoising network's tensors that no weight is taken from. */
   List<String> unread(CheckpointFiles files) {
     Set<String> read =
-        found.getOrDefault(NETWORK, Map.of()).values().stream()
-            .map(taken -> taken.located().tensor().name())
+        found.get(template.network()).values().stream()
+            .flatMap(taken -> taken.located().stream())
+            .map(located -> located.tensor().name())
             .collect(Collectors.toSet());
     return files.networkTensors().keySet().stream()
         .filter(name -> !files.isSingleFile() || name.startsWith(NETWORK_PREFIX))

@@ -64,7 +64,10 @@ final class LoraImport {
     LoraTensors tensors = LoraTensors.of(name, files.networkTensors());
     List<LoraFit> fits = new ArrayList<>();
     for (Template template : Template.in(order.templates())) {
-      fits.add(LoraFit.of(template, tensors));
+      // the names of transformers' LoRAs are not known yet, and text encoders are like XL's
+      if (template.network().equals("unet")) {
+        fits.add(LoraFit.of(template, tensors));
+      }
     }
     LoraFit nearest =
         fits.stream()

@@ -3,8 +3,10 @@ package dev.latentline.inference.checkpoint;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.inference.checkpoint.Fit.Taken;
 import dev.latentline.inference.safetensors.SafetensorsWriter;
+import dev.latentline.inference.safetensors.StoredTensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,13 +24,16 @@ final class ModelFolder {
   private final Path path;
   private final WrittenFolder folder;
   private final Fit fit;
-  private final byte[] tokenizer;
+  private final Map<String, byte[]> tokenizers;
 
-  ModelFolder(Path folder, Fit fit, byte[] tokenizer) {
+  /**
+   * @param tokenizers by path in the folder
+   */
+  ModelFolder(Path folder, Fit fit, Map<String, byte[]> tokenizers) {
     this.path = folder;
     this.folder = new WrittenFolder(folder);
     this.fit = fit;
-    this.tokenizer = tokenizer;
+    this.tokenizers = tokenizers;
   }
 
   /**
@@ -59,7 +64,9 @@ final class ModelFolder {
               SafetensorsWriter.write(
                   out, entries, entry -> content(part.getValue().get(entry.name()))));
     }
-    folder.write("tokenizer/tokenizer.json", out -> out.write(tokenizer));
+    for (Map.Entry<String, byte[]> tokenizer : tokenizers.entrySet()) {
+      folder.write(tokenizer.getKey(), out -> out.write(tokenizer.getValue()));
+    }
     folder.write(
         "scheduler/scheduler_config.json", out -> out.write(WrittenFolder.pretty(scheduler)));
     notes.accept("fitting previews");
@@ -71,25 +78,47 @@ final class ModelFolder {
     List<SafetensorsWriter.Entry> entries = new ArrayList<>();
     weights.forEach(
         (name, taken) ->
-            entries.add(
-                new SafetensorsWriter.Entry(
-                    name, taken.located().tensor().type(), taken.place().shape())));
+            entries.add(new SafetensorsWriter.Entry(name, taken.type(), taken.place().shape())));
     return entries;
   }
 
   private static ByteBuffer content(Taken taken) throws IOException {
-    ByteBuffer whole = taken.located().file().map(taken.located().tensor());
+    if (taken.located().isEmpty()) {
+      return identity(Math.toIntExact(taken.place().shape().get(0)));
+    }
+    StoredTensor tensor = taken.located().get().tensor();
+    ByteBuffer whole = taken.located().get().file().map(tensor);
     if (taken.source().rows().isPresent()) {
       WeightPlace.Rows rows = taken.source().rows().get();
-      long all = taken.located().tensor().shape().get(0);
+      long all = tensor.shape().get(0);
       int row = Math.toIntExact(whole.remaining() / all);
       return whole.slice(Math.toIntExact(rows.from() * row), Math.toIntExact(rows.count() * row));
+    }
+    if (taken.source().swapped()) {
+      return swapped(whole);
     }
     return taken.source().transposed() ? transposed(whole, taken) : whole;
   }
 
+  private static ByteBuffer identity(int side) {
+    ByteBuffer matrix =
+        ByteBuffer.allocate(Float.BYTES * side * side).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < side; i++) {
+      matrix.putFloat(Float.BYTES * (i * side + i), 1);
+    }
+    return matrix;
+  }
+
+  private static ByteBuffer swapped(ByteBuffer stored) {
+    int half = stored.remaining() / 2;
+    return ByteBuffer.allocate(2 * half)
+        .put(stored.slice(half, half))
+        .put(stored.slice(0, half))
+        .flip();
+  }
+
   private static ByteBuffer transposed(ByteBuffer stored, Taken taken) {
-    int width = taken.located().tensor().type().bytes();
+    int width = taken.type().bytes();
     int rows = Math.toIntExact(taken.place().shape().get(0));
     int columns = Math.toIntExact(taken.place().shape().get(1));
     ByteBuffer turned = ByteBuffer.allocate(stored.remaining());

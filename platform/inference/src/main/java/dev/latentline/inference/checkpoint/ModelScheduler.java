@@ -49,10 +49,24 @@ final class ModelScheduler {
 
   private static Prediction prediction(
       CheckpointFiles files, Template template, Optional<Prediction> ordered) throws IOException {
+    Optional<Prediction> ofFamily = template.prediction().flatMap(Prediction::byId);
+    if (ofFamily.equals(Optional.of(Prediction.FLOW))) {
+      if (ordered.isPresent()) {
+        throw new RefusedCheckpointException(
+            "all models of "
+                + template.title()
+                + " were trained by flow matching: leave out --prediction");
+      }
+      return Prediction.FLOW;
+    }
+    if (ordered.equals(Optional.of(Prediction.FLOW))) {
+      throw new RefusedCheckpointException(
+          "no model of " + template.title() + " was trained by flow matching");
+    }
     Optional<Prediction> stated = Prediction.stated(files);
     return ordered
         .or(() -> stated)
-        .or(() -> template.prediction().flatMap(Prediction::byId))
+        .or(() -> ofFamily)
         .orElseThrow(
             () ->
                 new RefusedCheckpointException(

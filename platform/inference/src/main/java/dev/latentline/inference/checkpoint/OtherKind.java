@@ -18,7 +18,8 @@ enum OtherKind {
       "of the Flux class (flow matching, T5), which there is no graph template for yet",
       names -> any(names, ".*double_blocks\\.\\d+\\..*|.*single_transformer_blocks\\..*")),
   STABLE_DIFFUSION_3(
-      "a Stable Diffusion 3, which there is no graph template for yet",
+      "a Stable Diffusion 3 of other widths or depths than there are graph templates for;"
+          + " models/export makes one",
       names -> any(names, ".*joint_blocks\\.\\d+\\..*|pos_embed\\.proj\\..*")),
   UPSCALER(
       "an upscaler of pictures, not a model that draws; see models/upscalers",

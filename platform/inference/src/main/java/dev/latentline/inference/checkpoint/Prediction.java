@@ -10,7 +10,9 @@ public enum Prediction {
   EPSILON("epsilon"),
   V_PREDICTION("v_prediction"),
   /** The picture, as models that were distilled to one step do. */
-  SAMPLE("sample");
+  SAMPLE("sample"),
+  /** The velocity of flow matching: of a family all or none of whose models do. */
+  FLOW("flow");
 
   private static final String METADATA = "modelspec.prediction_type";
 

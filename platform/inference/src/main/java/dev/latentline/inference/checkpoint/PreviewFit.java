@@ -48,12 +48,19 @@ final class PreviewFit {
   private final int channels;
   private final int scaleFactor;
   private final double scalingFactor;
+  private final double shiftFactor;
 
-  PreviewFit(ModelSession decoder, int channels, int scaleFactor, double scalingFactor) {
+  PreviewFit(
+      ModelSession decoder,
+      int channels,
+      int scaleFactor,
+      double scalingFactor,
+      double shiftFactor) {
     this.decoder = decoder;
     this.channels = channels;
     this.scaleFactor = scaleFactor;
     this.scalingFactor = scalingFactor;
+    this.shiftFactor = shiftFactor;
   }
 
   /**
@@ -77,7 +84,8 @@ final class PreviewFit {
                   decoder,
                   manifest.at("/unet/latent_channels").asInt(),
                   vae.path("scale_factor").asInt(),
-                  vae.path("scaling_factor").asDouble())
+                  vae.path("scaling_factor").asDouble(),
+                  vae.path("shift_factor").asDouble())
               .fit();
       ArrayNode factors = vae.putArray("latent_rgb_factors");
       for (int channel = 0; channel < map.length - 1; channel++) {
@@ -144,7 +152,8 @@ final class PreviewFit {
   private double[][] decode(double[][] latents) {
     float[] input = new float[channels * SIDE * SIDE];
     for (int i = 0; i < input.length; i++) {
-      input[i] = (float) (latents[i / (SIDE * SIDE)][i % (SIDE * SIDE)] / scalingFactor);
+      double latent = latents[i / (SIDE * SIDE)][i % (SIDE * SIDE)];
+      input[i] = (float) (latent / scalingFactor + shiftFactor);
     }
     FloatTensor decoded =
         decoder.run(

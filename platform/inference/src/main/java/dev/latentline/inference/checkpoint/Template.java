@@ -12,7 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
@@ -28,6 +30,9 @@ import java.util.zip.GZIPInputStream;
  * @param manifest what manifest.json says of every such model
  * @param scheduler scheduler_config.json of every such model
  * @param parts by folder: each weight of its graph by name
+ * @param optional those of the parts that a model can do without
+ * @param tokenizers by path in the model's folder: the file beside the template's folder
+ * @param shares by part: the template beside this one that has its graph
  */
 record Template(
     Path folder,
@@ -37,9 +42,16 @@ record Template(
     Map<String, Integer> sizes,
     ObjectNode manifest,
     ObjectNode scheduler,
-    Map<String, Map<String, WeightPlace>> parts) {
+    Map<String, Map<String, WeightPlace>> parts,
+    Set<String> optional,
+    Map<String, String> tokenizers,
+    Map<String, String> shares) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String FILE = "template.json";
+
+  /** Of templates that do not say. */
+  private static final Map<String, String> CLIP =
+      Map.of("tokenizer/tokenizer.json", "clip-tokenizer.json.gz");
 
   /** Every folder of these that holds a template, by name. */
   static List<Template> in(List<Path> folders) throws IOException {
@@ -68,7 +80,26 @@ record Template(
         sizes,
         stated.withObject("/manifest"),
         stated.withObject("/scheduler"),
-        parts(folder));
+        parts(folder),
+        optional(stated),
+        texts(stated, "tokenizers", CLIP),
+        texts(stated, "shares", Map.of()));
+  }
+
+  private static Set<String> optional(JsonNode stated) {
+    Set<String> optional = new TreeSet<>();
+    stated.path("optional").forEach(part -> optional.add(part.asText()));
+    return optional;
+  }
+
+  private static Map<String, String> texts(
+      JsonNode stated, String name, Map<String, String> absent) {
+    Map<String, String> texts = new TreeMap<>();
+    stated
+        .path(name)
+        .properties()
+        .forEach(each -> texts.put(each.getKey(), each.getValue().asText()));
+    return texts.isEmpty() ? absent : texts;
   }
 
   private static Map<String, Map<String, WeightPlace>> parts(Path folder) throws IOException {
@@ -99,7 +130,8 @@ record Template(
                   ? Optional.empty()
                   : Optional.of(
                       new WeightPlace.Rows(rows.get(0).longValue(), rows.get(1).longValue())),
-              source.path("transposed").booleanValue()));
+              source.path("transposed").booleanValue(),
+              source.path("swapped").booleanValue()));
     }
     return new WeightPlace(shape, sources);
   }
@@ -111,6 +143,11 @@ record Template(
     return String.join(" and ", titles.values());
   }
 
+  /** The folder of the denoising network's graph. */
+  String network() {
+    return manifest.at("/unet/model").asText().split("/")[0];
+  }
+
   /** Of every model of this architecture. */
   String family() {
     return manifest.path("family").asText();
@@ -118,7 +155,8 @@ record Template(
 
   /** The graph of a part. */
   byte[] graph(String part) throws IOException {
-    return unzipped(folder.resolve(part + ".onnx.gz"));
+    Path home = shares.containsKey(part) ? folder.resolveSibling(shares.get(part)) : folder;
+    return unzipped(home.resolve(part + ".onnx.gz"));
   }
 
   static byte[] unzipped(Path file) throws IOException {

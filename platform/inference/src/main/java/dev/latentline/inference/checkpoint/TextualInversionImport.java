@@ -1,5 +1,6 @@
 package dev.latentline.inference.checkpoint;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
@@ -154,8 +155,13 @@ final class TextualInversionImport {
     return tensor.shape().get(tensor.shape().size() - 1);
   }
 
-  /** Whether it has vectors for each text encoder of the family, and no other. */
+  /** Whether it has vectors for each text encoder of a family that takes some, and no other. */
   private static boolean fits(Template template, Map<String, StoredTensor> vectors) {
+    for (JsonNode encoder : template.manifest().path("text_encoders")) {
+      if (!encoder.path("chunks").asBoolean()) {
+        return false;
+      }
+    }
     Map<String, Long> widths = new TreeMap<>();
     template
         .parts()

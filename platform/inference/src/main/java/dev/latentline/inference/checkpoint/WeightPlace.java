@@ -19,14 +19,21 @@ record WeightPlace(List<Long> shape, List<Source> sources) {
   }
 
   /**
-   * A tensor, or a part of one.
+   * A tensor, or a part of one; or none, where the original has no such weight and the graph's is
+   * the identity.
    *
+   * @param tensor its name; empty for the identity
    * @param rows from the first to behind the last; empty for all of them
    * @param transposed whether a matrix is stored the other way round
+   * @param swapped whether the upper half of the rows is stored below the lower one
    */
-  record Source(String tensor, Optional<Rows> rows, boolean transposed) {
+  record Source(String tensor, Optional<Rows> rows, boolean transposed, boolean swapped) {
     static Source of(String tensor) {
-      return new Source(tensor, Optional.empty(), false);
+      return new Source(tensor, Optional.empty(), false, false);
+    }
+
+    boolean isIdentity() {
+      return tensor.isEmpty();
     }
 
     /** Whether a stored tensor can be the one from which a weight of this shape is taken. */

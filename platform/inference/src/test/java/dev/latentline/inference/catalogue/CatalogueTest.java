@@ -515,8 +515,8 @@ class CatalogueTest {
 
     assertThat(problems())
         .containsExactly(
-            "models/alpha/manifest.json: unet.time_ids and one text encoder's pooled_output come"
-                + " together");
+            "models/alpha/manifest.json: unet.time_ids or unet.text_embeds come together with a"
+                + " text encoder's pooled_output");
     small.manifest(
         "alpha",
         manifest ->

@@ -68,7 +68,7 @@ class PreviewFitIT {
     }
     LatentRgb fitted;
     try (ModelSession decoder = open(starter, starter.vae().decoder())) {
-      fitted = map(new PreviewFit(decoder, 4, 8, starter.vae().scalingFactor()).fit());
+      fitted = map(new PreviewFit(decoder, 4, 8, starter.vae().scalingFactor(), 0).fit());
     }
 
     assertThat(latents).hasSizeGreaterThan(5);
@@ -126,7 +126,7 @@ class PreviewFitIT {
   void aTemplateThatIsWrongAboutTheDecoderIsRefused() {
     ModelCard starter = model("starter");
     try (ModelSession decoder = open(starter, starter.vae().decoder())) {
-      PreviewFit fit = new PreviewFit(decoder, 4, 4, starter.vae().scalingFactor());
+      PreviewFit fit = new PreviewFit(decoder, 4, 4, starter.vae().scalingFactor(), 0);
 
       assertThatThrownBy(fit::fit)
           .isInstanceOf(RefusedCheckpointException.class)

@@ -8,11 +8,11 @@ import dev.latentline.inference.tensor.FloatTensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ModelTextEncodersTest {
+class JoinedTextsTest {
   @Test
   void aRowHoldsTheRowsOfAllEncodersInTheirOrder() {
     FloatTensor joined =
-        ModelTextEncoders.sideBySide(
+        JoinedTexts.sideBySide(
             List.of(
                 tensor(2, 2, 1, 2, 3, 4),
                 tensor(2, 3, 10, 20, 30, 40, 50, 60),
@@ -26,7 +26,7 @@ class ModelTextEncodersTest {
   void oneEncodersStatesAreTheConditioning() {
     FloatTensor only = tensor(2, 2, 1, 2, 3, 4);
 
-    assertThat(ModelTextEncoders.sideBySide(List.of(only))).isSameAs(only);
+    assertThat(JoinedTexts.sideBySide(List.of(only))).isSameAs(only);
   }
 
   @Test
@@ -34,7 +34,7 @@ class ModelTextEncodersTest {
     for (int rows : new int[] {1, 3}) {
       List<FloatTensor> parts = List.of(tensor(2, 2, 1, 2, 3, 4), tensor(rows, 1, new float[rows]));
 
-      assertThatThrownBy(() -> ModelTextEncoders.sideBySide(parts))
+      assertThatThrownBy(() -> JoinedTexts.sideBySide(parts))
           .isInstanceOfSatisfying(
               Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("invalid_tokens"));
     }
