@@ -1,6 +1,7 @@
 """What pictures are put together from: sprites (drawings, drawings with accessories, letters) and painted scenes.
 
-usage: python -m starter.art OUT     reads OUT/drawings.* (render.mjs), writes OUT/art.bin (WebP after WebP) and OUT/art.json
+usage: python -m starter.art OUT [SCENES]     reads OUT/drawings.* (render.mjs), writes OUT/art.bin (WebP after WebP) and OUT/art.json
+                                              with SCENES of each kind in place of 100
 """
 import io
 import json
@@ -11,7 +12,6 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 SIZE = 128
-SCENE_VARIANTS = 100
 ACCESSORIES = ("sunglasses", "glasses", "crown", "top hat", "graduation cap")
 FONTS = ("poppins/800ExtraBold/Poppins_800ExtraBold.ttf", "nunito/900Black/Nunito_900Black.ttf",
          "roboto-slab/800ExtraBold/RobotoSlab_800ExtraBold.ttf")
@@ -264,7 +264,7 @@ class Painter:
 
 # --- all of it -----------------------------------------------------------------------------------------------------
 
-def main(out: pathlib.Path) -> None:
+def main(out: pathlib.Path, scenes_of_a_kind: int = 100) -> None:
     drawings = json.loads((out / "drawings.json").read_text())
     pixels = np.fromfile(out / "drawings.rgba", np.uint8).reshape(-1, SIZE, SIZE, 4)
     sprites = []  # (metadata, RGBA)
@@ -291,7 +291,7 @@ def main(out: pathlib.Path) -> None:
         if source != "fluent-flat":
             furniture.setdefault(label, []).append(rgba)
     painter = Painter(rng, furniture)
-    scenes = [(kind, painter.paint(kind)) for kind in Painter.KINDS for _ in range(SCENE_VARIANTS)]
+    scenes = [(kind, painter.paint(kind)) for kind in Painter.KINDS for _ in range(scenes_of_a_kind)]
 
     lengths = []
     with open(out / "art.bin", "wb") as file:
@@ -307,4 +307,4 @@ def main(out: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(pathlib.Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -21,11 +21,14 @@ def _some_plans(job):
 
 
 def make_plans(folder: pathlib.Path, seed: int, count: int, processes: int):
-    """Plans in processes of their own; the same for the same seed and number of pieces."""
-    started, pieces = time.time(), 64
+    """Plans, many of them in processes of their own; the same for the same seed and count."""
+    started, pieces = time.time(), 64 if count > 10_000 else 1
     jobs = [(folder, seed * 1000 + i, -(-count // pieces)) for i in range(pieces)]
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        parts = pool.map(_some_plans, jobs, chunksize=1)
+    if pieces == 1:  # a process takes seconds to start
+        parts = [_some_plans(jobs[0])]
+    else:
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            parts = pool.map(_some_plans, jobs, chunksize=1)
     joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
     print(f"{len(joined['length'])} plans in {time.time() - started:.0f} s", flush=True)
     return joined

@@ -2,123 +2,34 @@
 
 usage: python -m starter.evaluate DATA MODEL TEXT_ENCODER.onnx OUT [--steps N] [--guidance G] [--only SET,...]
 
-Writes OUT/<set>.png with every picture and its prompt and OUT/report.json. A picture shows the right concept when the
-nearest of the training drawings, in the space of the image encoder, is of it. Sets that are drawn only when asked for:
-  settings  guidance 1, 3, 5 by steps 4, 10, 20, 50, whatever --steps and --guidance say; a quarter of --count in each
+Writes OUT/<set>.webp with every picture and its prompt, and what was measured into OUT/report.json, to what is there of
+other sets. The pictures are kept in DATA/drawn, so that judging them again draws nothing. A picture shows the right concept
+when the nearest of the training drawings, in the space of the image encoder, is of it (starter.judge). Sets that are drawn
+only when asked for:
+  settings  the guidances by steps of --cells, whatever --steps and --guidance say; a quarter of --count in each
   copies    five times --count pictures on white, each against the training drawings of its concept
   edges     what the ControlNet of --control makes of the edges of painted pictures
 """
 import argparse
+import hashlib
 import json
 import pathlib
 import sys
 import time
 
 import numpy as np
-import onnxruntime
 import torch
 from PIL import Image, ImageDraw
 
-from .captions import BACKGROUNDS, HUES, SCENES, article
+from .art import ACCESSORIES
+from .captions import BACKGROUNDS, EFFECTS, HUES, SCENES, STYLES, article, natural_colour
 from .compose import Canvas
 from .copies import Drawings
+from .drawing import Model
 from .edges import agreement, edges
-from .prompts import OVERVIEW, UNSEEN_COLOURS
+from .judge import Judge, painted
+from .prompts import OVERVIEW, STYLED, UNSEEN_COLOURS, WEARERS
 from .text import tokenizer
-
-
-def session(path):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
-    return onnxruntime.InferenceSession(str(path), options)
-
-
-class Model:
-    """DDIM with trailing timesteps and classifier-free guidance, over the files of a model folder."""
-
-    def __init__(self, folder, shared, text_encoder, tokens, control=None):
-        self.unet = session(folder / "unet/model.onnx")
-        if control:
-            self.control, self.controlled = session(control / "model.onnx"), session(folder / "unet/controlled.onnx")
-        self.decoder = session(shared / "vae_decoder/model.onnx")
-        self.text, self.tokens = session(text_encoder), tokens
-        self.alpha = np.concatenate([[1.0], np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))]).astype(np.float32)
-
-    def encode(self, prompt):
-        ids = np.array([self.tokens.encode(prompt).ids[:32]], np.int64)
-        return self.text.run(["output_0"], {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)})[0]
-
-    def predict(self, feed, hint):
-        if hint is None:
-            return self.unet.run(None, feed)[0]
-        seen = {"controlnet_cond": hint.repeat(len(feed["sample"]), 0), "conditioning_scale": np.array(1, np.float32)}
-        residuals = zip((o.name for o in self.control.get_outputs()), self.control.run(None, feed | seen))
-        return self.controlled.run(None, feed | {n.replace("res_sample", "additional_residual"): r for n, r in residuals})[0]
-
-    def draw(self, prompt, seed, steps, guidance, hint=None):
-        """hint: what the ControlNet sees, [1, 3, 128, 128] in 0..1 -> RGB uint8 [128, 128, 3]"""
-        on, off = self.encode(prompt), self.encode("")
-        text = on if guidance <= 1 else np.concatenate([np.pad(off, ((0, 0), (0, on.shape[1] - off.shape[1]), (0, 0))), on])
-        x = np.random.default_rng(seed).standard_normal((1, 4, 16, 16)).astype(np.float32)
-        times = [round(1000 - i * 1000 / steps) - 1 for i in range(steps)]
-        for t, to in zip(times, times[1:] + [-1]):
-            v = self.predict({"sample": x.repeat(len(text), 0), "timestep": np.array([t]), "encoder_hidden_states": text}, hint)
-            v = v if guidance <= 1 else v[:1] + guidance * (v[1:] - v[:1])
-            a, s = self.alpha[t + 1] ** 0.5, (1 - self.alpha[t + 1]) ** 0.5
-            x0 = (a * x - s * v).clip(-5, 5)
-            x = self.alpha[to + 1] ** 0.5 * x0 + (1 - self.alpha[to + 1]) ** 0.5 * (x - a * x0) / s
-        picture = self.decoder.run(None, {"latent_sample": x.astype(np.float32)})[0][0]
-        return ((picture.transpose(1, 2, 0) + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
-
-
-class Judge:
-    """Features of the training drawings, on white and in other surroundings, and of the letters."""
-
-    def __init__(self, canvas, encoder):
-        self.encoder, self.art = session(encoder), canvas.art
-        rng = np.random.default_rng(5)
-        rows, labels = [], []
-        for i, s in enumerate(self.art.sprites):
-            if s["kind"] != "accessory":
-                for variant in range(4):
-                    rows.append((i, variant, rng.integers(len(self.art.scenes)), rng.integers(0, 256, 3)))
-                    labels.append(s["label"])
-        self.labels, features = np.array(labels), []
-        for start in range(0, len(rows), 256):
-            features.append(self.features(self.painted(canvas, rows[start:start + 256]).numpy()))
-        self.reference = np.concatenate(features)
-
-    @staticmethod
-    def painted(canvas, rows):
-        """rows: (sprite, variant, scene, background) -> pictures of it on white, on the background, in the scene, small on white"""
-        n = len(rows)
-        plan = dict(bank=torch.full((n, 1), -1, dtype=torch.int32), place=torch.zeros(n, 1, 4), effect=torch.zeros(n, dtype=torch.int8),
-                    background=torch.zeros(n, dtype=torch.int8), scene=torch.zeros(n, dtype=torch.int32), colours=torch.full((n, 6), 255, dtype=torch.uint8))
-        for k, (i, variant, scene, colour) in enumerate(rows):
-            plan["bank"][k, 0] = int(i)
-            plan["place"][k, 0] = torch.tensor([64.0, (64, 64, 76, 64)[variant], (1.0, 0.9, 0.7, 0.5)[variant], 0.0])
-            plan["background"][k] = (0, 1, 2, 0)[variant]
-            plan["scene"][k] = int(scene)
-            if variant == 1:
-                plan["colours"][k] = torch.from_numpy(np.tile(colour, 2).astype(np.uint8))
-        return canvas.paint(plan)
-
-    def features(self, pictures):
-        f = self.encoder.run(None, {"sample": pictures.astype(np.float32)})[0]
-        return f / np.linalg.norm(f, axis=1, keepdims=True)
-
-    def nearest(self, picture, count=5, among=None):
-        """Labels of the nearest drawings, each once."""
-        p = picture.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1
-        similarity = self.reference @ self.features(p)[0]
-        found = []
-        for i in np.argsort(-similarity):
-            label = self.labels[i]
-            if label not in found and (among is None or label in among):
-                found.append(label)
-                if len(found) == count:
-                    break
-        return found
 
 
 def hue_name(picture):
@@ -140,7 +51,16 @@ def sheet(pictures, captions, marks, path, columns=12):
         x, y = i % columns * 132, i // columns * 146
         out.paste(Image.fromarray(p), (x, y + 14))
         draw.text((x + 1, y), caption[:24], fill={True: (0, 110, 0), False: (200, 0, 0), None: (0, 0, 0)}[good])
-    out.save(path)
+    out.save(path, quality=80, method=6)
+
+
+def shares(marks):
+    """The mean of every mark over the pictures that have it; where that is not all, with their number."""
+    found = {}
+    for name in dict.fromkeys(k for m in marks for k in m):
+        values = [m[name] for m in marks if name in m]
+        found[name if len(values) == len(marks) else f"{name} (of {len(values)})"] = round(float(np.mean(values)), 3)
+    return found
 
 
 class Evaluation:
@@ -153,22 +73,42 @@ class Evaluation:
         self.names = drawings
         self.chosen = list(np.random.default_rng(2026).permutation(sorted(drawings)))
 
-    def draw(self, prompt, seed):
-        return self.model.draw(prompt, seed, self.o.steps, self.o.guidance)
+    def drawn(self, name, prompts, seed=1000, steps=None, guidance=None):
+        """-> RGB uint8 [128, 128, 3] of each prompt; kept, every 50, so that what was interrupted goes on and what is there is not drawn again"""
+        steps, guidance = steps or self.o.steps, guidance or self.o.guidance
+        key = hashlib.sha256(repr((self.model.key, prompts, seed, steps, guidance)).encode()).hexdigest()[:12]
+        file, pictures = self.o.data / "drawn" / f"{name}-{key}.npy", []
+        file.parent.mkdir(exist_ok=True)
+        if file.exists():
+            pictures = list(np.load(file))
+        started, before = time.time(), len(pictures)
+        for n in range(before, len(prompts)):
+            pictures.append(self.model.draw(prompts[n], seed + n, steps, guidance))
+            if len(pictures) in (len(prompts), *range(0, len(prompts), 50)):
+                np.save(file.with_suffix(".tmp.npy"), np.stack(pictures))
+                file.with_suffix(".tmp.npy").replace(file)
+        if len(prompts) > before:
+            print(f"{name}: {(time.time() - started) / (len(prompts) - before):.2f} s a picture", flush=True)
+        return pictures
 
-    def run(self, name, cases, right):
-        """cases: (prompt, what is right); right(picture, what) -> dict of bools, 'right' first"""
-        started, pictures, marks = time.time(), [], []
-        for n, (prompt, what) in enumerate(cases):
-            pictures.append(self.draw(prompt, 1000 + n))
-            marks.append(right(pictures[-1], what) if right else {"right": None})
-        sheet(pictures, [c[0] for c in cases], [next(iter(m.values())) for m in marks], self.o.out / f"{name}.png")
-        if right:
-            self.report[name] = {"pictures": len(cases)} | {k: round(float(np.mean([m[k] for m in marks])), 3) for k in marks[0]}
-            print(name, self.report[name], f"{(time.time() - started) / len(cases):.2f} s a picture", flush=True)
+    def sheet(self, name, pictures, captions, marks=None, **layout):
+        sheet(pictures, captions, marks or [None] * len(pictures), self.o.out / f"{self.o.prefix}{name}.webp", **layout)
+
+    def tell(self, name, figures):
+        self.report[name] = {"steps": self.o.steps, "guidance": self.o.guidance} | figures
+        print(name, figures, flush=True)
+
+    def run(self, name, cases, right, **layout):
+        """cases: (prompt, what is right); right(picture, what) -> dict of bools, 'right' first, others where they apply"""
+        prompts = [prompt for prompt, _ in cases]
+        pictures = self.drawn(name, prompts)
+        marks = [right(p, what) for p, (_, what) in zip(pictures, cases)]
+        self.sheet(name, pictures, prompts, [next(iter(m.values())) for m in marks], **layout)
+        self.tell(name, {"pictures": len(cases)} | shares(marks))
 
     def overview(self):
-        self.run("overview", [(p, None) for p in OVERVIEW], None)
+        prompts = OVERVIEW[: self.o.count]
+        self.sheet("overview", self.drawn("overview", prompts), prompts)
 
     def concept(self, picture, label):
         found = self.judge.nearest(picture)
@@ -193,7 +133,14 @@ class Evaluation:
         self.run("pairs", [(f"{article(self.names[c[i]])} and {article(self.names[c[i + half]])}", (c[i], c[i + half])) for i in range(half)], both)
 
     def colours(self):
-        self.run("colours", [(prompt, colour) for _, colour, prompt in UNSEEN_COLOURS], lambda p, colour: {"right": hue_name(p) == colour})
+        own = {label: {natural_colour(s) for s in self.art.sprites if s["label"] == label} for label, _, _ in UNSEEN_COLOURS}
+
+        def right(picture, what):
+            label, colour = what
+            good = hue_name(picture) == colour
+            return {"right": good} | ({} if colour in own[label] else {"not its own colour": good})
+
+        self.run("colours", [(prompt, (label, colour)) for label, colour, prompt in UNSEEN_COLOURS][: self.o.count], right)
 
     def backgrounds(self):
         def right(picture, name):
@@ -202,64 +149,85 @@ class Evaluation:
 
         cases = [(f"{article(self.names[c])} on a {b} background".replace("a orange", "an orange"), b)
                  for i, b in enumerate(BACKGROUNDS) for c in self.chosen[i * 5:i * 5 + 5]]
-        self.run("backgrounds", cases, right)
+        self.run("backgrounds", cases[: self.o.count], right)
 
     def letters(self):
         glyphs = sorted({s["label"] for s in self.art.sprites if s["kind"] == "glyph"})
-        cases = [((f"the letter {g}" if g.isalpha() else f"the number {g}"), g) for g in glyphs]
+        cases = [((f"the letter {g}" if g.isalpha() else f"the number {g}"), g) for g in glyphs[: self.o.count]]
         self.run("letters", cases, lambda p, g: {"right": self.judge.nearest(p, 1)[0] == g})
 
+    def closest(self, choices):
+        """-> right(picture, what): whether that one of the captions is nearest to the picture in the text's space. choices: what -> caption"""
+        names, meanings = list(choices), np.stack([self.model.meaning(caption) for caption in choices.values()])
+
+        def right(picture, what):
+            return {"right": names[(meanings @ self.judge.of(picture)).argmax()] == what}
+
+        return right
+
+    def told_apart(self, name, things, choices, caption):
+        """Every thing with every choice, whose caption must be nearer to the picture than the thing's other captions."""
+        cases = [(caption(t, c), (t, c)) for t in things for c in choices]
+        right = {t: self.closest({c: caption(t, c) for c in choices}) for t in things}
+        self.run(name, cases, lambda p, what: right[what[0]](p, what[1]), columns=2 * len(choices))
+
+    def styles(self):
+        self.told_apart("styles", STYLED[: self.o.count // 4], [names[0] for names in STYLES.values()] + list(EFFECTS), lambda t, s: f"{t}, {s}")
+
+    def accessories(self):
+        self.told_apart("accessories", WEARERS[: self.o.count // 4], ["nothing", *ACCESSORIES],
+                        lambda t, a: t if a == "nothing" else f"{t} with {a if a.endswith('s') else article(a)}")
 
     def settings(self):
         """Rows of the sheet are steps within guidance, columns the first prompts of the overview."""
-        few, columns, rows, report = max(2, self.o.count // 4), OVERVIEW[:10] + OVERVIEW[14:18], [], []
+        few, rows, report = max(2, self.o.count // 4), [], []
+        columns = (OVERVIEW[:10] + OVERVIEW[14:18])[:few]
+        guidances, steps_of = ([float(v) for v in part.split(",")] for part in self.o.cells.split(":"))
         phrases = [p[0] for p in SCENES.values()]
-        for guidance in (1.0, 3.0, 5.0):
-            for steps in (4, 10, 20, 50):
-                shown = [self.model.draw(p, 1000 + n, steps, guidance) for n, p in enumerate(columns)]
+        for guidance in guidances:
+            for steps in map(int, steps_of):
+                shown = self.drawn("settings", columns, 1000, steps, guidance)
                 rows += [(p, f"{steps} steps, guidance {guidance:g}" if n == 0 else columns[n]) for n, p in enumerate(shown)]
-                marks = {"white": [], "scenes": []}
-                for n, c in enumerate(self.chosen[:few]):
-                    for name, phrase in (("white", ""), ("scenes", " " + phrases[n % len(phrases)])):
-                        picture = self.model.draw(article(self.names[c]) + phrase, 1000 + n, steps, guidance)
-                        marks[name].append(self.judge.nearest(picture)[0] == c)
-                report.append({"guidance": guidance, "steps": steps} | {k: round(float(np.mean(v)), 3) for k, v in marks.items()})
-                print(report[-1], flush=True)
-        sheet([p for p, _ in rows], [t for _, t in rows], [None] * len(rows), self.o.out / "settings.png", columns=len(columns))
+                cell = {"guidance": guidance, "steps": steps}
+                for name, end in (("white", lambda n: ""), ("scenes", lambda n: " " + phrases[n % len(phrases)])):
+                    pictures = self.drawn("settings", [article(self.names[c]) + end(n) for n, c in enumerate(self.chosen[:few])], 1000, steps, guidance)
+                    cell[name] = round(float(np.mean([self.judge.nearest(p)[0] == c for p, c in zip(pictures, self.chosen)])), 3)
+                report.append(cell)
+                print(cell, flush=True)
+        self.sheet("settings", [p for p, _ in rows], [t for _, t in rows], columns=len(columns))
         self.report["settings"] = {"pictures": few, "cells": report}
 
     def copies(self):
         """How near a picture on white is to a training drawing laid over it; the sheet shows the nearest and their drawings."""
         drawings, found = Drawings(self.canvas), []
-        for n in range(5 * self.o.count):
-            c = self.chosen[n % len(self.chosen)]
-            picture = self.draw(article(self.names[c]), 50_000 + n)
+        labels = [self.chosen[n % len(self.chosen)] for n in range(5 * self.o.count)]
+        for picture, c in zip(self.drawn("copies", [article(self.names[c]) for c in labels], 50_000), labels):
             found.append((*drawings.nearest(picture, c), picture, c))
         found.sort(key=lambda f: -f[0])
-        shown = [f for f in found if f[0] > 14][::max(1, len(found) // 60)]
-        sheet([p for psnr, drawing, picture, c in shown for p in (picture, drawing)],
-              [t for psnr, drawing, picture, c in shown for t in (c, f"{psnr:.1f} dB")], [None] * len(shown) * 2, self.o.out / "copies.png")
-        self.report["copies"] = {"pictures": len(found)} | {f"{d} dB": sum(f[0] >= d for f in found) for d in (18, 20, 22, 24, 26)}
-        print("copies", self.report["copies"], flush=True)
+        shown = ([f for f in found if f[0] > 14] or found)[::max(1, len(found) // 60)]
+        self.sheet("copies", [p for psnr, drawing, picture, c in shown for p in (picture, drawing)],
+                   [t for psnr, drawing, picture, c in shown for t in (c, f"{psnr:.1f} dB")])
+        self.tell("copies", {"pictures": len(found)} | {f"{d} dB": sum(f[0] >= d for f in found) for d in (17, 18, 20, 22, 24, 26)})
 
     def edges(self):
         """The edges of a painted picture of the concept, with its name as prompt: does what is drawn have them?"""
         sprites = {s["label"]: i for i, s in enumerate(self.art.sprites) if s["kind"] == "drawing"}
         rng, shown, marks = np.random.default_rng(7), [], []
         for n, c in enumerate(self.chosen[: self.o.count]):
-            wanted = edges(self.judge.painted(self.canvas, [(sprites[c], n % 4, rng.integers(len(self.art.scenes)), rng.integers(0, 256, 3))]))[0]
+            around = ("white", "a colour", "a scene", "small on white")[n % 4]
+            wanted = edges(painted(self.canvas, [(sprites[c], around, rng.integers(len(self.art.scenes)), rng.integers(0, 256, 3))]))[0]
             hint, prompt = wanted.expand(1, 3, -1, -1).numpy(), article(self.names[c])
             pictures = {"controlled": self.model.draw(prompt, 1000 + n, self.o.steps, self.o.guidance, hint),
-                        "free": self.draw(prompt, 1000 + n)}
+                        "free": self.model.draw(prompt, 1000 + n, self.o.steps, self.o.guidance)}
             mark = self.concept(pictures["controlled"], c)
             for name, p in pictures.items():
                 precision, recall = agreement(edges(torch.from_numpy(p).permute(2, 0, 1)[None] / 127.5 - 1)[0], wanted)
                 mark |= {f"{name}: edges asked for": precision, f"{name}: edges found again": recall}
             marks.append(mark)
             shown += [(np.repeat(255 - wanted.numpy()[..., None] * 255, 3, 2).astype(np.uint8), ""), (pictures["controlled"], c), (pictures["free"], "without")]
-        sheet([p for p, _ in shown], [t for _, t in shown], [None] * len(shown), self.o.out / "edges.png")
-        self.report["edges"] = {"pictures": len(marks)} | {k: round(float(np.mean([m[k] for m in marks])), 3) for k in marks[0]}
-        print("edges", self.report["edges"], flush=True)
+        shown = shown[:72]  # six rows
+        self.sheet("edges", [p for p, _ in shown], [t for _, t in shown])
+        self.tell("edges", {"pictures": len(marks)} | shares(marks))
 
 
 def main():
@@ -273,17 +241,22 @@ def main():
     p.add_argument("--steps", type=int, default=20)
     p.add_argument("--guidance", type=float, default=3.0)
     p.add_argument("--count", type=int, default=200)
-    p.add_argument("--only", default="overview,white,scenes,pairs,colours,backgrounds,letters")
+    p.add_argument("--cells", default="1,3,5:4,10,20,50", help="guidances and steps of the set settings")
+    p.add_argument("--judge-kinds", type=int, help="of scenes among the judge's references; all unless given")
+    p.add_argument("--prefix", default="", help="of the sheets' names; the report's name after it, where there is one")
+    p.add_argument("--only", default="overview,white,scenes,pairs,colours,backgrounds,letters,styles,accessories")
     o = p.parse_args()
     o.out.mkdir(parents=True, exist_ok=True)
     shared = o.shared or o.model
     canvas = Canvas(o.data, o.data / "bank.pt", "cpu")
-    judge = Judge(canvas, shared / "image_encoder/model.onnx")
+    judge = Judge(canvas, shared / "image_encoder/model.onnx", o.data, list(canvas.art.scene_ranges)[: o.judge_kinds])
     evaluation = Evaluation(Model(o.model, shared, o.text_encoder, tokenizer(o.data / "tokenizer.json"), o.control), judge, canvas, o)
+    file = o.out / f"{o.prefix}report.json"
+    if file.exists():
+        evaluation.report = json.loads(file.read_text())
     for name in o.only.split(","):
         getattr(evaluation, name)()
-    report = {"steps": o.steps, "guidance": o.guidance, **evaluation.report}
-    (o.out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    file.write_text(json.dumps(evaluation.report, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -15,4 +15,6 @@ OVERVIEW = [
 HELD_OUT_NAMES = {"red apple": "apple", "dog face": "dog face", "cat face": "cat face", "automobile": "car"}
 UNSEEN_COLOURS = [(label, colour, f"a {colour} {HELD_OUT_NAMES.get(label, label)}".replace("a orange", "an orange"))
                   for label in NEVER_RECOLOURED for colour in HUES]
+STYLED = ["a cat face", "a rocket", "a strawberry", "a house", "a guitar", "an owl", "a car", "a mushroom"]
+WEARERS = ["a cat face", "a fox", "a lion", "a panda", "a smiling face", "a dog face", "a frog", "a bear"]
 TEST_PROMPTS = [""] + OVERVIEW + [p for _, _, p in UNSEEN_COLOURS]

@@ -1,4 +1,4 @@
-"""The shipped ONNX files back to checkpoints, to train on from them (starter.train --resume) or to distil.
+"""The shipped ONNX files back to checkpoints, to distil from them, or to train on: rename unet.pt to unet-start.pt.
 
 usage: python -m starter.restore MODEL WORK      reads MODEL/unet, vae_encoder, vae_decoder and image_encoder
 """

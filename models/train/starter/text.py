@@ -74,7 +74,8 @@ class TextEncoder(nn.Module):
         return self(table.to(device), torch.tensor([len(i) for i in ids], device=device))
 
 
-def pack(onnx_file, tokenizer_file, out: pathlib.Path, extra):
+def pack(onnx_file, tokenizer_file, out: pathlib.Path, extra, captions=200_000):
+    """captions: how many are planned to see which words they have"""
     import onnx
     from onnx import numpy_helper
     graph = onnx.load(onnx_file).graph
@@ -84,7 +85,7 @@ def pack(onnx_file, tokenizer_file, out: pathlib.Path, extra):
     weights |= {k: v for k, v in arrays.items() if k.startswith(("encoder.", "embeddings.LayerNorm"))}
     tokens = tokenizer(tokenizer_file)
     art = Art.load(out / "art.json")
-    planned, _ = plans(art, tokens, 99, 200_000)
+    planned, _ = plans(art, tokens, 99, captions)
     used = set(np.unique(planned["tokens"]).tolist()) | {UNKNOWN}
     names = {form for s in art.sprites for name in s["names"] for form in (name, plural(name) or name)}
     for text in [*extra, *names]:
@@ -99,4 +100,4 @@ def pack(onnx_file, tokenizer_file, out: pathlib.Path, extra):
 
 if __name__ == "__main__":
     from .prompts import TEST_PROMPTS
-    pack(sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), TEST_PROMPTS)
+    pack(sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), TEST_PROMPTS, *map(int, sys.argv[4:]))

@@ -3,9 +3,9 @@
 usage: python -m starter.train --data FOLDER --work FOLDER STAGE=SECONDS:BATCH...
 
 Stages, in this order: autoencoder, unet, turbo, controlnet, image-encoder. Data is what starter.art and starter.text wrote.
-A stage writes WORK/<stage>.pt at its end and every minute, turbo and controlnet WORK/<stage>-unfinished.pt until their end. With
---resume, `unet` starts from the weights in WORK/unet.pt; turbo and controlnet go on as if they had not been interrupted: SECONDS are
-of all runs together.
+A stage writes WORK/<stage>.pt at its end, and is left out where that is there. Until then it writes WORK/<stage>-unfinished.pt every
+minute, and goes on from there when it was interrupted: SECONDS are of all runs together. `unet` starts from the weights in
+WORK/unet-start.pt, if there are any.
 `compile-unet` only compiles the U-Net's training step and says how fast it is.
 """
 import argparse
@@ -58,7 +58,7 @@ class Clock:
             self.reported = time.time()
             print(f"{self.spent():6.0f} s  step {self.steps}  {self.steps / self.spent():.2f}/s  {text()}", flush=True)
 
-    def save_due(self, every=60):
+    def save_due(self, every):
         due = time.time() - self.saved > every
         if due:
             self.saved = time.time()
@@ -92,12 +92,13 @@ class Training:
             return Source(self.data, self.work, self.device, dict(stored))
 
     def warm(self, loss, model):
-        """Runs a step for its compilation alone, so that the stage's time is training time."""
+        """Runs a step for its compilation alone, so that the stage's time is training time. On a CPU nothing is compiled."""
+        if self.device == "cpu":
+            return
         started = time.time()
         loss().backward()
         model.zero_grad(set_to_none=True)
-        if self.device == "cuda":
-            torch.cuda.synchronize()
+        torch.cuda.synchronize()
         print(f"compiled in {time.time() - started:.0f} s", flush=True)
 
     def place(self, model):
@@ -114,6 +115,41 @@ class Training:
     def load(self, name):
         return torch.load(self.work / f"{name}.pt", weights_only=False, map_location="cpu")
 
+    # --- a stage that may be interrupted ------------------------------------------------------------------------------
+
+    def unfinished(self, name):
+        return self.work / f"{name}-unfinished.pt"
+
+    def done(self, name):
+        done = (self.work / f"{name}.pt").exists()
+        if done:  # ended between the two lines of finish
+            self.unfinished(name).unlink(missing_ok=True)
+        return done
+
+    def interrupted(self, name):
+        """What an interrupted run of the stage left: seconds and steps that it took, and an optimiser. Goes on with other pictures and noise."""
+        before = self.load(self.unfinished(name).stem) if self.unfinished(name).exists() else dict(seconds=0.0, steps=0)
+        torch.manual_seed(self.o.seed + before["steps"])
+        self.source().next = before.get("next", 0)
+        if before["steps"]:
+            print(f"goes on after {before['seconds']:.0f} s, step {before['steps']}", flush=True)
+        return before
+
+    def clock(self, before, optimiser, rate, warm_up=100):
+        """The stage's clock, that stands where the interrupted run stood, with the optimiser."""
+        if "optimiser" in before:
+            optimiser.restore(before["optimiser"])
+        return Clock(self.seconds, rate, warm_up, before["seconds"], before["steps"])
+
+    def keep(self, name, optimiser, clock):
+        """Writes now and then what a run needs to go on."""
+        if clock.save_due(self.o.every):
+            self.save(self.unfinished(name).stem, dict(optimiser=optimiser.state(), seconds=clock.spent(), steps=clock.steps, next=self.source().next))
+
+    def finish(self, name, content):
+        self.save(name, content)
+        self.unfinished(name).unlink(missing_ok=True)
+
     def encoder(self):
         k = self.load("autoencoder")
         encoder = Encoder()
@@ -124,7 +160,7 @@ class Training:
     # --- autoencoder ------------------------------------------------------------------------------------------------
 
     def autoencoder(self):
-        source = self.source()
+        source, before = self.source(), self.interrupted("autoencoder")
         encoder, decoder = self.place(Encoder()), self.place(Decoder())
         both = torch.nn.ModuleDict({"encoder": encoder, "decoder": decoder})
         noise = self.o.latent_noise
@@ -140,31 +176,26 @@ class Training:
         step = self.compiled(forward)
         optimiser = Muon(both, adam=(), weight_decay=0.0, ema=0.998)
         self.warm(lambda: step(source.pictures(self.batch)[0].to(self.kind).to(memory_format=torch.channels_last)), both)
-        clock = Clock(self.seconds, 3e-3)
-        held = source.pictures(256)[0].to(self.kind).to(memory_format=torch.channels_last)
-
-        def store():
-            weights = optimiser.weights()
-            e, d = (type(m)().to(self.device) for m in (encoder, decoder))
-            e.load_state_dict({k[8:]: v for k, v in weights.items() if k.startswith("encoder.")})
-            d.load_state_dict({k[8:]: v for k, v in weights.items() if k.startswith("decoder.")})
-            with torch.no_grad():
-                z = torch.cat([e(source.pictures(256)[0]) for _ in range(8)])
-                decoded = d(e(held.float())).clamp(-1, 1)
-                psnr = -10 * torch.log10((decoded - held.float()).pow(2).mean((1, 2, 3)) / 4)
-            print(f"autoencoder: {psnr.mean():.2f} dB, worst {psnr.min():.2f}", flush=True)
-            self.save("autoencoder", dict(encoder=e.cpu().state_dict(), decoder=d.cpu().state_dict(), mean=z.mean((0, 2, 3)).cpu(),
-                                          std=z.std((0, 2, 3)).cpu(), steps=clock.steps, samples=clock.steps * self.batch))
-
+        clock = self.clock(before, optimiser, 3e-3)
         while clock.share() < 1:
             pictures = source.pictures(self.batch)[0].to(self.kind).to(memory_format=torch.channels_last)
             loss = step(pictures)
             loss.backward()
             optimiser.step(clock.rate())
             clock.report(lambda: f"loss {loss.item():.4f}")
-            if clock.save_due():
-                store()
-        store()
+            self.keep("autoencoder", optimiser, clock)
+
+        weights = optimiser.weights()
+        e, d = (type(m)().to(self.device) for m in (encoder, decoder))
+        e.load_state_dict({k[8:]: v for k, v in weights.items() if k.startswith("encoder.")})
+        d.load_state_dict({k[8:]: v for k, v in weights.items() if k.startswith("decoder.")})
+        with torch.no_grad():
+            held = source.pictures(self.o.looks)[0]
+            z = torch.cat([e(source.pictures(self.o.looks)[0]) for _ in range(8)])
+            psnr = -10 * torch.log10((d(e(held)).clamp(-1, 1) - held).pow(2).mean((1, 2, 3)) / 4)
+        print(f"autoencoder: {psnr.mean():.2f} dB, worst {psnr.min():.2f}", flush=True)
+        self.finish("autoencoder", dict(encoder=e.cpu().state_dict(), decoder=d.cpu().state_dict(), mean=z.mean((0, 2, 3)).cpu(),
+                                        std=z.std((0, 2, 3)).cpu(), steps=clock.steps, samples=clock.steps * self.batch))
 
     # --- U-Net ------------------------------------------------------------------------------------------------------
 
@@ -209,17 +240,17 @@ class Training:
     def unet(self):
         self.prepare_noise()
         encoder, mean, std = self.encoder()
-        source = self.source()
+        source, before = self.source(), self.interrupted("unet")
         net = UNet()
-        if self.o.resume:
-            net.load_state_dict(self.load("unet")["weights"])
+        if (self.work / "unet-start.pt").exists():
+            net.load_state_dict(self.load("unet-start")["weights"])
         net = self.place(net)
         step = self.compiled(lambda z, text, t, noise: self.v_loss(net, z, text, t, noise))
         optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"), ema=0.999)
         pool = Pool(source, encoder, mean, std, self.o.pool)
-        started, fresh = time.time(), max(256, self.batch)
+        started = time.time()
         while pool.filled < min(self.o.pool, self.batch * 64):
-            pool.grow(min(fresh, 4096))
+            pool.grow(min(max(256, self.batch), 4096, self.o.pool))
         print(f"pool: {pool.filled} samples in {time.time() - started:.1f} s", flush=True)
 
         def loss_of_batch():
@@ -227,23 +258,18 @@ class Training:
             return step(z, text, self.noise_levels(self.batch), torch.randn_like(z))
 
         self.warm(loss_of_batch, net)
-        clock, mean_loss = Clock(self.seconds, self.o.rate), torch.zeros((), device=self.device)
-
-        def store():
-            self.save("unet", dict(weights=optimiser.weights(), raw=optimiser.weights(False), config=net.config, steps=clock.steps,
-                                   samples=clock.steps * self.batch, made=pool.made, seconds=time.time() - clock.started))
-
+        clock, mean_loss = self.clock(before, optimiser, self.o.rate), torch.zeros((), device=self.device)
         while clock.share() < 1:
             loss = loss_of_batch()
             loss.backward()
             optimiser.step(clock.rate())
-            mean_loss.lerp_(loss.detach(), 0.02 if clock.steps > 50 else 1)
+            mean_loss.lerp_(loss.detach(), 0.02 if clock.steps > before["steps"] + 50 else 1)
             if clock.steps % 4 == 0:
                 pool.grow(self.batch)
             clock.report(lambda: f"loss {mean_loss.item():.4f}  {clock.steps * self.batch / 1e6:.2f} M samples, {pool.made / 1e6:.2f} M different")
-            if clock.save_due():
-                store()
-        store()
+            self.keep("unet", optimiser, clock)
+        self.finish("unet", dict(weights=optimiser.weights(), raw=optimiser.weights(False), config=net.config, steps=clock.steps,
+                                 samples=clock.steps * self.batch, seconds=clock.spent()))
         net.load_state_dict(optimiser.weights())
         self.grid("unet", net, source, mean, std, steps=25, guidance=GUIDANCE)
 
@@ -258,7 +284,7 @@ class Training:
         """
         self.prepare_noise()
         _, mean, std = self.encoder()
-        source, stored = self.source(), self.load("unet")
+        source, before, stored = self.source(), self.interrupted("turbo"), self.load("unet")
         net = UNet()
         net.load_state_dict(stored["weights"])
         net = self.place(net)
@@ -270,20 +296,16 @@ class Training:
             v = net(x.to(memory_format=torch.channels_last), t, text).float()  # compiled, it failed on a GPU with 'misaligned address' (PyTorch 2.11)
             return ((v - straight).pow(2) + 1e-4).sqrt().mean()
 
-        self.interruptible("turbo", net, optimiser, self.o.turbo_rate, loss)
+        self.in_parts("turbo", before, net, optimiser, self.o.turbo_rate, loss)
         net.load_state_dict(optimiser.weights())
         self.grid("turbo", net, source, mean, std, steps=PIECES, guidance=1.0)
 
-    def interruptible(self, name, net, optimiser, rate, loss, after=lambda steps: None):
-        """Trains for the stage's time, all runs together: --resume goes on with WORK/<name>-unfinished.pt.
+    def in_parts(self, name, before, net, optimiser, rate, loss, after=lambda steps: None):
+        """Trains for the stage's time.
 
         loss(n) of n samples; on a CPU each core makes a part of the batch: two that share one kernel wait for each other
         wherever the machine has other work. after(steps) is called after each.
         """
-        unfinished = self.work / f"{name}-unfinished.pt"
-        before = self.load(unfinished.stem) if self.o.resume and unfinished.exists() else dict(seconds=0.0, steps=0)
-        if "optimiser" in before:
-            optimiser.restore(before["optimiser"])
         cores = 1 if self.device == "cuda" else os.cpu_count()
         pool = ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,))
 
@@ -292,23 +314,15 @@ class Training:
             value.backward()
             return value.detach()
 
-        clock = Clock(self.seconds, rate, warm_up=30, spent=before["seconds"], steps=before["steps"])
-        torch.manual_seed(self.o.seed + clock.steps)  # other batches than before the interruption
-        mean_loss, first = torch.zeros((), device=self.device), clock.steps
-
-        def done():
-            return dict(weights=optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch, seconds=clock.spent())
-
+        clock, mean_loss = self.clock(before, optimiser, rate, warm_up=30), torch.zeros((), device=self.device)
         while clock.share() < 1:
             value = sum(pool.map(part, range(cores)))
             optimiser.step(clock.rate())
-            mean_loss.lerp_(value, 0.03 if clock.steps > first + 20 else 1)
+            mean_loss.lerp_(value, 0.03 if clock.steps > before["steps"] + 20 else 1)
             after(clock.steps)
             clock.report(lambda: f"loss {mean_loss.item():.4f}")
-            if clock.save_due(every=90):
-                self.save(unfinished.stem, done() | dict(optimiser=optimiser.state()))
-        self.save(name, done())
-        unfinished.unlink(missing_ok=True)
+            self.keep(name, optimiser, clock)
+        self.finish(name, dict(weights=optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch, seconds=clock.spent()))
 
     # --- edges ------------------------------------------------------------------------------------------------------
 
@@ -316,7 +330,7 @@ class Training:
         """A ControlNet for edges on the U-Net as it is."""
         self.prepare_noise()
         encoder, mean, std = self.encoder()
-        source, stored = self.source(), self.load("unet")
+        source, before, stored = self.source(), self.interrupted("controlnet"), self.load("unet")
         net, control = UNet(), ControlNet()
         net.load_state_dict(stored["weights"])
         control.start_from(net)
@@ -324,7 +338,7 @@ class Training:
         optimiser = Muon(control, adam=("time_in", "time_out", "text_norm", "conv_in", "hint"), ema=0.995)
         pool = EdgePool(source, encoder, mean, std, self.o.pool)
         while pool.filled < min(self.o.pool, self.batch * 32):
-            pool.grow(min(1024, self.o.pool))
+            pool.grow(min(max(256, self.batch), 1024, self.o.pool))
         print(f"pool: {pool.filled} samples", flush=True)
         full = torch.ones((), device=self.device)
 
@@ -338,8 +352,8 @@ class Training:
 
             return self.v_loss(predict, z, text, t, noise)
 
-        self.interruptible("controlnet", control, optimiser, self.o.control_rate, loss,
-                           after=lambda steps: pool.grow(self.batch) if steps % 4 == 0 else None)
+        self.in_parts("controlnet", before, control, optimiser, self.o.control_rate, loss,
+                      after=lambda steps: pool.grow(self.batch) if steps % 4 == 0 else None)
 
     # --- pictures into the text's space -----------------------------------------------------------------------------
 
@@ -349,20 +363,20 @@ class Training:
         decoder = Decoder()
         decoder.load_state_dict(self.load("autoencoder")["decoder"])
         decoder = self.place(decoder).requires_grad_(False)
-        source = self.source()
+        source, before = self.source(), self.interrupted("image_encoder")
         net = self.place(ImageEncoder())
         optimiser = Muon(net, adam=("conv_in",), ema=0.995)
-        run, n = self.compiled(net), self.batch
+        run, n, looks = self.compiled(net), self.batch, 4 * self.o.looks
 
         def hit():
-            pictures, plan = source.pictures(1024)
+            pictures, plan = source.pictures(looks)
             with torch.no_grad():
                 features = F.normalize(net(pictures.to(self.kind).to(memory_format=torch.channels_last)).float(), dim=-1)
                 text = self.pooled(source.states(plan), plan["length"])
-                return ((features @ text.T).argmax(1) == torch.arange(1024, device=self.device)).float().mean().item()
+                return ((features @ text.T).argmax(1) == torch.arange(looks, device=self.device)).float().mean().item()
 
         self.warm(lambda: run(source.pictures(n)[0].to(self.kind).to(memory_format=torch.channels_last)).float().sum(), net)
-        clock = Clock(self.seconds, 3e-3)
+        clock = self.clock(before, optimiser, 3e-3)
         while clock.share() < 1:
             pictures, plan = source.pictures(n)
             pictures = pictures.to(self.kind).to(memory_format=torch.channels_last)
@@ -377,11 +391,12 @@ class Training:
             loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
             loss.backward()
             optimiser.step(clock.rate())
-            clock.report(lambda: f"loss {loss.item():.4f}  right caption of 1024: {hit():.1%}")
+            clock.report(lambda: f"loss {loss.item():.4f}  right caption of {looks}: {hit():.1%}")
+            self.keep("image_encoder", optimiser, clock)
         weights = optimiser.weights()
         net.load_state_dict(weights)
-        print(f"image encoder: right caption of 1024: {hit():.1%}", flush=True)
-        self.save("image_encoder", dict(weights=weights, steps=clock.steps, samples=clock.steps * n))
+        print(f"image encoder: right caption of {looks}: {hit():.1%}", flush=True)
+        self.finish("image_encoder", dict(weights=weights, steps=clock.steps, samples=clock.steps * n))
 
     @staticmethod
     def pooled(states, lengths):
@@ -396,10 +411,11 @@ class Training:
         decoder = Decoder()
         decoder.load_state_dict(self.load("autoencoder")["decoder"])
         decoder = decoder.to(self.device)
-        text = source.text.prompts(OVERVIEW, source.tokens, self.device)
+        prompts = OVERVIEW[:self.o.looks]
+        text = source.text.prompts(prompts, source.tokens, self.device)
         alpha = torch.cat([torch.ones(1, device=self.device), self.alpha])
         g = torch.Generator(device="cpu").manual_seed(42)
-        x = torch.randn(len(OVERVIEW), 4, 16, 16, generator=g).to(self.device)
+        x = torch.randn(len(prompts), 4, 16, 16, generator=g).to(self.device)
         times = [round(1000 - i * 1000 / steps) - 1 for i in range(steps)]
         for t, to in zip(times, times[1:] + [-1]):
             when = torch.tensor([t], device=self.device)
@@ -431,17 +447,21 @@ def main():
     p.add_argument("--latent-noise", type=float, default=0.06)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--deadline", type=float, default=math.inf, help="seconds for all stages; what preparations cost, all give up alike")
-    p.add_argument("--resume", action="store_true")
+    p.add_argument("--looks", type=int, default=256, help="how many pictures a finished stage is looked at with, about")
+    p.add_argument("--every", type=float, default=60, help="seconds after which an unfinished stage is written again")
     options = p.parse_args()
     training, failed, started = Training(options), [], time.time()
-    stages = [(n, *r.split(":")) for n, _, r in (stage.partition("=") for stage in options.stages)]
+    stages = [(n.replace("-", "_"), *r.split(":")) for n, _, r in (stage.partition("=") for stage in options.stages)]
+    for name in [name for name, _, _ in stages if training.done(name)]:
+        print(f"--- {name} is there", flush=True)
+    stages = [stage for stage in stages if not training.done(stage[0])]
     for i, (name, seconds, batch) in enumerate(stages):
         wanted = sum(float(s) + PREPARATION for _, s, _ in stages[i:])
         share = min(1.0, (options.deadline - (time.time() - started)) / wanted)
         training.seconds, training.batch = max(1.0, (float(seconds) + PREPARATION) * share - PREPARATION), int(batch)
         print(f"--- {name}: {training.seconds:.0f} s, batch {batch}", flush=True)
         try:  # a stage that fails must not cost those after it the machine's time
-            getattr(training, name.replace("-", "_"))()
+            getattr(training, name)()
         except Exception:
             traceback.print_exc()
             failed.append(name)
