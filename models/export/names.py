@@ -2,7 +2,7 @@
 
 A source is {"tensor": name} and, where it is a part of the tensor, "rows": [from, to], or "transposed": true, or "swapped": true where the
 upper half of its rows is the lower one; {"identity": true} is no tensor but the identity. Written after the layouts of CompVis/latent-diffusion, Stability-AI/generative-models,
-Stability-AI/sd3.5 and mlfoundations/open_clip; models/parity holds it against diffusers' own conversion.
+Stability-AI/sd3.5 and mlfoundations/open_clip; parity holds it against diffusers' own conversion.
 """
 import re
 

@@ -44,7 +44,7 @@ class StableDiffusion3PictureIT {
         Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));
     ModelCard card = catalogue.find("it").orElseThrow();
     try (SafetensorsFile golden =
-            SafetensorsFile.open(HOME.resolve("models/parity/golden/tiny-sd3.safetensors"));
+            SafetensorsFile.open(HOME.resolve("parity/golden/tiny-sd3.safetensors"));
         LatentDecoders decoders =
             new LatentDecoders(catalogue, SessionSettings.cpu(1), Long.MAX_VALUE, 16_384, 64)) {
       ByteBuffer bytes = golden.map(golden.find("latents.3").orElseThrow());

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every sampler against diffusers 0.42.1 and k-diffusion 0.1.1, which compute in fp32, from the
- * same seed of PyTorch's noise: models/parity makes the files.
+ * same seed of PyTorch's noise: parity makes the files.
  */
 class ParityTest {
   /** Of the largest latent of a step. */
@@ -114,7 +114,7 @@ class ParityTest {
         noise::draw);
   }
 
-  /** The network of models/parity/network.py. */
+  /** The network of parity/network.py. */
   private static float[] answer(
       PredictionType type, double prompt, float[] input, double timestep) {
     double base =

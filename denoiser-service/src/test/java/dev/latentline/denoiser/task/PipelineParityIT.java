@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Imported checkpoints of every kind make the latents that diffusers' pipelines make, step by step
- * from the same seed, and the same picture: models/parity/golden_pipelines.py writes the files.
+ * from the same seed, and the same picture: parity/golden_pipelines.py writes the files.
  */
 class PipelineParityIT {
   private static final Path HOME = Path.of(System.getProperty("latentline.home"));

@@ -47,7 +47,7 @@ class StableDiffusion3ParityIT {
 
   @BeforeAll
   static void load() throws IOException {
-    golden = SafetensorsFile.open(HOME.resolve("models/parity/golden/tiny-sd3.safetensors"));
+    golden = SafetensorsFile.open(HOME.resolve("parity/golden/tiny-sd3.safetensors"));
     CheckpointImport.run(
         new ImportOrder(
             RandomCheckpoint.writeFolder("tiny-sd3", folder.resolve("checkpoint")),

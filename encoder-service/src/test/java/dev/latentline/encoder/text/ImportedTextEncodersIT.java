@@ -72,8 +72,7 @@ class ImportedTextEncodersIT {
   void weightsAndChunksGiveTheStatesThatTransformersAndTheirArithmeticGive(String family)
       throws Exception {
     SafetensorsFile golden =
-        SafetensorsFile.open(
-            HOME.resolve("models/parity/golden/prompts-" + family + ".safetensors"));
+        SafetensorsFile.open(HOME.resolve("parity/golden/prompts-" + family + ".safetensors"));
     Catalogue catalogue =
         Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), imported(family, "it")));
     ModelCard card = catalogue.find("it").orElseThrow();
@@ -102,7 +101,7 @@ class ImportedTextEncodersIT {
   @ValueSource(strings = {"tiny-sd1", "tiny-sd2"})
   void aSkippedLayerGivesTheStatesThatTransformersGives(String family) throws Exception {
     SafetensorsFile golden =
-        SafetensorsFile.open(HOME.resolve("models/parity/golden/" + family + ".safetensors"));
+        SafetensorsFile.open(HOME.resolve("parity/golden/" + family + ".safetensors"));
     Catalogue catalogue =
         Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), imported(family, "it")));
     ModelCard card = catalogue.find("it").orElseThrow();

@@ -99,7 +99,7 @@ class StableDiffusion3TextEncodersIT {
   }
 
   private static SafetensorsFile golden() throws IOException {
-    return SafetensorsFile.open(HOME.resolve("models/parity/golden/tiny-sd3.safetensors"));
+    return SafetensorsFile.open(HOME.resolve("parity/golden/tiny-sd3.safetensors"));
   }
 
   private static List<TokenIds> tokens(SafetensorsFile golden, String text, int encoders)

@@ -25,7 +25,7 @@ import java.util.zip.GZIPInputStream;
 
 /**
  * A Stable Diffusion checkpoint in the original single-file layout, fp16, whose numbers follow from
- * the tensors' names: byte for byte what models/parity/make_checkpoints.py writes, without Python.
+ * the tensors' names: byte for byte what parity/make_checkpoints.py writes, without Python.
  */
 public final class RandomCheckpoint {
   private final Map<String, long[]> tensors;
@@ -35,7 +35,7 @@ public final class RandomCheckpoint {
   }
 
   /**
-   * @param name of a template in models/parity/templates, such as tiny-sd1
+   * @param name of a template in parity/templates, such as tiny-sd1
    */
   public static RandomCheckpoint of(String name) throws IOException {
     Map<String, long[]> tensors = new TreeMap<>();
@@ -101,7 +101,7 @@ public final class RandomCheckpoint {
 
   /** The graph templates with the widths of a test. */
   public static Path templates() {
-    return Path.of(System.getProperty("latentline.home"), "models/parity/templates");
+    return Path.of(System.getProperty("latentline.home"), "parity/templates");
   }
 
   private static void add(JsonNode weight, Map<String, long[]> tensors) {
@@ -180,7 +180,7 @@ public final class RandomCheckpoint {
     }
   }
 
-  /** The numbers of a tensor: see models/parity/weights.py. */
+  /** The numbers of a tensor: see parity/weights.py. */
   public static float[] numbers(String name, long... shape) {
     long elements = elements(shape);
     float[] numbers = new float[Math.toIntExact(elements)];

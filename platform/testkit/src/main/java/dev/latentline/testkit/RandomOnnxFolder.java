@@ -14,8 +14,8 @@ import java.util.stream.StreamSupport;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A model as a folder of ONNX graphs, from what models/parity/golden_onnx.py wrote; the numbers of
- * its weights follow from their names.
+ * A model as a folder of ONNX graphs, from what parity/golden_onnx.py wrote; the numbers of its
+ * weights follow from their names.
  */
 public record RandomOnnxFolder(Path path) {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -23,7 +23,7 @@ public record RandomOnnxFolder(Path path) {
   /**
    * Writes it.
    *
-   * @param family of models/parity/golden/onnx
+   * @param family of parity/golden/onnx
    * @param path of the folder
    */
   public static RandomOnnxFolder of(String family, Path path) throws IOException {

@@ -18,19 +18,17 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * CLIP's and T5's tokenizers and the texts of models/parity/golden_tokens.py, with transformers'
- * ids.
- */
+/** CLIP's and T5's tokenizers and the texts of parity/golden_tokens.py, with transformers' ids. */
 class OddTextsTest {
-  private static final Path MODELS = Path.of(System.getProperty("latentline.home"), "models");
+  private static final Path HOME = Path.of(System.getProperty("latentline.home"));
+  private static final Path MODELS = HOME.resolve("models");
 
   @TempDir Path folder;
 
   @Test
   void everyTextHasTheIdsOfTransformers() throws IOException {
     Path file = unzipped("clip-tokenizer.json.gz");
-    List<String> lines = Files.readAllLines(MODELS.resolve("parity/golden/clip-tokens.jsonl"));
+    List<String> lines = Files.readAllLines(HOME.resolve("parity/golden/clip-tokens.jsonl"));
     assertThat(lines).hasSizeGreaterThan(400);
     Set<String> other = new TreeSet<>();
     try (TextTokenizer tokenizer = TextTokenizer.open(file, 100_000)) {
@@ -54,8 +52,8 @@ class OddTextsTest {
   @Test
   void everyTextHasTheIdsOfTransformersT5() throws IOException {
     Path file = unzipped("t5-tokenizer.json.gz");
-    List<String> texts = Files.readAllLines(MODELS.resolve("parity/golden/clip-tokens.jsonl"));
-    List<String> lines = Files.readAllLines(MODELS.resolve("parity/golden/t5-tokens.jsonl"));
+    List<String> texts = Files.readAllLines(HOME.resolve("parity/golden/clip-tokens.jsonl"));
+    List<String> lines = Files.readAllLines(HOME.resolve("parity/golden/t5-tokens.jsonl"));
     assertThat(lines).hasSameSizeAs(texts);
     Set<String> other = new TreeSet<>();
     try (TextTokenizer tokenizer = TextTokenizer.open(file, 100_000);

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** CLIP's tokenizer and the prompts of golden_prompts.py and golden_inversions.py. */
 class WeightedPromptsTest {
-  private static final Path MODELS = Path.of(System.getProperty("latentline.home"), "models");
+  private static final Path HOME = Path.of(System.getProperty("latentline.home"));
+  private static final Path MODELS = HOME.resolve("models");
 
   static final InsertedTokens NONE = new InsertedTokens(List.of());
 
@@ -76,7 +77,7 @@ class WeightedPromptsTest {
   }
 
   private void assertRead(String file, int least, InsertedTokens inserted) throws IOException {
-    SafetensorsFile golden = SafetensorsFile.open(MODELS.resolve("parity/golden").resolve(file));
+    SafetensorsFile golden = SafetensorsFile.open(HOME.resolve("parity/golden").resolve(file));
     JsonNode prompts = new ObjectMapper().readTree(golden.metadata().get("prompts"));
     assertThat(prompts).hasSizeGreaterThanOrEqualTo(least);
     try (TextTokenizer tokenizer = clip()) {

@@ -18,8 +18,7 @@ record Golden(SafetensorsFile file) {
 
   static Golden of(String name) throws IOException {
     Path home = Path.of(System.getProperty("latentline.home"));
-    return new Golden(
-        SafetensorsFile.open(home.resolve("models/parity/golden/" + name + ".safetensors")));
+    return new Golden(SafetensorsFile.open(home.resolve("parity/golden/" + name + ".safetensors")));
   }
 
   String checkpointSha256() {

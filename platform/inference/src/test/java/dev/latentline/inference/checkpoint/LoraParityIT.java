@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LoraParityIT {
   private static final SessionSettings CPU = SessionSettings.cpu(1);
 
-  /** As models/parity/golden_loras.py has them. */
+  /** As parity/golden_loras.py has them. */
   private static final Map<String, Map<String, Float>> CASES =
       Map.of(
           "kohya", Map.of("kohya", 0.8f),
@@ -85,8 +85,7 @@ class LoraParityIT {
     CheckpointImport.run(Orders.of(file, models), note -> {});
     Path home = Path.of(System.getProperty("latentline.home"));
     for (String name : List.of("kohya", "locon", "tucker", "peft")) {
-      Path lora =
-          home.resolve("models/parity/golden/loras/" + family + "/" + name + ".safetensors");
+      Path lora = home.resolve("parity/golden/loras/" + family + "/" + name + ".safetensors");
       CheckpointImport.run(
           new ImportOrder(
               lora,

@@ -15,7 +15,7 @@ import pathlib
 import sys
 import tempfile
 
-sys.path.append(str(pathlib.Path(__file__).parent.parent / "export"))
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "models/export"))
 
 import onnx
 import torch

@@ -3,7 +3,7 @@
 
 usage: make_checkpoints.py TEMPLATE OUT.safetensors [fp16|fp32]
 
-TEMPLATE is a folder with a template's tensors.json.gz: of a test's widths (models/parity/templates/tiny-sd1) or of the real ones
+TEMPLATE is a folder with a template's tensors.json.gz: of a test's widths (parity/templates/tiny-sd1) or of the real ones
 (models/templates/sd1: 4.3 GB). The names are a real checkpoint's, and so are the shapes; weights.py says what the numbers are. The bytes
 are the same on every machine.
 """
