@@ -26,7 +26,7 @@ record Fit(
     List<String> misshapen) {
   private static final int SHOWN = 5;
 
-  /** Of the denoising network's tensors in a single file. */
+  /** Of the denoising network's tensors in the original layout. */
   private static final String NETWORK_PREFIX = "model.diffusion_model.";
 
   /**
@@ -146,8 +146,11 @@ record Fit(
             .flatMap(taken -> taken.located().stream())
             .map(located -> located.tensor().name())
             .collect(Collectors.toSet());
-    return files.networkTensors().keySet().stream()
-        .filter(name -> !files.isSingleFile() || name.startsWith(NETWORK_PREFIX))
+    Set<String> names = files.networkTensors().keySet();
+    // a file in the original layout has the other parts' tensors too
+    boolean original = names.stream().anyMatch(name -> name.startsWith(NETWORK_PREFIX));
+    return names.stream()
+        .filter(name -> !original || name.startsWith(NETWORK_PREFIX))
         .filter(name -> !read.contains(name))
         .toList();
   }
