@@ -31,7 +31,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,7 +40,6 @@ import org.junit.jupiter.api.Timeout;
 /** Two denoisers as processes of their own, and a picture of a model that a LoRA changes. */
 @Timeout(Patience.TEST_SECONDS)
 class LoraRecoveryIT {
-  private static final Path HOME = Path.of(System.getProperty("latentline.home"));
   private static final String POOL = "lora-recovery";
   private static final int STEPS = 100;
 
@@ -66,17 +64,7 @@ class LoraRecoveryIT {
 
   private static void imported(Path file, String name) throws IOException {
     CheckpointImport.run(
-        new ImportOrder(
-            file,
-            Optional.empty(),
-            Optional.empty(),
-            name,
-            Optional.empty(),
-            Optional.empty(),
-            List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
-            models,
-            false),
-        note -> {});
+        ImportOrder.of(file, name, RandomCheckpoint.allTemplates(), models), note -> {});
   }
 
   @AfterEach

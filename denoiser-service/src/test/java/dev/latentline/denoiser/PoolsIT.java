@@ -60,8 +60,8 @@ class PoolsIT {
     stack = TestStack.shared();
     Topics.create(stack.bootstrapServers(), EAST, WEST);
     models = stack.folder().resolve("pools-catalogue");
-    copy("starter", models.resolve("starter"));
-    copy("starter-turbo", models.resolve("starter-turbo"));
+    Starter.copy("starter", models.resolve("starter"));
+    Starter.copy("starter-turbo", models.resolve("starter-turbo"));
     Files.writeString(
         models.resolve("pools.yaml"), EAST + ": [starter]\n" + WEST + ": [starter-turbo]\n");
     before = Catalogue.open(models).find("starter").orElseThrow();
@@ -74,24 +74,11 @@ class PoolsIT {
     Path retired = models.resolve("retired/0123456789ab/starter");
     Files.createDirectories(retired.getParent());
     Files.move(models.resolve("starter"), retired);
-    copy("starter-turbo", models.resolve("starter"));
+    Starter.copy("starter-turbo", models.resolve("starter"));
     Path manifest = models.resolve("starter/manifest.json");
     Files.writeString(
         manifest,
         Files.readString(manifest).replace("\"name\": \"starter-turbo\"", "\"name\": \"starter\""));
-  }
-
-  private static void copy(String model, Path to) throws IOException {
-    Path from = Starter.catalogueFolder().resolve(model);
-    List<Path> files;
-    try (Stream<Path> walk = Files.walk(from)) {
-      files = walk.filter(Files::isRegularFile).toList();
-    }
-    for (Path file : files) {
-      Path copy = to.resolve(from.relativize(file).toString());
-      Files.createDirectories(copy.getParent());
-      Files.copy(file, copy);
-    }
   }
 
   @AfterEach

@@ -37,7 +37,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Denoisers of one pool as processes of their own, which are killed in the end. */
@@ -71,15 +70,8 @@ final class Replicas implements AutoCloseable {
 
   /** A catalogue with the starter of the build, in a pool that no other test's denoiser serves. */
   static Path catalogue(TestStack stack, String pool) throws IOException {
-    Path from = Starter.catalogueFolder();
     Path to = stack.folder().resolve("catalogue-" + pool);
-    try (Stream<Path> all = Files.walk(from.resolve("starter"))) {
-      for (Path path : all.filter(Files::isRegularFile).toList()) {
-        Path copy = to.resolve(from.relativize(path));
-        Files.createDirectories(copy.getParent());
-        Files.copy(path, copy);
-      }
-    }
+    Starter.copy("starter", to.resolve("starter"));
     Files.writeString(to.resolve("pools.yaml"), pool + ": [starter]\n");
     return to;
   }

@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,16 +28,11 @@ class StableDiffusion3PictureIT {
   @Test
   void thePictureIsThatOfDiffusers(@TempDir Path folder) throws IOException {
     CheckpointImport.run(
-        new ImportOrder(
+        ImportOrder.of(
             RandomCheckpoint.writeFolder("tiny-sd3", folder.resolve("checkpoint")),
-            Optional.empty(),
-            Optional.empty(),
             "it",
-            Optional.empty(),
-            Optional.empty(),
-            List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
-            folder.resolve("models"),
-            false),
+            RandomCheckpoint.allTemplates(),
+            folder.resolve("models")),
         note -> {});
     Catalogue catalogue =
         Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));

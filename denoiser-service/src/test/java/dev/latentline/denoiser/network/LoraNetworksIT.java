@@ -57,16 +57,7 @@ class LoraNetworksIT {
 
   private static void imported(Path file, String name) throws IOException {
     CheckpointImport.run(
-        new ImportOrder(
-            file,
-            Optional.empty(),
-            Optional.empty(),
-            name,
-            Optional.empty(),
-            Optional.empty(),
-            List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
-            folder.resolve("models"),
-            false),
+        ImportOrder.of(file, name, RandomCheckpoint.allTemplates(), folder.resolve("models")),
         note -> {});
   }
 

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,23 +35,9 @@ class PoolModelsIT {
   @BeforeEach
   void copy() throws IOException {
     catalogueFolder = folder.resolve("catalogue");
-    copy(Starter.catalogueFolder().resolve("starter"), catalogueFolder.resolve("starter"));
-    copy(
-        Starter.catalogueFolder().resolve("starter-turbo"),
-        catalogueFolder.resolve("starter-turbo"));
+    Starter.copy("starter", catalogueFolder.resolve("starter"));
+    Starter.copy("starter-turbo", catalogueFolder.resolve("starter-turbo"));
     Files.writeString(catalogueFolder.resolve("pools.yaml"), "default: [starter-turbo, starter]");
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    List<Path> files;
-    try (Stream<Path> walk = Files.walk(from)) {
-      files = walk.filter(Files::isRegularFile).toList();
-    }
-    for (Path file : files) {
-      Path copy = to.resolve(from.relativize(file).toString());
-      Files.createDirectories(copy.getParent());
-      Files.copy(file, copy);
-    }
   }
 
   private PoolModels open(long maxBytes) {
@@ -177,7 +162,7 @@ class PoolModelsIT {
     Path retired = catalogueFolder.resolve("retired/0123456789ab/starter");
     Files.createDirectories(retired.getParent());
     Files.move(catalogueFolder.resolve("starter"), retired);
-    copy(retired, catalogueFolder.resolve("starter"));
+    Starter.copy("starter", catalogueFolder.resolve("starter"));
     Path manifest = catalogueFolder.resolve("starter/manifest.json");
     Files.writeString(
         manifest,

@@ -31,7 +31,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,16 +96,11 @@ class PipelineParityIT {
       checkpoint = checkpoint.with(marker.asText(), 0);
     }
     CheckpointImport.run(
-        new ImportOrder(
+        ImportOrder.of(
             checkpoint.write(folder.resolve("it.safetensors")),
-            Optional.empty(),
-            Optional.empty(),
             "it",
-            Optional.empty(),
-            Optional.empty(),
-            List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
-            folder.resolve("models"),
-            false),
+            RandomCheckpoint.allTemplates(),
+            folder.resolve("models")),
         note -> {});
     return Catalogue.open(
         List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));

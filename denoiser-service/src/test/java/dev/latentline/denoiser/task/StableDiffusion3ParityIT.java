@@ -26,7 +26,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -49,16 +48,11 @@ class StableDiffusion3ParityIT {
   static void load() throws IOException {
     golden = SafetensorsFile.open(HOME.resolve("parity/golden/tiny-sd3.safetensors"));
     CheckpointImport.run(
-        new ImportOrder(
+        ImportOrder.of(
             RandomCheckpoint.writeFolder("tiny-sd3", folder.resolve("checkpoint")),
-            Optional.empty(),
-            Optional.empty(),
             "it",
-            Optional.empty(),
-            Optional.empty(),
-            List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
-            folder.resolve("models"),
-            false),
+            RandomCheckpoint.allTemplates(),
+            folder.resolve("models")),
         note -> {});
     Catalogue catalogue =
         Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));

@@ -17,9 +17,13 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Role;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The starter model, and records that ask it for an apple. */
 public final class Starter {
@@ -32,6 +36,20 @@ public final class Starter {
 
   public static Path catalogueFolder() {
     return Path.of(System.getProperty("latentline.home")).resolve("models/target/catalogue");
+  }
+
+  /** Copies a model that ships. */
+  public static void copy(String model, Path to) throws IOException {
+    Path from = catalogueFolder().resolve(model);
+    List<Path> files;
+    try (Stream<Path> walk = Files.walk(from)) {
+      files = walk.filter(Files::isRegularFile).toList();
+    }
+    for (Path file : files) {
+      Path copy = to.resolve(from.relativize(file).toString());
+      Files.createDirectories(copy.getParent());
+      Files.copy(file, copy);
+    }
   }
 
   public static Catalogue catalogue() {

@@ -20,7 +20,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,16 +95,11 @@ class MaskedPicturesIT {
 
   private Catalogue imported(String family) throws IOException {
     CheckpointImport.run(
-        new ImportOrder(
+        ImportOrder.of(
             RandomCheckpoint.of(family).write(folder.resolve("it.safetensors")),
-            Optional.empty(),
-            Optional.empty(),
             "it",
-            Optional.empty(),
-            Optional.empty(),
-            List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
-            folder.resolve("models"),
-            false),
+            RandomCheckpoint.allTemplates(),
+            folder.resolve("models")),
         note -> {});
     return Catalogue.open(
         List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));

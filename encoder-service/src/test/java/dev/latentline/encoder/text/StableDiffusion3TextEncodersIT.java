@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,16 +72,7 @@ class StableDiffusion3TextEncodersIT {
 
   private ModelTextEncoders encoders(Path checkpoint) throws IOException {
     CheckpointImport.run(
-        new ImportOrder(
-            checkpoint,
-            Optional.empty(),
-            Optional.empty(),
-            "it",
-            Optional.empty(),
-            Optional.empty(),
-            List.of(HOME.resolve("models/templates"), RandomCheckpoint.templates()),
-            folder.resolve("models"),
-            false),
+        ImportOrder.of(checkpoint, "it", RandomCheckpoint.allTemplates(), folder.resolve("models")),
         note -> {});
     return new ModelTextEncoders(catalogue(), SessionSettings.cpu(1), 1 << 20, 0);
   }

@@ -99,6 +99,11 @@ public final class RandomCheckpoint {
     }
   }
 
+  /** The graph templates that ship, which have the tokenizers, and behind them those of tests. */
+  public static List<Path> allTemplates() {
+    return List.of(Path.of(System.getProperty("latentline.home"), "models/templates"), templates());
+  }
+
   /** The graph templates with the widths of a test. */
   public static Path templates() {
     return Path.of(System.getProperty("latentline.home"), "parity/templates");

@@ -26,4 +26,18 @@ public record ImportOrder(
     Optional<Prediction> prediction,
     List<Path> templates,
     Path models,
-    boolean replace) {}
+    boolean replace) {
+  /** All of a checkpoint, as it says itself, to where nothing is yet. */
+  public static ImportOrder of(Path checkpoint, String name, List<Path> templates, Path models) {
+    return new ImportOrder(
+        checkpoint,
+        Optional.empty(),
+        Optional.empty(),
+        name,
+        Optional.empty(),
+        Optional.empty(),
+        templates,
+        models,
+        false);
+  }
+}

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -137,16 +136,7 @@ class LoraImportIT {
   }
 
   private static ImportOrder order(Path file, Path models) {
-    return new ImportOrder(
-        file,
-        Optional.empty(),
-        Optional.empty(),
-        "ink",
-        Optional.empty(),
-        Optional.empty(),
-        Orders.TEMPLATES,
-        models,
-        false);
+    return ImportOrder.of(file, "ink", Orders.TEMPLATES, models);
   }
 
   private void assertRefused(Path file, String said) {

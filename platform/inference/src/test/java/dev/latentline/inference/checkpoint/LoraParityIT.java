@@ -86,18 +86,7 @@ class LoraParityIT {
     Path home = Path.of(System.getProperty("latentline.home"));
     for (String name : List.of("kohya", "locon", "tucker", "peft")) {
       Path lora = home.resolve("parity/golden/loras/" + family + "/" + name + ".safetensors");
-      CheckpointImport.run(
-          new ImportOrder(
-              lora,
-              Optional.empty(),
-              Optional.empty(),
-              name,
-              Optional.empty(),
-              Optional.empty(),
-              Orders.TEMPLATES,
-              models,
-              false),
-          note -> {});
+      CheckpointImport.run(ImportOrder.of(lora, name, Orders.TEMPLATES, models), note -> {});
     }
     catalogue = Catalogue.open(List.of(home.resolve("models/target/catalogue"), models));
     model = catalogue.find("my-model").orElseThrow();

@@ -7,10 +7,7 @@ import java.util.Optional;
 
 /** Imports with the templates of tests. */
 final class Orders {
-  static final List<Path> TEMPLATES =
-      List.of(
-          Path.of(System.getProperty("latentline.home"), "models/templates"),
-          RandomCheckpoint.templates());
+  static final List<Path> TEMPLATES = RandomCheckpoint.allTemplates();
 
   private Orders() {}
 

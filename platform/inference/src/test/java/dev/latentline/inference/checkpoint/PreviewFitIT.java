@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -105,16 +104,11 @@ class PreviewFitIT {
         template.resolve("vae_decoder.onnx.gz"),
         StandardCopyOption.REPLACE_EXISTING);
     ImportOrder order =
-        new ImportOrder(
+        ImportOrder.of(
             RandomCheckpoint.of("tiny-sd1").write(folder.resolve("my.safetensors")),
-            Optional.empty(),
-            Optional.empty(),
             "my-model",
-            Optional.empty(),
-            Optional.empty(),
             List.of(Orders.TEMPLATES.get(0), template.getParent()),
-            folder.resolve("models"),
-            false);
+            folder.resolve("models"));
 
     assertThatThrownBy(() -> CheckpointImport.run(order, note -> {}))
         .isInstanceOf(RefusedCheckpointException.class)

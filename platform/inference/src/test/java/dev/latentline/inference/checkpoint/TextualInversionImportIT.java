@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -139,16 +138,7 @@ class TextualInversionImportIT {
   }
 
   private ImportOrder order(Path file, String name) {
-    return new ImportOrder(
-        file,
-        Optional.empty(),
-        Optional.empty(),
-        name,
-        Optional.empty(),
-        Optional.empty(),
-        Orders.TEMPLATES,
-        folder.resolve("models"),
-        false);
+    return ImportOrder.of(file, name, Orders.TEMPLATES, folder.resolve("models"));
   }
 
   private void assertRefused(Path file, String said) {
