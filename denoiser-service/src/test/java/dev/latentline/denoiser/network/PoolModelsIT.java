@@ -155,6 +155,27 @@ class PoolModelsIT {
         .hasMessageContaining("unet/model.onnx");
   }
 
+  /** Its files are elsewhere then, and others are where they were. */
+  @Test
+  void aModelWhosePlaceAnotherTakesWhileItIsServedIsStillLoaded() throws IOException {
+    try (PoolModels models = open(0)) {
+      PoolModel starter = model(models, "starter");
+      Path retired = starter.card().retiredFolder();
+      Files.createDirectories(retired.getParent());
+      Files.move(catalogueFolder.resolve("starter"), retired);
+      Starter.copy("starter-turbo", catalogueFolder.resolve("starter"));
+
+      float[] made;
+      try (HeldNetwork held = models.network(starter)) {
+        made = answer(held.network(), starter.card());
+      }
+      try (PoolModels original = Starter.models();
+          HeldNetwork held = original.network(original.require(reference(starter.card())))) {
+        assertThat(made).isEqualTo(answer(held.network(), starter.card()));
+      }
+    }
+  }
+
   /** A model that took another's place, as an import does it. */
   @Test
   void picturesThatWereAcceptedBeforeGetTheModelOfThen() throws IOException {

@@ -178,8 +178,7 @@ public final class ModelTextEncoders implements AutoCloseable {
   }
 
   private TextEncoderSession openVerified(Encoder encoder) {
-    encoder.part().verified();
-    return open(encoder);
+    return open(new Encoder(encoder.part().verified(), encoder.card(), encoder.inversions()));
   }
 
   private TextEncoderSession open(Encoder encoder) {

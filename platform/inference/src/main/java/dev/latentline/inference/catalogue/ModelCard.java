@@ -40,6 +40,7 @@ public record ModelCard(
     Map<String, ModelFile> files) {
 
   private static final String WEIGHTS = "weights.safetensors";
+  private static final int RETIRED_DIGITS = 12;
 
   public ModelCard {
     textEncoders = List.copyOf(textEncoders);
@@ -91,6 +92,46 @@ public record ModelCard(
   /** Of the last layers of all its text encoders so many can be the one whose states are used. */
   public int maxClipSkip() {
     return textEncoders.stream().mapToInt(TextEncoder::maxClipSkip).min().orElse(1);
+  }
+
+  /**
+   * The folder that it is moved to when another takes its place: requests may still be pinned to
+   * it.
+   */
+  public Path retiredFolder() {
+    return retiredFolder(folder, digest);
+  }
+
+  /**
+   * The same of any model.
+   *
+   * @param digest sha256:{hex} of its manifest.json
+   */
+  public static Path retiredFolder(Path folder, String digest) {
+    int begin = digest.indexOf(':') + 1;
+    return folder
+        .resolveSibling(Catalogue.RETIRED)
+        .resolve(digest.substring(begin, begin + RETIRED_DIGITS))
+        .resolve(folder.getFileName());
+  }
+
+  /** The same model in another folder. */
+  public ModelCard in(Path other) {
+    return new ModelCard(
+        name,
+        digest,
+        other,
+        family,
+        licence,
+        description,
+        created,
+        defaults,
+        limits,
+        textEncoders,
+        unet,
+        vae,
+        scheduler,
+        files);
   }
 
   /**

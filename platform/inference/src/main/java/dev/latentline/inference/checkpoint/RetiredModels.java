@@ -3,6 +3,7 @@ package dev.latentline.inference.checkpoint;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sha256;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ModelCard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,15 +24,13 @@ public record RetiredModels(Path models) {
   /** Longer than any request can live. */
   static final Duration KEPT = Limits.MAX_DEADLINE.plus(Duration.ofHours(1));
 
-  private static final int SHOWN_DIGITS = 12;
-
   /** Takes a model out of its place. */
   void retire(Path model) throws IOException {
-    String digest = Sha256.hex(Files.readAllBytes(model.resolve("manifest.json")));
-    Path version = folder().resolve(digest.substring(0, SHOWN_DIGITS));
-    delete(version);
-    Files.createDirectories(version);
-    Files.move(model, version.resolve(model.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+    String digest = "sha256:" + Sha256.hex(Files.readAllBytes(model.resolve("manifest.json")));
+    Path retired = ModelCard.retiredFolder(model, digest);
+    delete(retired.getParent());
+    Files.createDirectories(retired.getParent());
+    Files.move(model, retired, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Deletes those that no request can be pinned to any more. */

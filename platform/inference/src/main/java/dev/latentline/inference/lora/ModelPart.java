@@ -9,6 +9,7 @@ import dev.latentline.inference.session.SessionSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -72,18 +73,23 @@ public record ModelPart(ModelCard model, String graph, LoraSet loras) {
   }
 
   /**
-   * This part, whose files were just read and held against the manifest.
+   * This part, whose files were just read and held against the manifest: where the model was found,
+   * or where it was moved since, because another took its place.
    *
    * @throws Failure.Rejected with code {@code model_unavailable} when they are others
    */
   public ModelPart verified() {
     List<String> problems = problems();
-    if (!problems.isEmpty()) {
-      throw new Failure.Rejected(
-          "model_unavailable",
-          "The files of the model " + model.name() + " are not those of its manifest: " + problems);
+    if (problems.isEmpty()) {
+      return this;
     }
-    return this;
+    ModelPart moved = new ModelPart(model.in(model.retiredFolder()), graph, loras);
+    if (Files.isDirectory(moved.model().folder()) && moved.problems().isEmpty()) {
+      return moved;
+    }
+    throw new Failure.Rejected(
+        "model_unavailable",
+        "The files of the model " + model.name() + " are not those of its manifest: " + problems);
   }
 
   /** About what a session takes of memory. */
