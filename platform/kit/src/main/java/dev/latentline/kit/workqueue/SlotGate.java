@@ -74,6 +74,8 @@ final class SlotGate {
    */
   synchronized boolean await(int member, BooleanSupplier open) {
     members[member] = members[member] == State.AWAY ? State.OUTSIDE : State.FREE;
+    // with one less at work it may be another's turn
+    notifyAll();
     while (open.getAsBoolean()) {
       if (mayWait(member)) {
         members[member] = State.WAITING;
