@@ -36,7 +36,7 @@ public final class StepRecords {
    * @throws Failure.Retryable when the store is away
    */
   public void write(StepSnapshot snapshot) {
-    store.put(
+    store.rewrite(
         ObjectKeys.latestStep(snapshot.tenant(), snapshot.task()),
         record(snapshot).toByteArray(),
         "application/x-protobuf");

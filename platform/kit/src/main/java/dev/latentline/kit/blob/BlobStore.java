@@ -13,6 +13,11 @@ public interface BlobStore {
   /** Writes, replacing what is there. */
   void put(String key, byte[] bytes, String contentType);
 
+  /** As {@link #put}, cheaper where one object is written many times in a row. */
+  default void rewrite(String key, byte[] bytes, String contentType) {
+    put(key, bytes, contentType);
+  }
+
   /**
    * Writes unless the key exists; atomic among all clients.
    *

@@ -43,6 +43,15 @@ public final class RetryingBlobStore implements BlobStore {
   }
 
   @Override
+  public void rewrite(String key, byte[] bytes, String contentType) {
+    trying(
+        () -> {
+          store.rewrite(key, bytes, contentType);
+          return null;
+        });
+  }
+
+  @Override
   public boolean putIfAbsent(String key, byte[] bytes, String contentType) {
     return trying(() -> store.putIfAbsent(key, bytes, contentType));
   }

@@ -30,12 +30,15 @@ import okhttp3.Response;
  * try per call: see {@link RetryingBlobStore}.
  */
 public final class S3BlobStore implements BlobStore, AutoCloseable {
+  private static final int OK = 200;
+  private static final int NOT_FOUND = 404;
   private static final int PRECONDITION_FAILED = 412;
   private static final int CONFLICT = 409;
 
   private final OkHttpClient http;
   private final MinioClient client;
   private final String bucket;
+  private final PresignedPuts presigned;
   private volatile boolean bucketKnown;
 
   public S3BlobStore(StoreSettings settings) {
@@ -55,6 +58,7 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
     }
     client = builder.build();
     bucket = settings.bucket();
+    presigned = new PresignedPuts(client, http, bucket);
   }
 
   /**
@@ -77,6 +81,20 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
                     .contentType(contentType)
                     .data(bytes, bytes.length)
                     .build()));
+  }
+
+  @Override
+  public void rewrite(String key, byte[] bytes, String contentType) {
+    calling(
+        () -> {
+          int status = presigned.put(key, bytes, contentType);
+          if (status != OK) {
+            // a bucket that has gone is made by the next call
+            bucketKnown = bucketKnown && status != NOT_FOUND;
+            throw unavailable("answered " + status, null);
+          }
+          return null;
+        });
   }
 
   @Override

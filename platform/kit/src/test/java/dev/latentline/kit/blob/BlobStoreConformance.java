@@ -63,6 +63,16 @@ abstract class BlobStoreConformance {
   }
 
   @Test
+  void whatIsRewrittenReplacesToo() {
+    store.rewrite(folder + "a b", bytes(10), TYPE);
+    store.rewrite(folder + "a b", bytes(20), TYPE);
+    store.rewrite(folder + "c", bytes(30), TYPE);
+
+    assertThat(store.get(folder + "a b")).hasValue(bytes(20));
+    assertThat(store.get(folder + "c")).hasValue(bytes(30));
+  }
+
+  @Test
   void nothingIsAnObjectToo() {
     store.put(folder + "empty", new byte[0], TYPE);
 
@@ -149,6 +159,10 @@ abstract class BlobStoreConformance {
       assertThatThrownBy(() -> stranger.get(folder + "a"))
           .isInstanceOf(Failure.Retryable.class)
           .hasMessageNotContaining("not-the-secret");
+      assertThatThrownBy(() -> stranger.rewrite(folder + "a", bytes(10), TYPE))
+          .isInstanceOf(Failure.Retryable.class)
+          .hasMessageNotContaining("ignature");
+      assertThat(store.exists(folder + "a")).isFalse();
     }
   }
 
