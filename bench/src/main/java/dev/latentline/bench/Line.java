@@ -90,7 +90,12 @@ final class Line implements AutoCloseable {
 
   /** One more process of a service, ready. */
   ChildProcess start(String module) {
-    return start(module, Ports.free(1).get(0), Map.of());
+    return start(module, Map.of());
+  }
+
+  /** As {@link #start(String)}, with more in its environment. */
+  ChildProcess start(String module, Map<String, String> more) {
+    return start(module, Ports.free(1).get(0), more);
   }
 
   private ChildProcess start(String module, int port, Map<String, String> more) {
@@ -121,9 +126,8 @@ final class Line implements AutoCloseable {
   /** As the embedded stack starts them. */
   private static JavaCommand java(String module) {
     return switch (module) {
-      case "denoiser-service" -> new JavaCommand().options("-XX:+UseSerialGC", "-Xmx768m");
-      case "decoder-service", "encoder-service" ->
-          new JavaCommand().options("-XX:+UseSerialGC", "-Xmx512m");
+      case "denoiser-service" -> new JavaCommand().computing(768);
+      case "decoder-service", "encoder-service" -> new JavaCommand().computing(512);
       default -> new JavaCommand().light(384);
     };
   }

@@ -384,8 +384,8 @@ public final class EmbeddedStack {
   private List<String> command(Role role) {
     JavaCommand java = new JavaCommand();
     switch (role) {
-      case DENOISER -> java.options("-XX:+UseSerialGC", "-Xmx768m");
-      case DECODER, ENCODER -> java.options("-XX:+UseSerialGC", "-Xmx512m");
+      case DENOISER -> java.computing(768);
+      case DECODER, ENCODER -> java.computing(512);
       default -> java.light(384);
     }
     return java.options("--enable-native-access=ALL-UNNAMED")

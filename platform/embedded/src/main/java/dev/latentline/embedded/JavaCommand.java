@@ -29,6 +29,20 @@ public final class JavaCommand {
     return options("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx" + heapMegabytes + "m");
   }
 
+  /**
+   * Classes for a process that computes: the optimising compiler for loops as usual, for the rest
+   * ten times later than by itself. It takes core-seconds from the first pictures otherwise, for
+   * code that carries a record now and then.
+   */
+  public JavaCommand computing(int heapMegabytes) {
+    return options(
+        "-XX:+UseSerialGC",
+        "-XX:Tier4InvocationThreshold=50000",
+        "-XX:Tier4MinInvocationThreshold=6000",
+        "-XX:Tier4CompileThreshold=150000",
+        "-Xmx" + heapMegabytes + "m");
+  }
+
   /** A folder of classes, a jar, or {@code folder/*} for all jars of a folder. */
   public JavaCommand classpath(String... added) {
     classpath.addAll(Arrays.asList(added));
