@@ -37,6 +37,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public final class Overhead {
   private static final int STEPS = 50;
   private static final int SIDE = 256;
+  private static final Duration PAUSE = Duration.ofMillis(333);
   private static final int WARM_UPS = 1000;
 
   private final Starter starter;
@@ -228,7 +229,7 @@ public final class Overhead {
     private final KafkaProducer<String, byte[]> producer;
     private final LatentProjection projection =
         new LatentProjection(starter.model().card().vae().latentRgb().orElseThrow());
-    private final PreviewRate rate = new PreviewRate(1, 0, System.nanoTime());
+    private final PreviewRate rate = new PreviewRate(1, PAUSE, 0, System.nanoTime());
 
     WithPreviews(ExecutorService behind, KafkaProducer<String, byte[]> producer) {
       this.behind = behind;

@@ -4,6 +4,7 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,16 +28,25 @@ interface DenoiserSettings {
   @WithDefault("8")
   int slots();
 
+  Progress progress();
+
   Previews previews();
 
   Inference inference();
 
+  /** How far pictures are. */
+  interface Progress {
+    /**
+     * A picture's steps are told, and previews of it are shown, so far apart at least: people see
+     * no more, and each costs the broker and its clients some core-ms.
+     */
+    @WithDefault("333MS")
+    Duration pause();
+  }
+
   /** What pictures look like on their way. */
   interface Previews {
-    /**
-     * After so many steps a preview is shown, at most four times a second of each picture; 0:
-     * never.
-     */
+    /** After so many steps a preview is shown with the progress; 0: never. */
     @WithDefault("1")
     int every();
   }

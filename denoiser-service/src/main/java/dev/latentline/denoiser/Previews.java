@@ -9,6 +9,7 @@ import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.inference.catalogue.ModelCard;
 import io.quarkus.runtime.Startup;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -17,9 +18,11 @@ import java.util.function.Supplier;
 @ApplicationScoped
 class Previews {
   private final int every;
+  private final Duration pause;
 
   Previews(DenoiserSettings settings) {
     every = settings.previews().every();
+    pause = settings.progress().pause();
     if (every < 0) {
       throw new IllegalArgumentException("latentline.previews.every must be 0 or more");
     }
@@ -38,23 +41,25 @@ class Previews {
     private OfTask(ModelCard model, StepTask task) {
       this.task = task;
       this.projection = model.vae().latentRgb().map(LatentProjection::new);
-      this.rate = new PreviewRate(every, task.state().step(), System.nanoTime());
+      this.rate = new PreviewRate(every, pause, task.state().step(), System.nanoTime());
     }
 
     /**
      * The preview of the step that was made now, to be made by any thread at any time.
      *
-     * @return gives nothing when none is due, or when it would be too large
+     * @return nothing when none is due; gives nothing when it would be too large
      */
-    Supplier<ByteString> next(long now) {
+    Optional<Supplier<ByteString>> next(long now) {
       if (projection.isEmpty() || !rate.due(task.state().step(), now)) {
-        return () -> ByteString.EMPTY;
+        return Optional.empty();
       }
       float[] denoised = task.denoised().orElseThrow();
-      return () -> {
-        byte[] png = PreviewPng.of(projection.get().project(denoised, task.plan().shape()));
-        return png.length > Limits.MAX_PREVIEW_BYTES ? ByteString.EMPTY : ByteString.copyFrom(png);
-      };
+      return Optional.of(() -> show(projection.get(), denoised));
+    }
+
+    private ByteString show(LatentProjection colours, float[] denoised) {
+      byte[] png = PreviewPng.of(colours.project(denoised, task.plan().shape()));
+      return png.length > Limits.MAX_PREVIEW_BYTES ? ByteString.EMPTY : ByteString.copyFrom(png);
     }
   }
 }

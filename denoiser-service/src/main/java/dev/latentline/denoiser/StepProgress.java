@@ -11,6 +11,7 @@ import io.smallrye.reactive.messaging.MutinyEmitter;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -31,6 +32,7 @@ class StepProgress {
   private static final int MAX_IN_FLIGHT = 16;
 
   private final Previews previews;
+  private final Duration pause;
   private final MutinyEmitter<byte[]> channel;
   private final AtomicInteger inFlight = new AtomicInteger();
 
@@ -43,7 +45,11 @@ class StepProgress {
             return named;
           });
 
-  StepProgress(Previews previews, @Channel("generation-progress") MutinyEmitter<byte[]> channel) {
+  StepProgress(
+      DenoiserSettings settings,
+      Previews previews,
+      @Channel("generation-progress") MutinyEmitter<byte[]> channel) {
+    this.pause = settings.progress().pause();
     this.previews = previews;
     this.channel = channel;
   }
@@ -58,21 +64,29 @@ class StepProgress {
     private final StepTask task;
     private final Previews.OfTask shown;
     private final Pace pace = new Pace();
+    private long lastTold;
 
     private OfTask(WorkItem item, ModelCard model, StepTask task) {
       this.item = item;
       this.task = task;
       this.shown = previews.of(model, task);
+      this.lastTold = System.nanoTime() - pause.toNanos();
     }
 
     /**
-     * A step is made.
+     * A step is made. The first one is told, the last one, and others when the pause is over.
      *
      * @param took the step alone
      */
     void stepped(Duration took) {
       long now = System.nanoTime();
       pace.stepped(took, now);
+      Optional<Supplier<ByteString>> preview = shown.next(now);
+      boolean last = task.callsLeft() == 0;
+      if (preview.isEmpty() && !last && now - lastTold < pause.toNanos()) {
+        return;
+      }
+      lastTold = now;
       Progress.Builder progress =
           Progress.newBuilder()
               .setGenerationId(item.generationId())
@@ -81,7 +95,7 @@ class StepProgress {
               .setSteps(task.plan().steps())
               .setAtMs(System.currentTimeMillis())
               .setEtaMs(pace.of(task.callsLeft()).toMillis());
-      report(item, progress, shown.next(now));
+      report(item, progress, preview.orElse(() -> ByteString.EMPTY));
     }
   }
 

@@ -88,7 +88,7 @@ class DenoiserIT {
     List<Integer> steps = new ArrayList<>();
     List<byte[]> previews = new ArrayList<>();
     for (ConsumerRecord<String, byte[]> told :
-        reader.ofGeneration(Topic.GENERATION_PROGRESS.topicName(), id, 5, SOON)) {
+        reader.ofGeneration(Topic.GENERATION_PROGRESS.topicName(), id, 2, SOON)) {
       Progress progress = Progress.parseFrom(told.value());
       steps.add(progress.getStep());
       if (!progress.getPreview().isEmpty()) {
