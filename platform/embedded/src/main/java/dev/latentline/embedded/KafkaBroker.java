@@ -132,9 +132,11 @@ public record KafkaBroker(Checkout checkout, Path folder, Path log, int port, in
         "group.initial.rebalance.delay.ms=0",
         // long tasks and many workers; short locks are for tests
         "group.share.min.record.lock.duration.ms=1000",
-        // a new member gets its share at its second heartbeat: by default after 5 s
+        // a new member gets its share at its first heartbeat; by default at the next one but one
+        "group.share.assignment.interval.ms=0",
+        "group.share.assignor.offload.enable=false",
         "group.share.min.heartbeat.interval.ms=500",
-        "group.share.heartbeat.interval.ms=1000",
+        "group.share.heartbeat.interval.ms=2000",
         "group.share.max.record.lock.duration.ms=3600000",
         "group.share.max.size=1000",
         // records of a queue from the oldest unfinished one to the newest taken one

@@ -20,7 +20,7 @@ final class SlotGate {
   private enum State {
     /** Asks for nothing. */
     AWAY,
-    /** Asks, and has yet to join its group, which takes a second. */
+    /** Asks, and has yet to join its group, which takes a tenth of a second. */
     OUTSIDE,
     /** Asks, and is in its group. */
     FREE,

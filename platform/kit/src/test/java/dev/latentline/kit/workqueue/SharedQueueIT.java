@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.latentline.testkit.Patience;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -23,7 +22,8 @@ class SharedQueueIT extends SlotsAtABroker {
   @Test
   void slotsShareABacklog() {
     Set<String> done = ConcurrentHashMap.newKeySet();
-    List<Set<String>> bySlot = List.of(new HashSet<>(), new HashSet<>());
+    List<Set<String>> bySlot =
+        List.of(ConcurrentHashMap.newKeySet(), ConcurrentHashMap.newKeySet());
     for (Set<String> mine : bySlot) {
       start(
           LOCK,
@@ -33,12 +33,19 @@ class SharedQueueIT extends SlotsAtABroker {
             return new CompletableFuture<Void>().completeOnTimeout(null, 20, TimeUnit.MILLISECONDS);
           });
     }
-    await().atMost(SOON).until(() -> slots.stream().allMatch(ShareSlot::polling));
+    // the first member of a new group has its share a heartbeat after the second one
+    await()
+        .atMost(SOON)
+        .until(
+            () -> {
+              write("before");
+              return bySlot.stream().noneMatch(Set::isEmpty);
+            });
     for (int i = 0; i < 60; i++) {
       write("task-" + i);
     }
 
-    await().atMost(SOON).until(() -> done.size() == 60);
+    await().atMost(SOON).until(() -> done.size() == 61);
     assertThat(bySlot).allSatisfy(mine -> assertThat(mine).hasSizeGreaterThan(15));
   }
 
