@@ -116,14 +116,20 @@ public class EncodeStage {
   private EmbeddingReady encode(
       GenerationRequest request, List<TokenizedConditioning> texts, RunStop stop) {
     List<EncodedText> encoded = new ArrayList<>();
-    List<Tensor> tensors = new ArrayList<>();
+    List<EncodedText> forRefiner = new ArrayList<>();
     for (TokenizedConditioning text : texts) {
-      EncodedText of = encode(request, text, stop);
-      encoded.add(of);
-      tensors.add(TensorRecords.toFloat32(of.states()));
+      encoded.add(encode(request, TextModel.of(request), text, text.getEncodersList(), stop));
+      if (request.hasRefiner()) {
+        TextModel refiner = TextModel.ofRefiner(request);
+        forRefiner.add(encode(request, refiner, text, text.getRefinerEncodersList(), stop));
+      }
     }
+    List<Tensor> tensors = new ArrayList<>();
+    encoded.forEach(of -> tensors.add(TensorRecords.toFloat32(of.states())));
+    forRefiner.forEach(of -> tensors.add(TensorRecords.toFloat32(of.states())));
     // behind the states: they are small, and one list keeps the record within its limit
     encoded.forEach(of -> of.pooled().map(TensorRecords::toFloat32).ifPresent(tensors::add));
+    forRefiner.forEach(of -> of.pooled().map(TensorRecords::toFloat32).ifPresent(tensors::add));
     Optional<FloatTensor> masked =
         pictures.allMasked(request.getModel(), request.getWidth(), request.getHeight(), stop);
     masked.map(TensorRecords::toFloat32).ifPresent(tensors::add);
@@ -139,9 +145,17 @@ public class EncodeStage {
               .setEnd(text.getEnd())
               .addAllSteps(text.getStepsList()));
     }
+    for (int i = 0; i < forRefiner.size(); i++) {
+      conditionings.get(i).setRefinerEmbedding(stored.next());
+    }
     for (int i = 0; i < encoded.size(); i++) {
       if (encoded.get(i).pooled().isPresent()) {
         conditionings.get(i).setPooled(stored.next());
+      }
+    }
+    for (int i = 0; i < forRefiner.size(); i++) {
+      if (forRefiner.get(i).pooled().isPresent()) {
+        conditionings.get(i).setRefinerPooled(stored.next());
       }
     }
     EmbeddingReady.Builder all = EmbeddingReady.newBuilder();
@@ -150,11 +164,19 @@ public class EncodeStage {
     return all.build();
   }
 
-  private EncodedText encode(GenerationRequest request, TokenizedConditioning text, RunStop stop) {
+  /**
+   * @param model the request's, or its refiner
+   */
+  private EncodedText encode(
+      GenerationRequest request,
+      TextModel model,
+      TokenizedConditioning text,
+      List<TokenIds> ids,
+      RunStop stop) {
     TextOptions options = TextOptions.of(request);
     return text.getRole() == Role.NEGATIVE && request.getNegativePrompt().isEmpty()
-        ? encoders.encodeNothing(TextModel.of(request), text.getEncodersList(), options, stop)
-        : encoders.encode(TextModel.of(request), text.getEncodersList(), options, stop);
+        ? encoders.encodeNothing(model, ids, options, stop)
+        : encoders.encode(model, ids, options, stop);
   }
 
   private static int cut(PromptTokenized tokenized, Role role) {

@@ -49,7 +49,8 @@ public final class Tasks {
         Schedules.of(Sampler.EULER_ANCESTRAL, Schedule.NORMAL, NOISE, steps),
         Optional.empty(),
         Optional.empty(),
-        false);
+        false,
+        Optional.empty());
   }
 
   /** A network without weights: its answers depend on what is asked alone. */

@@ -103,7 +103,8 @@ class StepTaskTest {
         Schedules.of(sampler, Schedule.NORMAL, NOISE, 5),
         Optional.empty(),
         Optional.empty(),
-        false);
+        false,
+        Optional.empty());
   }
 
   private static List<float[]> network(List<NetworkCall> calls, RunStop stop) {

@@ -12,6 +12,7 @@ import dev.latentline.prompt.grammar.MultiPrompt;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
 import dev.latentline.proto.v1.AnalyzedText;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.TokenIds;
 import dev.latentline.proto.v1.TokenizedConditioning;
@@ -104,8 +105,17 @@ public final class PromptReader {
         StepText.always(Role.NEGATIVE, request.getNegativePrompt()));
   }
 
+  /** For a refiner the same texts, with its own tokens: it has not learnt the model's words. */
   private List<TokenizedConditioning> readOne(GenerationRequest request) {
-    return encode(request, reading(request));
+    Reading reading = reading(request);
+    List<TokenizedConditioning> texts = encode(request, reading);
+    if (!request.hasRefiner()) {
+      return texts;
+    }
+    List<List<TokenIds>> ofRefiner = ids(request.getRefiner().getRefiner(), List.of(), reading);
+    return IntStream.range(0, texts.size())
+        .mapToObj(i -> texts.get(i).toBuilder().addAllRefinerEncoders(ofRefiner.get(i)).build())
+        .toList();
   }
 
   private List<AnalyzedText> analyzeOne(GenerationRequest request) {
@@ -130,13 +140,7 @@ public final class PromptReader {
 
   private List<TokenizedConditioning> encode(GenerationRequest request, Reading reading) {
     List<StepText> texts = reading.texts;
-    List<List<TokenIds>> ids =
-        reading.chunked
-            ? tokenizers.encodeChunks(
-                request.getModel(), reading.parts, request.getTextualInversionsList())
-            : reading.parts.stream()
-                .map(text -> tokenizers.encode(request.getModel(), withoutWeights(text)))
-                .toList();
+    List<List<TokenIds>> ids = ids(request.getModel(), request.getTextualInversionsList(), reading);
     int tokens = ids.stream().mapToInt(ofEncoders -> ofEncoders.get(0).getIdsCount()).sum();
     if (tokens > mostTokens) {
       throw unsupported(
@@ -149,6 +153,15 @@ public final class PromptReader {
               + " can be");
     }
     return IntStream.range(0, texts.size()).mapToObj(i -> texts.get(i).of(ids.get(i))).toList();
+  }
+
+  /** For each text those for each text encoder. */
+  private List<List<TokenIds>> ids(ModelRef model, List<ModelRef> inversions, Reading reading) {
+    return reading.chunked
+        ? tokenizers.encodeChunks(model, reading.parts, inversions)
+        : reading.parts.stream()
+            .map(text -> tokenizers.encode(model, withoutWeights(text)))
+            .toList();
   }
 
   /** AND joins prompts; in a negative prompt it is a word, as there. */

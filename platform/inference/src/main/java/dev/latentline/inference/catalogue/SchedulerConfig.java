@@ -27,6 +27,17 @@ public record SchedulerConfig(
     boolean rescaleBetasZeroSnr,
     double flowShift) {
 
+  /** Whether a timestep means the same noise to both. */
+  public boolean hasNoiseOf(SchedulerConfig other) {
+    return trainTimesteps == other.trainTimesteps
+        && betaSchedule == other.betaSchedule
+        && betaStart == other.betaStart
+        && betaEnd == other.betaEnd
+        && rescaleBetasZeroSnr == other.rescaleBetasZeroSnr
+        && flowShift == other.flowShift
+        && (predictionType == PredictionType.FLOW) == (other.predictionType == PredictionType.FLOW);
+  }
+
   /** The curve of beta over the training timesteps. */
   public enum BetaSchedule {
     /** Evenly spaced betas. */

@@ -5,6 +5,7 @@ import dev.latentline.contract.Limits;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
+import dev.latentline.proto.v1.Refiner;
 import java.util.regex.Pattern;
 
 /**
@@ -31,6 +32,7 @@ public final class Requests {
     number("eta", request.getEta(), Limits.MAX_PART);
     number("s_churn", request.getSChurn(), Limits.MAX_CHURN);
     number("s_noise", request.getSNoise(), Limits.MAX_NOISE_SCALE);
+    require(!request.hasRefiner() || isRefiner(request.getRefiner()), "refiner");
     require(request.getLorasCount() <= Limits.MAX_LORAS, "loras");
     for (Lora lora : request.getLorasList()) {
       require(NAME.matcher(lora.getLora().getName()).matches(), "a LoRA");
@@ -90,6 +92,13 @@ public final class Requests {
         && Limits.UPSCALE_FACTORS.contains(factor)
         && Math.max(request.getWidth(), request.getHeight()) * factor <= Limits.MAX_SIDE
         && NAME.matcher(request.getUpscale().getUpscaler().getName()).matches();
+  }
+
+  private static boolean isRefiner(Refiner refiner) {
+    // not NaN either
+    return NAME.matcher(refiner.getRefiner().getName()).matches()
+        && refiner.getStart() >= 0
+        && refiner.getStart() <= Limits.MAX_PART;
   }
 
   private static boolean isProse(String text) {
