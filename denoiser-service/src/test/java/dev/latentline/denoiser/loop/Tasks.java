@@ -14,6 +14,7 @@ import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Configs;
 import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.denoiser.schedule.TrainedNoise;
+import dev.latentline.denoiser.task.Refinement;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
 import dev.latentline.inference.session.RunStop;
@@ -51,6 +52,27 @@ public final class Tasks {
         Optional.empty(),
         false,
         Optional.empty());
+  }
+
+  /** The same, whose last steps are another network's. */
+  public static StepTask refined(long seed, int steps, int from) {
+    TaskPlan plan = plan(seed, steps);
+    return StepTask.start(
+        new TaskPlan(
+            plan.task(),
+            plan.seed(),
+            plan.rng(),
+            plan.shape(),
+            plan.contexts(),
+            plan.stepRows(),
+            plan.guidance(),
+            plan.predicts(),
+            plan.sampler(),
+            plan.sigmas(),
+            plan.added(),
+            plan.masked(),
+            plan.deterministic(),
+            Optional.of(new Refinement(from, plan.contexts(), plan.predicts(), Optional.empty()))));
   }
 
   /** A network without weights: its answers depend on what is asked alone. */
