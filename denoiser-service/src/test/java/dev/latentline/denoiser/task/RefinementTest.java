@@ -33,7 +33,8 @@ class RefinementTest {
   @CsvSource({
     "EULER,    NORMAL, 25, 0.8,   20",
     "EULER,    NORMAL, 5,  0.8,   4",
-    "EULER,    NORMAL, 5,  0.799, 3",
+    "EULER,    NORMAL, 5,  0.799, 4",
+    "EULER,    NORMAL, 5,  0.798, 3",
     "EULER,    NORMAL, 5,  0,     0",
     "EULER,    NORMAL, 5,  1,     5",
     "DPMPP_2M, NORMAL, 25, 0.8,   20",

@@ -2,6 +2,7 @@ package dev.latentline.local.command;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
+import dev.latentline.local.CliException;
 import picocli.CommandLine.Option;
 
 /** What makes the last steps of the pictures. */

@@ -105,17 +105,8 @@ public final class PromptReader {
         StepText.always(Role.NEGATIVE, request.getNegativePrompt()));
   }
 
-  /** For a refiner the same texts, with its own tokens: it has not learnt the model's words. */
   private List<TokenizedConditioning> readOne(GenerationRequest request) {
-    Reading reading = reading(request);
-    List<TokenizedConditioning> texts = encode(request, reading);
-    if (!request.hasRefiner()) {
-      return texts;
-    }
-    List<List<TokenIds>> ofRefiner = ids(request.getRefiner().getRefiner(), List.of(), reading);
-    return IntStream.range(0, texts.size())
-        .mapToObj(i -> texts.get(i).toBuilder().addAllRefinerEncoders(ofRefiner.get(i)).build())
-        .toList();
+    return encode(request, reading(request));
   }
 
   private List<AnalyzedText> analyzeOne(GenerationRequest request) {
@@ -152,7 +143,20 @@ public final class PromptReader {
               + mostTokens
               + " can be");
     }
-    return IntStream.range(0, texts.size()).mapToObj(i -> texts.get(i).of(ids.get(i))).toList();
+    List<TokenizedConditioning> read =
+        IntStream.range(0, texts.size()).mapToObj(i -> texts.get(i).of(ids.get(i))).toList();
+    return request.hasRefiner()
+        ? withRefiner(request.getRefiner().getRefiner(), read, reading)
+        : read;
+  }
+
+  /** The same texts for a refiner, with its own tokens: it has not learnt the model's words. */
+  private List<TokenizedConditioning> withRefiner(
+      ModelRef refiner, List<TokenizedConditioning> texts, Reading reading) {
+    List<List<TokenIds>> ids = ids(refiner, List.of(), reading);
+    return IntStream.range(0, texts.size())
+        .mapToObj(i -> texts.get(i).toBuilder().addAllRefinerEncoders(ids.get(i)).build())
+        .toList();
   }
 
   /** For each text those for each text encoder. */

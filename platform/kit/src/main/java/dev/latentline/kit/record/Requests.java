@@ -32,7 +32,6 @@ public final class Requests {
     number("eta", request.getEta(), Limits.MAX_PART);
     number("s_churn", request.getSChurn(), Limits.MAX_CHURN);
     number("s_noise", request.getSNoise(), Limits.MAX_NOISE_SCALE);
-    require(!request.hasRefiner() || isRefiner(request.getRefiner()), "refiner");
     require(request.getLorasCount() <= Limits.MAX_LORAS, "loras");
     for (Lora lora : request.getLorasList()) {
       require(NAME.matcher(lora.getLora().getName()).matches(), "a LoRA");
@@ -52,6 +51,7 @@ public final class Requests {
    */
   public static void checkPrompts(GenerationRequest request) {
     require(NAME.matcher(request.getModel().getName()).matches(), "the model");
+    require(!request.hasRefiner() || isRefiner(request.getRefiner()), "refiner");
     require(isProse(request.getPrompt()), "the length of the prompt");
     require(isProse(request.getNegativePrompt()), "the length of the negative prompt");
     require(within(request.getCount(), Limits.MIN_COUNT, Limits.MAX_COUNT), "count");
