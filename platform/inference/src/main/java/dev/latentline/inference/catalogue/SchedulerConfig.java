@@ -1,5 +1,7 @@
 package dev.latentline.inference.catalogue;
 
+import java.util.Objects;
+
 /**
  * How the model was trained to see noise: diffusers' scheduler_config.json, as far as it decides
  * the numbers. Which sampler runs is the request's choice, so the class named in the file is not
@@ -34,7 +36,7 @@ public record SchedulerConfig(
         && betaStart == other.betaStart
         && betaEnd == other.betaEnd
         && rescaleBetasZeroSnr == other.rescaleBetasZeroSnr
-        && flowShift == other.flowShift
+        && Objects.equals(flowShift, other.flowShift)
         && (predictionType == PredictionType.FLOW) == (other.predictionType == PredictionType.FLOW);
   }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.TextEncoder;
+import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.testkit.RandomCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -74,6 +76,20 @@ class RefinerImportIT {
       assertThat(catalogue.find("fine-too").orElseThrow().digestsOf(graph).get(graph))
           .isEqualTo(catalogue.find("fine").orElseThrow().digestsOf(graph).get(graph));
     }
+  }
+
+  /** Stability AI trained neither: both took it from OpenCLIP. */
+  @Test
+  void aTextEncoderWithTheSameWeightsIsTheModelsOwn() throws IOException {
+    // weights in folders are called alike, and so are the same here
+    imported(RandomCheckpoint.writeFolder("tiny-sdxl", folder.resolve("base")), "base");
+    imported(RandomCheckpoint.writeFolder("tiny-sdxl-refiner", folder.resolve("it")), "fine");
+
+    ModelCard base = catalogue().find("base").orElseThrow();
+    ModelCard fine = catalogue().find("fine").orElseThrow();
+    TextEncoder second = base.textEncoders().get(1);
+    assertThat(fine.textEncoders()).containsExactly(second);
+    assertThat(ModelPart.of(fine, second.model())).isEqualTo(ModelPart.of(base, second.model()));
   }
 
   @Test
