@@ -28,7 +28,7 @@ from variants import complete
 
 GUIDANCE = "time_embedding.cond_proj.weight"
 PROMPTS = ["a photograph of an astronaut riding a horse", ""]
-TOKENIZER = pathlib.Path(__file__).parent.parent / "templates/clip-tokenizer.json.gz"
+TOKENIZER = pathlib.Path(__file__).parent.parent / "models/templates/clip-tokenizer.json.gz"
 
 
 def load(config: pathlib.Path, template: pathlib.Path):
@@ -88,6 +88,9 @@ def main(config: pathlib.Path, template: pathlib.Path, out: pathlib.Path) -> Non
         added = None
         if pooled is not None:
             numbers = torch.tensor([[64.0, 64, 0, 0, 64, 64], [1024, 768, 8, 16, 512, 256]])
+            if "refines" in stated:
+                # a score in place of the picture's own size
+                numbers = torch.cat([numbers[:, :4], torch.tensor([[6.0], [2.5]])], 1)
             golden["unet.time_ids"] = numbers
             added = {"text_embeds": pooled, "time_ids": numbers}
         guidance = None

@@ -3,8 +3,8 @@
 
 usage: golden_pipelines.py OUT [CASE...]
 
-OUT gets CASE.safetensors for each case below, or those named: embeddings of the texts, latents, the picture, and in its metadata what a
-request says. "scaled" tells that the scheduler keeps latents in unit variance; the others keep them as x0 + sigma * noise.
+OUT gets CASE.safetensors for each case below, or those named: embeddings of the texts, those of a refiner named refiner_..., latents, the
+picture, and in its metadata what a request says. "scaled" tells that the scheduler keeps latents in unit variance; the others keep them as x0 + sigma * noise.
 """
 import gzip
 import json
@@ -16,11 +16,12 @@ import tokenizers
 import torch
 from diffusers import (
     DDIMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler, EulerDiscreteScheduler, LatentConsistencyModelPipeline,
-    LCMScheduler, StableDiffusionInpaintPipeline, StableDiffusionPipeline, StableDiffusionXLInpaintPipeline, StableDiffusionXLPipeline,
+    LCMScheduler, StableDiffusionInpaintPipeline, StableDiffusionPipeline, StableDiffusionXLImg2ImgPipeline, StableDiffusionXLInpaintPipeline,
+    StableDiffusionXLPipeline,
 )
 from safetensors.torch import save_file
 
-MODELS = pathlib.Path(__file__).parent.parent
+HERE = pathlib.Path(__file__).parent
 STABLE = {"num_train_timesteps": 1000, "beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012, "steps_offset": 1, "timestep_spacing": "leading"}
 ZERO_SNR = STABLE | {"prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
 SCHEDULERS = {
@@ -32,6 +33,7 @@ SCHEDULERS = {
 }
 PROMPT, NEGATIVE = "a lighthouse at dusk, oil on canvas", "fog"
 REQUEST = {"schedule": "normal", "width": 96, "height": 64, "steps": 5, "guidance_scale": 4.5}
+REFINED = {"checkpoint": "tiny-sdxl", "refiner": "tiny-sdxl-refiner", "refiner_start": 0.6, "width": 128}
 # Of zero terminal SNR the schedulers that keep sigmas lose digits where they go down from 4096, in fp32: others are compared.
 CASES = {
     "sd2-ztsnr": (
@@ -45,7 +47,16 @@ CASES = {
     "sd1-inpainting": (STABLE, {"checkpoint": "tiny-sd1-inpainting", "sampler": "ddim", "seed": 1211, "width": 128}),
     "sd2-inpainting": (STABLE, {"checkpoint": "tiny-sd2-inpainting", "sampler": "euler_a", "seed": 1212, "width": 64}),
     "sdxl-inpainting": (STABLE, {"checkpoint": "tiny-sdxl-inpainting", "sampler": "euler", "seed": 1213}),
+    "sdxl-refiner-euler": (STABLE, REFINED | {"sampler": "euler", "seed": 1214}),
+    # the second order starts anew behind the hand-over
+    "sdxl-refiner-dpmpp_2m": (STABLE, REFINED | {"sampler": "dpmpp_2m", "seed": 1215, "steps": 8, "refiner_start": 0.5}),
+    # draws of noise go on behind it
+    "sdxl-refiner-euler_a": (STABLE, REFINED | {"sampler": "euler_a", "seed": 1216, "width": 64}),
 }
+
+
+def load(template):
+    return golden_checkpoints.load(HERE.parent / "models/export/configs" / template, HERE / "templates" / template)
 
 
 def embeddings(stated, encoders):
@@ -84,9 +95,13 @@ def make(name, out):
     config, request = CASES[name]
     request = REQUEST | request
     template = request["checkpoint"]
-    stated, unet, vae, encoders, _ = golden_checkpoints.load(MODELS / "export/configs" / template, MODELS / "parity/templates" / template)
+    stated, unet, vae, encoders, _ = load(template)
     embeds = embeddings(stated, encoders)
     golden = dict(embeds)
+    if "refiner" in request:
+        refiner = load(request["refiner"])
+        of_refiner = embeddings(refiner[0], refiner[3])
+        golden |= {f"refiner_{key}": value for key, value in of_refiner.items()}
     if unet.config.time_cond_proj_dim:
         embeds = {key: value for key, value in embeds.items() if not key.startswith("negative_")}
     width, height = request["width"], request["height"]
@@ -100,15 +115,27 @@ def make(name, out):
     if "guidance_rescale" in request:
         arguments["guidance_rescale"] = request["guidance_rescale"]
 
-    def after(_, step, timestep, values):
-        golden[f"latents.{step}"] = values["latents"].clone()
-        return values
+    def after(*rest):
+        golden[f"latents.{sum(key.startswith('latents.') for key in golden)}"] = rest[-1]["latents"].clone()
+        return rest[-1]
 
-    made = pipeline(unet, vae, SCHEDULERS[request["sampler"]](config), embeds)
-    picture = made(
-        **embeds, **arguments, num_inference_steps=request["steps"], guidance_scale=request["guidance_scale"], width=width, height=height,
-        generator=torch.Generator("cpu").manual_seed(request["seed"]), callback_on_step_end=after, output_type="pt",
-    ).images
+    scheduler, generator = SCHEDULERS[request["sampler"]], torch.Generator("cpu").manual_seed(request["seed"])
+    steps = {
+        "num_inference_steps": request["steps"], "guidance_scale": request["guidance_scale"], "generator": generator, "callback_on_step_end": after,
+    }
+    made = pipeline(unet, vae, scheduler(config), embeds)
+    if "refiner" in request:
+        start = request["refiner_start"]
+        latents = made(**embeds, **steps, width=width, height=height, denoising_end=start, output_type="latent").images
+        going_on = StableDiffusionXLImg2ImgPipeline(
+            unet=refiner[1], vae=vae, scheduler=scheduler(config), text_encoder=None, text_encoder_2=None, tokenizer=None, tokenizer_2=None,
+            requires_aesthetics_score=True, force_zeros_for_empty_prompt=False, add_watermarker=False,
+        )
+        going_on.set_progress_bar_config(disable=True)
+        picture = going_on(**of_refiner, **steps, image=latents, denoising_start=start, output_type="pt").images
+        assert len([key for key in golden if key.startswith("latents.")]) == request["steps"]
+    else:
+        picture = made(**embeds, **arguments, **steps, width=width, height=height, output_type="pt").images
     golden["picture"] = (picture.permute(0, 2, 3, 1) * 255).round()
     request["scaled"] = request["sampler"] in ("ddim", "dpmpp_2m", "lcm")
     save_file({k: v.float().contiguous() for k, v in golden.items()}, out / f"{name}.safetensors", {"request": json.dumps(request)})

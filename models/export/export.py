@@ -5,8 +5,9 @@ usage: export.py CONFIG OUT
 
 CONFIG is a folder as diffusers writes it, of which only the configurations are read (unet/config.json or transformer/config.json,
 vae/config.json, text_encoder/config.json and those of further ones, scheduler/scheduler_config.json), with a template.json that says what
-no configuration does: family, title, prediction, sizes, defaults, limits, and how a single file keeps the text encoders; or of which other
-configuration it is a variant (variants.py). OUT gets the template that `latentline models import` reads.
+no configuration does: family, title, prediction, sizes, defaults, limits, of a refiner the family that it refines, and how a single file
+keeps the text encoders; or of which other configuration it is a variant (variants.py). OUT gets the template that `latentline models import`
+reads.
 """
 import gzip
 import json
@@ -42,7 +43,8 @@ def export(source: pathlib.Path, out: pathlib.Path) -> None:
         if other := stated.get("shares", {}).get(folder):
             # the graph lies there once
             check_same(source, source.parent / other, folder)
-            tensors[folder] = json.loads(gzip.open(out.parent / other / "tensors.json.gz").read())[folder]
+            weights = json.loads(gzip.open(out.parent / other / "tensors.json.gz").read())[folder]
+            tensors[folder] = {name: {"shape": weight["shape"], "sources": sources(name)} for name, weight in weights.items()}
             shares[folder] = other
             return
         graph, weights = graphs.export(part)
@@ -57,7 +59,7 @@ def export(source: pathlib.Path, out: pathlib.Path) -> None:
         encoders.append(encoder)
         if spec.get("optional"):
             optional.append(spec["folder"])
-    network = unet(source, pooled, add) if (source / "unet").is_dir() else transformer(source, stated, pooled, add)
+    network = unet(source, stated, pooled, add) if (source / "unet").is_dir() else transformer(source, stated, pooled, add)
     add("vae_decoder", graphs.vae_decoder(vae), lambda n: names.vae(n, vae))
     add("vae_encoder", graphs.vae_encoder(vae), lambda n: names.vae(n, vae))
 
@@ -73,9 +75,8 @@ def export(source: pathlib.Path, out: pathlib.Path) -> None:
         "released": stated["released"],
         "prediction": stated["prediction"],
         "sizes": stated["sizes"],
-        "manifest": {
-            "family": stated["family"], "defaults": stated["defaults"], "limits": stated["limits"], "text_encoders": encoders,
-            "unet": network, "vae": autoencoder, "scheduler": "scheduler/scheduler_config.json",
+        "manifest": {key: stated[key] for key in ("family", "refines", "defaults", "limits") if key in stated} | {
+            "text_encoders": encoders, "unet": network, "vae": autoencoder, "scheduler": "scheduler/scheduler_config.json",
         },
         "scheduler": {k: v for k, v in variants.read(source / "scheduler/scheduler_config.json").items() if not k.startswith("_")},
     }
@@ -113,7 +114,7 @@ def t5(spec, config, add):
     }
 
 
-def unet(source, pooled, add):
+def unet(source, stated, pooled, add):
     config = variants.read(source / "unet/config.json")
     add("unet", graphs.unet(config, pooled), lambda n: names.unet(n, config))
     network = {"model": "unet/model.onnx", "latent_channels": config["out_channels"], "context_size": config["cross_attention_dim"]}
@@ -125,7 +126,8 @@ def unet(source, pooled, add):
     if config.get("time_cond_proj_dim"):
         network["guidance_size"] = config["time_cond_proj_dim"]
     if pooled:
-        network["zero_unconditional"] = True
+        if stated.get("zero_unconditional", True):
+            network["zero_unconditional"] = True
         network["time_ids"] = (config["projection_class_embeddings_input_dim"] - pooled) // config["addition_time_embed_dim"]
     return network
 
@@ -143,7 +145,11 @@ def transformer(source, stated, pooled, add):
 
 def check_same(source: pathlib.Path, other: pathlib.Path, folder: str) -> None:
     config = ("vae" if folder.startswith("vae_") else folder) + "/config.json"
-    stated = [[spec for spec in variants.read(each / "template.json")["text_encoders"] if spec["folder"] == folder] for each in (source, other)]
+    # but for the prefix: where a single file has the weights is each template's own
+    stated = [
+        [spec | {"prefix": ""} for spec in variants.read(each / "template.json")["text_encoders"] if spec["folder"] == folder]
+        for each in (source, other)
+    ]
     if variants.read(source / config) != variants.read(other / config) or stated[0] != stated[1]:
         raise ValueError(f"{source.name} cannot share {folder} of {other.name}: they differ")
 

@@ -16,6 +16,7 @@ import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.kit.blob.S3BlobStore;
 import dev.latentline.proto.v1.Progress;
+import dev.latentline.proto.v1.Refiner;
 import dev.latentline.proto.v1.RuntimeClass;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -143,6 +144,7 @@ public final class Overhead {
         task.plan().task(),
         "0".repeat(64),
         List.of(),
+        Refiner.getDefaultInstance(),
         RuntimeClass.getDefaultInstance(),
         task.plan().shape(),
         1,

@@ -96,7 +96,8 @@ public final class Pictures {
         Schedules.of(Sampler.DDIM, Schedule.NORMAL, model.noise(), steps),
         Optional.empty(),
         Optional.empty(),
-        false);
+        false,
+        Optional.empty());
   }
 
   private enum Alone implements StepLoop.Watcher {

@@ -75,7 +75,8 @@ final class Starter implements AutoCloseable {
             Schedules.of(Sampler.EULER, Schedule.NORMAL, model.noise(), steps),
             Optional.empty(),
             Optional.empty(),
-            false));
+            false,
+            Optional.empty()));
   }
 
   /** The next step of pictures of one size and as many steps left, in one call. */

@@ -5,7 +5,6 @@ import dev.latentline.contract.Failure;
 import dev.latentline.denoiser.loop.Devices;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.network.HeldNetwork;
-import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
 import dev.latentline.denoiser.task.TaskPlanner;
@@ -79,13 +78,13 @@ public class DenoiseStage {
 
   private void denoise(WorkItem item, EmbeddingReady record) {
     Devices.OnDevice device = devices.idlest();
-    PoolModel model = device.models().require(record.getRequest().getModel());
-    TaskPlan plan = planner.plan(record, model);
+    PinnedModels models = PinnedModels.of(device.models(), record.getRequest());
+    TaskPlan plan = planner.plan(record, models.model(), models.refiner());
     if (item.lastAttempt() && !device.loop().keepFor(item.key())) {
       throw new HandOverException("this replica is kept for another picture");
     }
     try {
-      denoise(item, record, device, model, plan);
+      denoise(item, record, device, models, plan);
     } finally {
       device.loop().release(item.key());
     }
@@ -95,11 +94,11 @@ public class DenoiseStage {
       WorkItem item,
       EmbeddingReady record,
       Devices.OnDevice device,
-      PoolModel model,
+      PinnedModels models,
       TaskPlan plan) {
     RuntimeClass runtime = device.models().runtimeClass(plan.rows(), plan.deterministic());
     TaskRecords.OfTask ofTask =
-        records.of(item, record.getRequest(), plan, model.card().digest(), runtime);
+        records.of(item, record.getRequest(), plan, models.model().card().digest(), runtime);
     StepTask task = ofTask.begin();
     // a replica that has no company looks again and again whether there is one to help
     LOG.logf(
@@ -112,21 +111,23 @@ public class DenoiseStage {
         plan.steps());
     long began = System.nanoTime();
     TaskWatcher watcher =
-        new TaskWatcher(item, task, progress.of(item, model.card(), task), ofTask);
+        new TaskWatcher(item, task, progress.of(item, models.model().card(), task), ofTask);
     RunStop stop = new RunStop();
     item.lease().onLost(stop::stop);
     AtomicBoolean ending = new AtomicBoolean();
     item.lease().onEnding(() -> ending.set(true));
     StepLoop.End end;
     boolean staysHere;
+    boolean goesToTheRefiner;
     do {
-      end = makeSteps(item, record.getRequest(), device, model, watcher, task, stop, ending);
+      end = makeSteps(item, record.getRequest(), device, models, watcher, task, stop, ending);
       staysHere =
           end == StepLoop.End.HANDED_OVER
               && !ofTask.handOver()
               && !ending.get()
               && device.loop().isOpen();
-    } while (staysHere);
+      goesToTheRefiner = end == StepLoop.End.DONE && !task.done();
+    } while (staysHere || goesToTheRefiner);
     LOG.logf(
         end == StepLoop.End.HANDED_OVER ? Logger.Level.DEBUG : Logger.Level.INFO,
         "generation=%s image=%d attempt=%d %s at step %d/%d %dms",
@@ -147,12 +148,12 @@ public class DenoiseStage {
     }
   }
 
-  /** With the network of the model and its LoRAs, which may have to be loaded. */
+  /** Those of one network, which may have to be loaded. */
   private StepLoop.End makeSteps(
       WorkItem item,
       GenerationRequest request,
       Devices.OnDevice device,
-      PoolModel model,
+      PinnedModels models,
       TaskWatcher watcher,
       StepTask task,
       RunStop stop,
@@ -160,15 +161,13 @@ public class DenoiseStage {
     BooleanSupplier unwanted = () -> cancelled.contains(item.generationId());
     watcher.goesOn(LOADING);
     Optional<HeldNetwork> held =
-        device
-            .models()
-            .network(
-                model,
-                request.getLorasList(),
-                () -> {
-                  watcher.goesOn(LOADING);
-                  return !ending.get() && !stop.stopped() && !unwanted.getAsBoolean();
-                });
+        models.network(
+            task,
+            request,
+            () -> {
+              watcher.goesOn(LOADING);
+              return !ending.get() && !stop.stopped() && !unwanted.getAsBoolean();
+            });
     if (held.isEmpty()) {
       return ending.get() ? StepLoop.End.HANDED_OVER : StepLoop.End.STOPPED;
     }

@@ -17,6 +17,7 @@ import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
+import dev.latentline.proto.v1.Refiner;
 import dev.latentline.proto.v1.RuntimeClass;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -77,6 +78,7 @@ class TaskRecords {
     private final WorkItem item;
     private final String tenant;
     private final List<Lora> loras;
+    private final Refiner refiner;
     private final TaskPlan plan;
     private final String modelDigest;
     private final RuntimeClass runtime;
@@ -93,6 +95,7 @@ class TaskRecords {
       this.item = item;
       this.tenant = request.getTenant();
       this.loras = request.getLorasList();
+      this.refiner = request.getRefiner();
       this.plan = plan;
       this.modelDigest = modelDigest;
       this.runtime = runtime;
@@ -138,6 +141,7 @@ class TaskRecords {
       boolean same =
           found.modelDigest().equals(modelDigest)
               && found.loras().equals(loras)
+              && found.refiner().equals(refiner)
               && found.runtimeClass().equals(runtime)
               && Arrays.equals(found.shape(), plan.shape())
               && plan.fits(found.state());
@@ -206,7 +210,15 @@ class TaskRecords {
 
     private StepSnapshot snapshot() {
       return new StepSnapshot(
-          tenant, plan.task(), modelDigest, loras, runtime, plan.shape(), item.attempt(), newest);
+          tenant,
+          plan.task(),
+          modelDigest,
+          loras,
+          refiner,
+          runtime,
+          plan.shape(),
+          item.attempt(),
+          newest);
     }
   }
 }

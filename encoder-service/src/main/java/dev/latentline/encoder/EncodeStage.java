@@ -37,8 +37,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
@@ -115,46 +115,71 @@ public class EncodeStage {
   /** What is the same for all of the pictures. */
   private EmbeddingReady encode(
       GenerationRequest request, List<TokenizedConditioning> texts, RunStop stop) {
-    List<EncodedText> encoded = new ArrayList<>();
-    List<Tensor> tensors = new ArrayList<>();
-    for (TokenizedConditioning text : texts) {
-      EncodedText of = encode(request, text, stop);
-      encoded.add(of);
-      tensors.add(TensorRecords.toFloat32(of.states()));
-    }
+    EmbeddingReady.Builder all = EmbeddingReady.newBuilder();
+    Outgoing outgoing = new Outgoing();
     // behind the states: they are small, and one list keeps the record within its limit
-    encoded.forEach(of -> of.pooled().map(TensorRecords::toFloat32).ifPresent(tensors::add));
-    Optional<FloatTensor> masked =
-        pictures.allMasked(request.getModel(), request.getWidth(), request.getHeight(), stop);
-    masked.map(TensorRecords::toFloat32).ifPresent(tensors::add);
-    Iterator<Payload> stored = payloads.putAll(request.getTenant(), tensors).iterator();
-    List<Conditioning.Builder> conditionings = new ArrayList<>();
+    Outgoing small = new Outgoing();
     for (TokenizedConditioning text : texts) {
-      conditionings.add(
-          Conditioning.newBuilder()
+      Conditioning.Builder conditioning =
+          all.addConditioningsBuilder()
               .setRole(text.getRole())
-              .setEmbedding(stored.next())
               .setWeight(text.getWeight())
               .setStart(text.getStart())
               .setEnd(text.getEnd())
-              .addAllSteps(text.getStepsList()));
-    }
-    for (int i = 0; i < encoded.size(); i++) {
-      if (encoded.get(i).pooled().isPresent()) {
-        conditionings.get(i).setPooled(stored.next());
+              .addAllSteps(text.getStepsList());
+      EncodedText encoded =
+          encode(request, TextModel.of(request), text, text.getEncodersList(), stop);
+      outgoing.add(encoded.states(), conditioning::setEmbedding);
+      encoded.pooled().ifPresent(pooled -> small.add(pooled, conditioning::setPooled));
+      if (request.hasRefiner()) {
+        TextModel refiner = TextModel.ofRefiner(request);
+        EncodedText again = encode(request, refiner, text, text.getRefinerEncodersList(), stop);
+        outgoing.add(again.states(), conditioning::setRefinerEmbedding);
+        again.pooled().ifPresent(pooled -> small.add(pooled, conditioning::setRefinerPooled));
       }
     }
-    EmbeddingReady.Builder all = EmbeddingReady.newBuilder();
-    conditionings.forEach(all::addConditionings);
-    masked.ifPresent(picture -> all.setMaskedPicture(stored.next()));
+    pictures
+        .allMasked(request.getModel(), request.getWidth(), request.getHeight(), stop)
+        .ifPresent(masked -> small.add(masked, all::setMaskedPicture));
+    outgoing.add(small);
+    outgoing.store(request.getTenant());
     return all.build();
   }
 
-  private EncodedText encode(GenerationRequest request, TokenizedConditioning text, RunStop stop) {
+  /** Tensors of one record, each with its place in it. */
+  private final class Outgoing {
+    private final List<Tensor> tensors = new ArrayList<>();
+    private final List<Consumer<Payload>> places = new ArrayList<>();
+
+    void add(FloatTensor tensor, Consumer<Payload> place) {
+      tensors.add(TensorRecords.toFloat32(tensor));
+      places.add(place);
+    }
+
+    void add(Outgoing others) {
+      tensors.addAll(others.tensors);
+      places.addAll(others.places);
+    }
+
+    void store(String tenant) {
+      Iterator<Payload> stored = payloads.putAll(tenant, tensors).iterator();
+      places.forEach(place -> place.accept(stored.next()));
+    }
+  }
+
+  /**
+   * @param model the request's, or its refiner
+   */
+  private EncodedText encode(
+      GenerationRequest request,
+      TextModel model,
+      TokenizedConditioning text,
+      List<TokenIds> ids,
+      RunStop stop) {
     TextOptions options = TextOptions.of(request);
     return text.getRole() == Role.NEGATIVE && request.getNegativePrompt().isEmpty()
-        ? encoders.encodeNothing(TextModel.of(request), text.getEncodersList(), options, stop)
-        : encoders.encode(TextModel.of(request), text.getEncodersList(), options, stop);
+        ? encoders.encodeNothing(model, ids, options, stop)
+        : encoders.encode(model, ids, options, stop);
   }
 
   private static int cut(PromptTokenized tokenized, Role role) {

@@ -54,6 +54,10 @@ class CommandLineIT {
               "no_norm",
               "--clip-skip",
               "2",
+              "--refiner",
+              "fine",
+              "--refiner-start",
+              "0.75",
               "--out",
               "apple.png");
       assertThat(ran.err()).noneMatch(line -> line.contains("latentline:"));
@@ -66,6 +70,7 @@ class CommandLineIT {
           .contains("\"steps\":12", "\"width\":128", "\"height\":64", "\"guidance_scale\":2.5")
           .contains("\"upscale\":4", "\"eta\":0.5", "\"rng\":\"cpu\"")
           .contains("\"prompt_syntax\":\"a1111\"", "\"emphasis\":\"no_norm\"", "\"clip_skip\":2")
+          .contains("\"refiner\":\"fine\"", "\"refiner_start\":0.75")
           .doesNotContain("negative_prompt", "sampler");
     }
   }
@@ -262,6 +267,8 @@ class CommandLineIT {
         "generate apple --prompt-syntax x     | choose one of plain, a1111",
         "generate apple --emphasis strong     | choose one of original",
         "generate apple --clip-skip 13        | a number from 1 to 12",
+        "generate apple --refiner-start 0.5   | name a refiner too",
+        "generate apple --refiner x --refiner-start 1.1 | a number from 0 to 1",
         "generate apple --guidance-scale NaN   | a number from 0 to 30",
         "generate apple --out apple.jpg        | pictures are PNG files",
         "generate apple --colour red           | Unknown option",

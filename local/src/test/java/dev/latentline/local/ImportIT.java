@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.latentline.inference.safetensors.SafetensorsFile;
 import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RandomCheckpoint;
 import java.awt.image.BufferedImage;
@@ -14,6 +15,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,12 +60,15 @@ class ImportIT {
   void checkpointsAreImportedAndDrawn() throws Exception {
     RandomCheckpoint.of("tiny-sd1").write(folder.resolve("My Model v1.safetensors"));
     RandomCheckpoint.of("tiny-sdxl").write(folder.resolve("xl.safetensors"));
+    RandomCheckpoint.of("tiny-sdxl-refiner").write(folder.resolve("fine.safetensors"));
 
     StackCommand.Ran first = importing("My Model v1.safetensors", "--licence", "MIT");
     assertThat(first.err()).contains("Stable Diffusion 1.x");
     assertThat(first.out()).containsExactly(folder + "/state/models/my-model-v1");
     assertThat(first.exitCode()).isZero();
     assertThat(importing("xl.safetensors").exitCode()).isZero();
+    StackCommand.Ran refiner = importing("fine.safetensors");
+    assertThat(refiner.err()).contains("it is Stable Diffusion XL refiner", "--refiner");
     importLoras();
     importTextualInversions();
     Files.writeString(folder.resolve("state/models/aliases.yaml"), "studio: xl\n");
@@ -73,6 +78,8 @@ class ImportIT {
     assertThat(listed.out()).anyMatch(line -> line.matches("studio +xl"));
     assertThat(listed.out()).anyMatch(line -> line.matches("ink-v1 +my-model-v1"));
     assertThat(listed.out()).anyMatch(line -> line.matches("wash +xl"));
+    assertThat(listed.out()).anyMatch(line -> line.matches("fine +xl"));
+    assertThat(listed.out()).noneMatch(line -> line.matches("fine +stable-diff.*"));
     assertThat(listed.out()).anyMatch(line -> line.matches("old-map +my-model-v1"));
     assertThat(listed.out()).anyMatch(line -> line.matches("brush-work +xl"));
     assertThat(listed.out().get(1)).startsWith("starter");
@@ -85,6 +92,7 @@ class ImportIT {
     assertThat(command.run("models", "list").out()).isEqualTo(listed.out());
     lorasChangeWhatIsDrawnAndAreVerified();
     textualInversionsChangeWhatIsDrawnAndAreVerified();
+    aRefinerGoesOnAsDiffusersDoes();
     assertThat(command.run("down").exitCode()).isZero();
     command.assertNothingRuns();
   }
@@ -183,6 +191,60 @@ class ImportIT {
     assertThat(unfit.err()).contains("the model can have [ink-v1]");
   }
 
+  /** The same picture: parity/golden_pipelines.py has made it. */
+  private void aRefinerGoesOnAsDiffusersDoes() throws Exception {
+    Path file =
+        RandomCheckpoint.templates()
+            .resolveSibling("golden/pipelines/sdxl-refiner-dpmpp_2m.safetensors");
+    try (SafetensorsFile golden = SafetensorsFile.open(file)) {
+      JsonNode request = new ObjectMapper().readTree(golden.metadata().get("request"));
+      List<String> asked = new ArrayList<>();
+      asked.addAll(List.of("generate", "a lighthouse at dusk, oil on canvas", "--model", "xl"));
+      asked.addAll(List.of("--negative-prompt", "fog", "--rng", "cpu"));
+      for (String field : List.of("seed", "steps", "guidance_scale", "sampler", "schedule")) {
+        asked.addAll(List.of("--" + field.replace('_', '-'), request.path(field).asText()));
+      }
+      String width = request.path("width").asText();
+      asked.addAll(List.of("--size", width + "x" + request.path("height").asText()));
+      Drawn alone = drawn(command.run(asked.toArray(String[]::new)));
+      asked.addAll(List.of("--refiner", "fine"));
+      asked.addAll(List.of("--refiner-start", request.path("refiner_start").asText()));
+      Drawn both = drawn(command.run(asked.toArray(String[]::new)));
+
+      FloatBuffer expected = golden.map(golden.find("picture").orElseThrow()).asFloatBuffer();
+      assertThat(same(both, expected)).isGreaterThanOrEqualTo(0.999);
+      assertThat(same(alone, expected)).isLessThan(0.5);
+      assertThat(manifest(both).at("/request/refiner").asText())
+          .matches("fine@sha256:[0-9a-f]{64}");
+      assertThat(Files.readString(folder.resolve(both.file()), StandardCharsets.ISO_8859_1))
+          .contains("Refiner: fine [", "], Refiner switch at: 0.5, ");
+      StackCommand.Ran again = command.run("verify", both.id());
+      assertThat(again.out())
+          .as(again.err())
+          .hasSize(1)
+          .allMatch(line -> line.contains("the same"));
+    }
+    StackCommand.Ran unfit = generating("a red apple", "--refiner", "fine");
+    assertThat(unfit.exitCode()).isNotZero();
+    assertThat(unfit.err()).contains("refiner: Does not go on with pictures of the model");
+    StackCommand.Ran alone = command.run("generate", "a red apple", "--model", "fine");
+    assertThat(alone.exitCode()).isNotZero();
+    assertThat(alone.err()).contains("goes on with the pictures of another model");
+  }
+
+  /** Which part of the numbers of its colours are those expected, one pixel after the other. */
+  private static double same(Drawn drawn, FloatBuffer expected) {
+    FloatBuffer rest = expected.duplicate();
+    int same = 0;
+    for (int pixel : drawn.pixels()) {
+      for (int shift = 16; shift >= 0; shift -= 8) {
+        same += rest.get() == (pixel >>> shift & 255) ? 1 : 0;
+      }
+    }
+    assertThat(rest.hasRemaining()).isFalse();
+    return (double) same / expected.capacity();
+  }
+
   private void importTextualInversions() throws Exception {
     Path inversions = RandomCheckpoint.templates().resolveSibling("golden/inversions");
     Files.copy(
@@ -243,16 +305,17 @@ class ImportIT {
   private record Drawn(String id, String file, List<Integer> pixels) {}
 
   private Drawn drawn(String prompt, String... options) throws Exception {
-    StackCommand.Ran ran = generating(prompt, options);
+    return drawn(generating(prompt, options));
+  }
+
+  private Drawn drawn(StackCommand.Ran ran) throws Exception {
     assertThat(ran.out()).as(ran.err()).hasSize(1);
     Matcher id = Pattern.compile("gen_[0-9a-f]{32}").matcher(ran.out().get(0));
     assertThat(id.find()).isTrue();
     BufferedImage picture = ImageIO.read(folder.resolve(ran.out().get(0)).toFile());
-    int side = picture.getWidth();
-    return new Drawn(
-        id.group(),
-        ran.out().get(0),
-        Arrays.stream(picture.getRGB(0, 0, side, side, null, 0, side)).boxed().toList());
+    int width = picture.getWidth();
+    int[] pixels = picture.getRGB(0, 0, width, picture.getHeight(), null, 0, width);
+    return new Drawn(id.group(), ran.out().get(0), Arrays.stream(pixels).boxed().toList());
   }
 
   private StackCommand.Ran generating(String prompt, String... options) throws Exception {

@@ -64,6 +64,9 @@ public final class Limits {
   /** Of s_noise, whose use is to be a little above 1. */
   public static final float MAX_NOISE_SCALE = 2;
 
+  /** Of refiner_start: where Podell et al. 2023 (arXiv:2307.01952) trained one to begin. */
+  public static final double DEFAULT_REFINER_START = 0.8;
+
   public static final int MAX_LORAS = 8;
 
   /** How far from 0 the weight of a LoRA may be; most are made for 1. */

@@ -50,7 +50,12 @@ public final class LatentDecoders implements AutoCloseable {
     this.settings = settings;
     this.size = new WholeOrTiled(wholeLatents, new Tiles(tileSide, Math.max(1, tileSide / 4)));
     this.sessions = new BoundedSessions<>(maxBytes);
-    List<ModelPart> named = catalogue.namedModels().stream().map(LatentDecoders::part).toList();
+    // what a refiner has gone on with is decoded as the model's picture that it is
+    List<ModelPart> named =
+        catalogue.namedModels().stream()
+            .filter(model -> !model.isRefiner())
+            .map(LatentDecoders::part)
+            .toList();
     try {
       for (ModelPart part : ModelPart.loadedAtStart(named, maxBytes)) {
         sessions.acquire(part, part.bytes(), () -> load(part), () -> true).orElseThrow().close();

@@ -7,6 +7,7 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.contract.TriggerWords;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
+import dev.latentline.proto.v1.ModelRef;
 import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -95,6 +96,11 @@ public final class Infotext {
               .map(lora -> lora.getLora().getName() + ": " + modelHash(lora.getLora().getDigest()))
               .collect(Collectors.joining(", ")));
     }
+    if (request.hasRefiner()) {
+      ModelRef refiner = request.getRefiner().getRefiner();
+      values.put("Refiner", refiner.getName() + " [" + modelHash(refiner.getDigest()) + "]");
+      values.put("Refiner switch at", number(request.getRefiner().getStart()));
+    }
     String inversions = textualInversions(request);
     if (!inversions.isEmpty()) {
       values.put("TI hashes", inversions);
@@ -124,6 +130,10 @@ public final class Infotext {
 
   private static String number(float value) {
     return new BigDecimal(Float.toString(value)).stripTrailingZeros().toPlainString();
+  }
+
+  private static String number(double value) {
+    return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
   }
 
   private static String modelHash(String digest) {

@@ -81,6 +81,8 @@ public record PictureRecord(
       Float sChurn,
       Float sNoise,
       String rng,
+      String refiner,
+      Double refinerStart,
       List<LoraUsed> loras,
       List<String> textualInversions,
       int upscale) {}
@@ -125,6 +127,8 @@ public record PictureRecord(
             request.getSChurn() > 0 ? request.getSChurn() : null,
             request.hasSNoise() ? request.getSNoise() : null,
             request.getRng().isEmpty() ? Rng.NV.id() : request.getRng(),
+            request.hasRefiner() ? reference(request.getRefiner().getRefiner()) : null,
+            request.hasRefiner() ? request.getRefiner().getStart() : null,
             loras(request),
             textualInversions(request),
             Math.max(1, request.getUpscale().getFactor())));

@@ -129,6 +129,20 @@ class InfotextTest {
   }
 
   @Test
+  void aRefinerIsWrittenAsThere() {
+    GenerationRequest.Builder refined = APPLE.toBuilder();
+    refined
+        .getRefinerBuilder()
+        .setStart(0.8)
+        .getRefinerBuilder()
+        .setName("sd_xl_refiner_1.0")
+        .setDigest("sha256:" + "1".repeat(64));
+
+    assertThat(Infotext.of(refined.build(), 7, "1"))
+        .contains(", Refiner: sd_xl_refiner_1.0 [1111111111], Refiner switch at: 0.8, ");
+  }
+
+  @Test
   void textualInversionsAreNamedWithTheirHashes() {
     GenerationRequest.Builder learnt = APPLE.toBuilder().setNegativePrompt("(bad-hands:1.2)");
     learnt.addTextualInversionsBuilder().setName("apple").setDigest("sha256:" + "1".repeat(64));

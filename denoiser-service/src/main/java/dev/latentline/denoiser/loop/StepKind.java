@@ -1,6 +1,7 @@
 package dev.latentline.denoiser.loop;
 
 import dev.latentline.denoiser.network.NoisePredictor;
+import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
 import dev.latentline.inference.tensor.DenseTensor;
 import java.util.Arrays;
@@ -16,13 +17,14 @@ import java.util.List;
  */
 record StepKind(
     NoisePredictor network, List<Long> latents, List<Long> context, boolean fixedBatch) {
-  static StepKind of(NoisePredictor network, TaskPlan plan) {
+  /** Of the steps of a task that a network makes. */
+  static StepKind of(NoisePredictor network, StepTask task) {
+    TaskPlan plan = task.plan();
     return new StepKind(
-        network, ofOne(plan.shape()), ofOne(plan.contexts().shape()), plan.deterministic());
-  }
-
-  private static List<Long> ofOne(long[] batched) {
-    return Arrays.stream(batched).skip(1).boxed().toList();
+        network,
+        Arrays.stream(plan.shape()).skip(1).boxed().toList(),
+        Arrays.stream(plan.contextShape(task.state().step())).boxed().toList(),
+        plan.deterministic());
   }
 
   int elements() {

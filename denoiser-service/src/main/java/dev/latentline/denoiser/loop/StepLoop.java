@@ -43,7 +43,7 @@ public final class StepLoop implements AutoCloseable {
 
   /** How a task left the loop. */
   public enum End {
-    /** All its steps are made. */
+    /** All its steps are made, or all that are this network's. */
     DONE,
     /** Nobody wants it here any more. */
     STOPPED,
@@ -80,6 +80,8 @@ public final class StepLoop implements AutoCloseable {
    * A task to be worked at.
    *
    * @param key names it among all
+   * @param network makes its next step, and those behind it that are not {@link StepTask#refines()
+   *     another's}
    * @param acceptedAtMs when its generation was accepted, Unix milliseconds: who is older
    * @param alone whether nothing else may be at work here meanwhile: the loop is {@link #keepFor
    *     kept} for it
@@ -272,7 +274,7 @@ public final class StepLoop implements AutoCloseable {
 
   private void letGo() {
     for (Held one : List.copyOf(held)) {
-      if (one.work.task().done()) {
+      if (one.isDone()) {
         leave(one, End.DONE);
       } else if (one.work.stop().stopped() || one.work.unwanted().getAsBoolean()) {
         leave(one, End.STOPPED);
@@ -370,13 +372,20 @@ public final class StepLoop implements AutoCloseable {
 
     private final Work work;
     private final StepKind kind;
+    private final boolean refines;
     private final CompletableFuture<End> end = new CompletableFuture<>();
     private boolean leaving;
     private volatile boolean single;
 
     Held(Work work) {
       this.work = work;
-      this.kind = StepKind.of(work.network(), work.task().plan());
+      this.kind = StepKind.of(work.network(), work.task());
+      this.refines = work.task().refines();
+    }
+
+    /** Or the next step is another network's. */
+    boolean isDone() {
+      return work.task().done() || work.task().refines() != refines;
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.BlobStore;
+import dev.latentline.proto.v1.Refiner;
 import dev.latentline.proto.v1.StepRecord;
 import dev.latentline.proto.v1.StepState;
 import java.util.List;
@@ -84,6 +85,9 @@ public final class StepRecords {
             .setDraws(state.draws())
             .setLatents(TensorRecords.toFloat32(new FloatTensor(snapshot.shape(), state.latents())))
             .setAttempt(snapshot.attempt());
+    if (!snapshot.refiner().equals(Refiner.getDefaultInstance())) {
+      message.setRefiner(snapshot.refiner());
+    }
     for (float[] remembered : state.history()) {
       message.addHistory(TensorRecords.toFloat32(new FloatTensor(snapshot.shape(), remembered)));
     }
@@ -125,6 +129,7 @@ public final class StepRecords {
             task,
             state.getModelDigest(),
             state.getLorasList(),
+            state.getRefiner(),
             state.getRuntimeClass(),
             latents.shape(),
             state.getAttempt(),

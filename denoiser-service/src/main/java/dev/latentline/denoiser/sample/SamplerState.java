@@ -40,6 +40,14 @@ public record SamplerState(int step, int call, float[] latents, List<float[]> hi
     return new SamplerState(step, call + 1, latents, remembered, draws);
   }
 
+  /**
+   * The same, as at a beginning: answers of one network say nothing of another's. diffusers' second
+   * pipeline begins so, too.
+   */
+  public SamplerState forgetting() {
+    return new SamplerState(step, call, latents, List.of(), draws);
+  }
+
   SamplerState drew(int more) {
     return new SamplerState(step, call, latents, history, draws + more);
   }

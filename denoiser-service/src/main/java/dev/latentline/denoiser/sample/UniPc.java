@@ -6,32 +6,29 @@ import java.util.List;
 /**
  * UniPC of order 2 with B(h) = exp(h) - 1 on x0: algorithms 5 and 8 of Zhao et al. 2023
  * (arXiv:2302.04867), as diffusers' UniPCMultistepScheduler. An answer of the network first
- * corrects the latents that it was asked at, then the next ones are predicted. The first step and
- * the last one are of first order.
+ * corrects the latents that it was asked at, then the next ones are predicted. A step of which
+ * nothing is remembered before and the last one are of first order.
  *
  * <p>It remembers the corrected latents of the step before, and x0 of one or two steps.
  */
 final class UniPc implements SamplerStep {
   @Override
   public SamplerState next(SamplerState state, float[] denoised, Sigmas sigmas, NoiseDraws noise) {
-    float[] corrected = state.step() == 0 ? state.latents() : corrected(state, denoised, sigmas);
+    boolean begins = state.history().isEmpty();
+    float[] corrected = begins ? state.latents() : corrected(state, denoised, sigmas);
     float[] next = predicted(state, corrected, denoised, sigmas);
     return state.next(
         next,
-        state.step() == 0
+        begins
             ? List.of(corrected, denoised)
             : List.of(corrected, denoised, state.history().get(1)));
-  }
-
-  private static int order(int step, Sigmas sigmas) {
-    return Math.min(2, Math.min(step + 1, sigmas.steps() - step));
   }
 
   private static float[] predicted(
       SamplerState state, float[] corrected, float[] denoised, Sigmas sigmas) {
     ExponentialStep step = ExponentialStep.of(state.step(), sigmas, 0);
     Sum next = Sum.of(step.kept(), corrected).plus(step.weight(), denoised);
-    if (order(state.step(), sigmas) == 2) {
+    if (!state.history().isEmpty() && state.step() < sigmas.steps() - 1) {
       double ratio = ExponentialStep.size(state.step() - 1, sigmas) / step.h();
       double ofDifference = step.weight() / 2 / ratio;
       next.plus(ofDifference, denoised).plus(-ofDifference, state.history().get(1));
@@ -47,8 +44,8 @@ final class UniPc implements SamplerStep {
     float[] older = history.get(1);
     Sum corrected = Sum.of(step.kept(), history.get(0)).plus(step.weight(), older);
     double ofNewest = 0.5;
-    if (order(before, sigmas) == 2) {
-      // solves the paper's R * rho = b for two unknowns
+    if (history.size() > 2) {
+      // that step was of second order: solves the paper's R * rho = b for two unknowns
       double r = -ExponentialStep.size(before - 1, sigmas) / step.h();
       double b1 = step.second() / step.weight();
       double b2 = -2 * step.third() / step.weight();

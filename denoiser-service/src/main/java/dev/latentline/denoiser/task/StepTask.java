@@ -67,6 +67,11 @@ public final class StepTask {
     return state.step() == plan.steps();
   }
 
+  /** Whether the next step is the refiner's. */
+  public boolean refines() {
+    return plan.refines(state.step());
+  }
+
   /** How often the network is still asked. */
   public int callsLeft() {
     return plan.calls(state.step()) - state.call();
@@ -76,7 +81,8 @@ public final class StepTask {
   public NetworkCall call() {
     SamplerStep.Point asked = asked();
     return new NetworkCall(
-        withMasked(Prediction.networkInput(plan.predicts(), asked.latents(), asked.sigma())),
+        withMasked(
+            Prediction.networkInput(plan.predicts(state.step()), asked.latents(), asked.sigma())),
         plan.sigmas().timestep(state.step(), asked.sigma()),
         plan.contexts(state.step()),
         plan.added(state.step()),
@@ -84,10 +90,10 @@ public final class StepTask {
   }
 
   private FloatTensor withMasked(float[] latents) {
-    if (plan.masked().isEmpty()) {
+    if (plan.masked(state.step()).isEmpty()) {
       return new FloatTensor(plan.shape(), latents);
     }
-    FloatTensor masked = plan.masked().get();
+    FloatTensor masked = plan.masked(state.step()).get();
     long[] shape = plan.shape().clone();
     shape[1] += masked.shape()[1];
     float[] all = Arrays.copyOf(latents, latents.length + masked.data().length);
@@ -115,7 +121,8 @@ public final class StepTask {
             : plan.guidance()
                 .combine(
                     predictions, plan.stepRows().weightsAt(state.step()), asked.latents().length);
-    float[] x0 = Prediction.denoised(plan.predicts(), asked.latents(), predicted, asked.sigma());
+    float[] x0 =
+        Prediction.denoised(plan.predicts(state.step()), asked.latents(), predicted, asked.sigma());
     SamplerState next = plan.sampler().next(state, x0, plan.sigmas(), noise::draw);
     if (!isFinite(next.latents()) || !next.history().stream().allMatch(this::isFinite)) {
       throw new Failure.Rejected(
@@ -124,7 +131,7 @@ public final class StepTask {
               + (state.step() + 1)
               + "; a smaller guidance_scale or another sampler may help");
     }
-    state = next;
+    state = plan.refines(next.step()) && !refines() ? next.forgetting() : next;
     denoised = Optional.of(x0);
   }
 

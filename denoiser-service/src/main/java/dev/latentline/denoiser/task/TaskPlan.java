@@ -27,6 +27,7 @@ import java.util.stream.IntStream;
  * @param added what the network takes besides contexts, of the same rows
  * @param masked [1, more channels, height, width]: what the network sees behind the latents
  * @param deterministic whether its bits must not depend on what else is made here
+ * @param refinement who makes the last steps; everything before is of the network of the others
  */
 public record TaskPlan(
     ImageTask task,
@@ -41,7 +42,8 @@ public record TaskPlan(
     Sigmas sigmas,
     Optional<AddedInputs> added,
     Optional<FloatTensor> masked,
-    boolean deterministic) {
+    boolean deterministic,
+    Optional<Refinement> refinement) {
 
   public int steps() {
     return sigmas.steps();
@@ -57,14 +59,46 @@ public record TaskPlan(
     return stepRows.count();
   }
 
-  /** What the network is asked with in a step, [rows, tokens, width]. */
+  /** Whether a step is the refiner's. */
+  public boolean refines(int step) {
+    return refinement(step).isPresent();
+  }
+
+  private Optional<Refinement> refinement(int step) {
+    return refinement.filter(refiner -> step >= refiner.from());
+  }
+
+  /** What the network of a step is asked with, [rows, tokens, width]. */
   public FloatTensor contexts(int step) {
-    return of(step, contexts);
+    return of(step, allContexts(step));
+  }
+
+  /** [tokens, width] of what the network of a step is asked with. */
+  public long[] contextShape(int step) {
+    long[] shape = allContexts(step).shape();
+    return new long[] {shape[1], shape[2]};
+  }
+
+  private FloatTensor allContexts(int step) {
+    return refinement(step).map(Refinement::contexts).orElse(contexts);
   }
 
   /** What it takes besides in a step. */
   public Optional<AddedInputs> added(int step) {
-    return added.map(inputs -> inputs.map(all -> of(step, all)));
+    return refinement(step)
+        .map(Refinement::added)
+        .orElse(added)
+        .map(inputs -> inputs.map(all -> of(step, all)));
+  }
+
+  /** What it was trained to answer. */
+  public PredictionType predicts(int step) {
+    return refinement(step).map(Refinement::predicts).orElse(predicts);
+  }
+
+  /** What it sees behind the latents. */
+  public Optional<FloatTensor> masked(int step) {
+    return refines(step) ? Optional.empty() : masked;
   }
 
   private FloatTensor of(int step, FloatTensor all) {

@@ -13,6 +13,7 @@ import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Schedules;
+import dev.latentline.denoiser.schedule.Sigmas;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.SchedulerConfig;
 import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /** From the record of an image task to what is to be computed; holds every number to its limits. */
 public final class TaskPlanner {
@@ -43,11 +45,13 @@ public final class TaskPlanner {
   }
 
   /**
-   * @throws Failure.Rejected when the model cannot do what the record asks
+   * @param refiner the request's, which makes the last steps
+   * @throws Failure.Rejected when the model or the refiner cannot do what the record asks
    */
-  public TaskPlan plan(EmbeddingReady record, PoolModel model) {
+  public TaskPlan plan(EmbeddingReady record, PoolModel model, Optional<PoolModel> refiner) {
     GenerationRequest request = record.getRequest();
     check(request, model.card());
+    refiner.ifPresent(each -> check(request, model.card(), each.card()));
     Sampler sampler =
         Sampler.byId(request.getSampler())
             .orElseThrow(() -> unsupported("the sampler is not known here"));
@@ -75,20 +79,37 @@ public final class TaskPlanner {
       request.getHeight() / scale,
       request.getWidth() / scale
     };
+    Sigmas sigmas = Schedules.of(sampler, schedule, model.noise(), request.getSteps());
     return new TaskPlan(
         new ImageTask(request.getGenerationId(), record.getImageIndex()),
         request.getSeed() + record.getImageIndex(),
         rng,
         shape,
-        contexts(request, model.card(), conditionings.rows()),
+        contexts(request, model.card(), conditionings.rows(), Conditioning::getEmbedding),
         conditionings.stepRows(),
         guidance,
         scheduler.predictionType(),
         Samplers.of(sampler, options(sampler, request, scheduler)),
-        Schedules.of(sampler, schedule, model.noise(), request.getSteps()),
-        added(request, model.card(), conditionings.rows()),
+        sigmas,
+        added(request, model.card(), conditionings.rows(), Conditioning::getPooled),
         masked(record, model.card().unet().maskedChannels(), shape),
-        request.getDeterministic());
+        request.getDeterministic(),
+        refiner.map(each -> refinement(request, each.card(), conditionings.rows(), sigmas)));
+  }
+
+  /** Of a request without a refiner. */
+  public TaskPlan plan(EmbeddingReady record, PoolModel model) {
+    return plan(record, model, Optional.empty());
+  }
+
+  private Refinement refinement(
+      GenerationRequest request, ModelCard refiner, List<Conditioning> rows, Sigmas sigmas) {
+    SchedulerConfig scheduler = refiner.scheduler();
+    return new Refinement(
+        Refinement.from(sigmas, scheduler.trainTimesteps(), request.getRefiner().getStart()),
+        contexts(request, refiner, rows, Conditioning::getRefinerEmbedding),
+        scheduler.predictionType(),
+        added(request, refiner, rows, Conditioning::getRefinerPooled));
   }
 
   private Optional<FloatTensor> masked(EmbeddingReady record, int channels, long[] shape) {
@@ -146,6 +167,16 @@ public final class TaskPlanner {
     }
   }
 
+  private static void check(GenerationRequest request, ModelCard model, ModelCard refiner) {
+    if (!refiner.canRefine(model)) {
+      throw unsupported("the refiner does not go on with pictures of the model");
+    }
+    if (!refiner.limits().allowSize(request.getWidth(), request.getHeight())) {
+      throw unsupported("the refiner does not go on with pictures of that size");
+    }
+    within("refiner_start", (float) request.getRefiner().getStart(), Limits.MAX_PART);
+  }
+
   private static void within(String field, float value, float max) {
     // not NaN either
     if (!(value >= 0 && value <= max)) {
@@ -154,10 +185,16 @@ public final class TaskPlanner {
   }
 
   private Optional<AddedInputs> added(
-      GenerationRequest request, ModelCard model, List<Conditioning> rows) {
+      GenerationRequest request,
+      ModelCard model,
+      List<Conditioning> rows,
+      Function<Conditioning, Payload> pooled) {
     Map<String, FloatTensor> added = new HashMap<>();
     if (model.unet().textEmbeds()) {
-      addTextsAndSizes(request, model, rows, added);
+      added.put(AddedInputs.TEXT_EMBEDS, texts(request, model, rows, pooled));
+    }
+    if (model.unet().timeIds() > 0) {
+      added.put(AddedInputs.TIME_IDS, TimeIds.of(request, model.unet().timeIds(), rows));
     }
     int size = model.unet().guidanceSize();
     if (size > 0) {
@@ -170,46 +207,38 @@ public final class TaskPlanner {
     return added.isEmpty() ? Optional.empty() : Optional.of(new AddedInputs(added));
   }
 
-  private void addTextsAndSizes(
+  /** [conditionings, size] */
+  private FloatTensor texts(
       GenerationRequest request,
       ModelCard model,
       List<Conditioning> rows,
-      Map<String, FloatTensor> added) {
-    int numbers = model.unet().timeIds();
+      Function<Conditioning, Payload> pooled) {
     int size = model.pooledSize();
-    float height = request.getHeight();
-    float width = request.getWidth();
     FloatBuffer texts = FloatBuffer.allocate(rows.size() * size);
-    FloatBuffer ids = FloatBuffer.allocate(rows.size() * numbers);
     for (Conditioning row : rows) {
       texts.put(
           TensorRecords.require(
-                  TensorRecords.fromRecord(payloads.apply(request.getTenant(), row.getPooled())),
+                  TensorRecords.fromRecord(payloads.apply(request.getTenant(), pooled.apply(row))),
                   "A pooled text",
                   1,
                   size)
               .data());
-      if (numbers > 0) {
-        ids.put(new float[] {height, width, 0, 0, height, width});
-      }
     }
-    added.put(
-        AddedInputs.TEXT_EMBEDS, new FloatTensor(new long[] {rows.size(), size}, texts.array()));
-    if (numbers > 0) {
-      added.put(
-          AddedInputs.TIME_IDS, new FloatTensor(new long[] {rows.size(), numbers}, ids.array()));
-    }
+    return new FloatTensor(new long[] {rows.size(), size}, texts.array());
   }
 
   /** [conditionings, tokens, width]; short texts end in zeros. */
   private FloatTensor contexts(
-      GenerationRequest request, ModelCard model, List<Conditioning> conditionings) {
+      GenerationRequest request,
+      ModelCard model,
+      List<Conditioning> conditionings,
+      Function<Conditioning, Payload> of) {
     int chunk = model.maxTokens();
     int chunks = model.hasChunks() ? Limits.MAX_PROMPT_CHUNKS : 1;
     int width = model.unet().contextSize();
     List<float[]> embeddings =
         conditionings.stream()
-            .map(each -> embedding(request.getTenant(), each, chunk * chunks, width))
+            .map(each -> embedding(request.getTenant(), of.apply(each), chunk * chunks, width))
             .toList();
     int longest = embeddings.stream().mapToInt(each -> each.length / width).max().orElseThrow();
     int tokens = (longest + chunk - 1) / chunk * chunk;
@@ -221,9 +250,8 @@ public final class TaskPlanner {
     return new FloatTensor(new long[] {conditionings.size(), tokens, width}, contexts);
   }
 
-  private float[] embedding(String tenant, Conditioning conditioning, int maxRows, int width) {
-    FloatTensor embedding =
-        TensorRecords.fromRecord(payloads.apply(tenant, conditioning.getEmbedding()));
+  private float[] embedding(String tenant, Payload payload, int maxRows, int width) {
+    FloatTensor embedding = TensorRecords.fromRecord(payloads.apply(tenant, payload));
     long rows = embedding.shape().length == 3 ? embedding.shape()[1] : 0;
     if (rows < 1 || rows > maxRows) {
       throw new Failure.Rejected(

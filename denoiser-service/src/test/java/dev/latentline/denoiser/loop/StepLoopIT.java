@@ -22,6 +22,7 @@ import dev.latentline.denoiser.task.TaskPlanner;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.proto.v1.EmbeddingReady;
+import dev.latentline.proto.v1.Refiner;
 import dev.latentline.proto.v1.Role;
 import dev.latentline.testkit.Patience;
 import java.time.Duration;
@@ -176,6 +177,7 @@ class StepLoopIT {
         plan.task(),
         starter.card().digest(),
         List.of(),
+        Refiner.getDefaultInstance(),
         models.runtimeClass(plan.rows(), plan.deterministic()),
         plan.shape(),
         1,

@@ -79,6 +79,24 @@ class StepLoopTest {
   }
 
   @Test
+  void aTaskLeavesWhereAnotherNetworkGoesOnAndComesAgainWithThat() {
+    network.answers.release(10_000);
+    StepTask task = Tasks.refined(1, 9, 6);
+    Gated refiner = new Gated();
+    refiner.answers.release(10_000);
+
+    assertThat(run(new WorkBuilder(task, network)).join()).isEqualTo(End.DONE);
+    assertThat(task.state().step()).isEqualTo(6);
+    assertThat(run(new WorkBuilder(task, refiner)).join()).isEqualTo(End.DONE);
+
+    assertThat(task.done()).isTrue();
+    assertThat(network.batches).hasSize(6);
+    assertThat(refiner.batches).hasSize(3);
+    StepTask alone = Steps.all(Tasks.refined(1, 9, 6), Tasks::network);
+    assertThat(task.latents().data()).isEqualTo(alone.latents().data());
+  }
+
+  @Test
   void aShortTaskOvertakesALongOneBetweenTwoSteps() throws Exception {
     StepTask longer = Tasks.task(1, 50);
     final CompletableFuture<End> first = run(new WorkBuilder(longer, network));

@@ -14,6 +14,7 @@ import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Configs;
 import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.denoiser.schedule.TrainedNoise;
+import dev.latentline.denoiser.task.Refinement;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
 import dev.latentline.inference.session.RunStop;
@@ -49,7 +50,29 @@ public final class Tasks {
         Schedules.of(Sampler.EULER_ANCESTRAL, Schedule.NORMAL, NOISE, steps),
         Optional.empty(),
         Optional.empty(),
-        false);
+        false,
+        Optional.empty());
+  }
+
+  /** The same, whose last steps are another network's. */
+  public static StepTask refined(long seed, int steps, int from) {
+    TaskPlan plan = plan(seed, steps);
+    return StepTask.start(
+        new TaskPlan(
+            plan.task(),
+            plan.seed(),
+            plan.rng(),
+            plan.shape(),
+            plan.contexts(),
+            plan.stepRows(),
+            plan.guidance(),
+            plan.predicts(),
+            plan.sampler(),
+            plan.sigmas(),
+            plan.added(),
+            plan.masked(),
+            plan.deterministic(),
+            Optional.of(new Refinement(from, plan.contexts(), plan.predicts(), Optional.empty()))));
   }
 
   /** A network without weights: its answers depend on what is asked alone. */

@@ -11,6 +11,7 @@ import dev.latentline.contract.Sha256;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Refiner;
 import dev.latentline.proto.v1.RuntimeClass;
 import dev.latentline.proto.v1.StepRecord;
 import dev.latentline.proto.v1.StepState;
@@ -33,6 +34,12 @@ class StepRecordsTest {
               .setWeight(-0.5f)
               .build());
 
+  private static final Refiner REFINER =
+      Refiner.newBuilder()
+          .setRefiner(ModelRef.newBuilder().setName("fine").setDigest("sha256:ghi"))
+          .setStart(0.8)
+          .build();
+
   private final MapStore store = new MapStore();
   private final StepRecords records = new StepRecords(store);
 
@@ -43,6 +50,7 @@ class StepRecordsTest {
         TASK,
         "sha256:abc",
         LORAS,
+        REFINER,
         CLASS,
         new long[] {1, 1, 2, 2},
         2,

@@ -31,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,12 +73,14 @@ class PipelineParityIT {
       try (PoolModels models =
           new PoolModels(catalogue, "default", SessionSettings.cpu(1), BatchSizes.none())) {
         PoolModel model = models.require(reference(card));
+        Optional<PoolModel> refiner =
+            catalogue.find("refiner").map(each -> models.require(reference(each)));
         TaskPlan plan =
             new TaskPlanner((tenant, payload) -> payload.getInline())
-                .plan(record(request, card, golden), model);
+                .plan(record(request, catalogue, golden), model, refiner);
         StepTask task = StepTask.start(plan);
-        try (HeldNetwork held = models.network(model, List.of(), () -> true).orElseThrow()) {
-          while (!task.done()) {
+        while (!task.done()) {
+          try (HeldNetwork held = models.network(task.refines() ? refiner.orElseThrow() : model)) {
             int step = task.state().step();
             Steps.one(task, held.network());
             if (task.state().step() > step) {
@@ -95,28 +98,44 @@ class PipelineParityIT {
     for (JsonNode marker : request.path("markers")) {
       checkpoint = checkpoint.with(marker.asText(), 0);
     }
+    imported(checkpoint, "it");
+    if (request.has("refiner")) {
+      imported(RandomCheckpoint.of(request.path("refiner").asText()), "refiner");
+    }
+    return Catalogue.open(
+        List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));
+  }
+
+  private void imported(RandomCheckpoint checkpoint, String name) throws IOException {
     CheckpointImport.run(
         ImportOrder.of(
-            checkpoint.write(folder.resolve("it.safetensors")),
-            "it",
+            checkpoint.write(folder.resolve(name + ".safetensors")),
+            name,
             RandomCheckpoint.allTemplates(),
             folder.resolve("models")),
         note -> {});
-    return Catalogue.open(
-        List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));
   }
 
   private static ModelRef reference(ModelCard card) {
     return ModelRef.newBuilder().setName(card.name()).setDigest(card.digest()).build();
   }
 
-  private static EmbeddingReady record(JsonNode request, ModelCard card, SafetensorsFile golden)
-      throws IOException {
+  private static EmbeddingReady record(
+      JsonNode request, Catalogue catalogue, SafetensorsFile golden) throws IOException {
+    GenerationRequest.Builder stated = GenerationRequest.newBuilder();
+    catalogue
+        .find("refiner")
+        .ifPresent(
+            refiner ->
+                stated
+                    .getRefinerBuilder()
+                    .setRefiner(reference(refiner))
+                    .setStart(request.path("refiner_start").asDouble()));
     return EmbeddingReady.newBuilder()
         .setRequest(
-            GenerationRequest.newBuilder()
+            stated
                 .setGenerationId("gen_1")
-                .setModel(reference(card))
+                .setModel(reference(catalogue.find("it").orElseThrow()))
                 .setRng("cpu")
                 .setSeed(request.path("seed").asLong())
                 .setSampler(request.path("sampler").asText())
@@ -147,6 +166,12 @@ class PipelineParityIT {
         Starter.conditioning(role, tensor(golden, prefix + "prompt_embeds")).toBuilder();
     if (golden.find(prefix + "pooled_prompt_embeds").isPresent()) {
       conditioning.setPooled(payload(golden, prefix + "pooled_prompt_embeds"));
+    }
+    String refiner = "refiner_" + prefix;
+    if (golden.find(refiner + "prompt_embeds").isPresent()) {
+      conditioning
+          .setRefinerEmbedding(payload(golden, refiner + "prompt_embeds"))
+          .setRefinerPooled(payload(golden, refiner + "pooled_prompt_embeds"));
     }
     return conditioning.build();
   }

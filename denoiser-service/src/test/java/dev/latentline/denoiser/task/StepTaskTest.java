@@ -47,6 +47,61 @@ class StepTaskTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Sampler.class)
+  void behindAHandOverTheOtherNetworkIsAskedAndNothingIsRemembered(Sampler sampler) {
+    TaskPlan plan = refined(plan(sampler, 7), 2);
+    StepTask whole = StepTask.start(plan);
+    List<SamplerState> states = new ArrayList<>();
+    while (!whole.done()) {
+      boolean begins = whole.state().step() == 2 && whole.state().call() == 0;
+      assertThat(whole.refines()).isEqualTo(whole.state().step() >= 2);
+      assertThat(whole.call().contexts().shape())
+          .containsExactly(2, whole.refines() ? 5 : 3, whole.refines() ? 4 : 2);
+      assertThat(begins && !whole.state().history().isEmpty()).isFalse();
+      states.add(whole.state());
+      Steps.one(whole, StepTaskTest::network);
+    }
+
+    // it goes on from any state on either side, the one between them included
+    for (SamplerState state : states) {
+      StepTask resumed = Steps.all(StepTask.resume(plan, state), StepTaskTest::network);
+      assertThat(resumed.latents().data()).isEqualTo(whole.latents().data());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Sampler.class)
+  void aNetworkThatMakesAllStepsIsAskedAsIfItWereTheOnlyOne(Sampler sampler) {
+    TaskPlan plain = plan(sampler, 7);
+
+    assertThat(finished(refined(plain, 0))).isEqualTo(finished(plain));
+    assertThat(finished(refined(plain, 5))).isEqualTo(finished(plain));
+  }
+
+  private static TaskPlan refined(TaskPlan plan, int from) {
+    return new TaskPlan(
+        plan.task(),
+        plan.seed(),
+        plan.rng(),
+        plan.shape(),
+        plan.contexts(),
+        plan.stepRows(),
+        plan.guidance(),
+        plan.predicts(),
+        plan.sampler(),
+        plan.sigmas(),
+        plan.added(),
+        plan.masked(),
+        plan.deterministic(),
+        Optional.of(
+            new Refinement(
+                from,
+                new FloatTensor(new long[] {2, 5, 4}, new float[40]),
+                plan.predicts(),
+                Optional.empty())));
+  }
+
   @Test
   void whatTheNewestStepSawIsTheFinishedPictureInTheEnd() {
     StepTask task = StepTask.start(plan(Sampler.EULER, 7));
@@ -103,7 +158,8 @@ class StepTaskTest {
         Schedules.of(sampler, Schedule.NORMAL, NOISE, 5),
         Optional.empty(),
         Optional.empty(),
-        false);
+        false,
+        Optional.empty());
   }
 
   private static List<float[]> network(List<NetworkCall> calls, RunStop stop) {

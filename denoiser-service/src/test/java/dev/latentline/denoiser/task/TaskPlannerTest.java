@@ -48,6 +48,7 @@ class TaskPlannerTest {
             "sha256:00",
             Path.of("small"),
             "small",
+            Optional.empty(),
             "MIT",
             "",
             Instant.EPOCH,

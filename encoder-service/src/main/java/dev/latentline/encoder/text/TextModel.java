@@ -21,4 +21,9 @@ public record TextModel(ModelRef model, List<Lora> loras, List<ModelRef> textual
     return new TextModel(
         request.getModel(), request.getLorasList(), request.getTextualInversionsList());
   }
+
+  /** What changes the model does not change its refiner. */
+  public static TextModel ofRefiner(GenerationRequest request) {
+    return new TextModel(request.getRefiner().getRefiner(), List.of(), List.of());
+  }
 }

@@ -67,6 +67,27 @@ class ImportedTextEncodersIT {
     }
   }
 
+  @Test
+  void toARefinerTheLackOfANegativePromptIsAnEmptyText() throws Exception {
+    Catalogue catalogue =
+        Catalogue.open(
+            List.of(
+                HOME.resolve("models/target/catalogue"), imported("tiny-sdxl-refiner", "fine")));
+    TextModel fine = model(catalogue, "fine");
+    int width = catalogue.find("fine").orElseThrow().unet().contextSize();
+
+    try (ModelTextEncoders encoders =
+        new ModelTextEncoders(catalogue, SessionSettings.cpu(1), 1 << 20, 0)) {
+      EncodedText text = encoders.encode(fine, List.of(TEXT), LAST, new RunStop());
+      EncodedText nothing = encoders.encodeNothing(fine, List.of(TEXT), LAST, new RunStop());
+
+      assertThat(text.states().shape()).containsExactly(1, 77, width);
+      assertThat(nothing.states().data()).isEqualTo(text.states().data());
+      assertThat(nothing.pooled().orElseThrow().data())
+          .isEqualTo(text.pooled().orElseThrow().data());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"tiny-sd1", "tiny-sd2", "tiny-sdxl"})
   void weightsAndChunksGiveTheStatesThatTransformersAndTheirArithmeticGive(String family)

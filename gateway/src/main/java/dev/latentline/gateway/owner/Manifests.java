@@ -118,6 +118,11 @@ public final class Manifests {
     }
     fields.put("rng", request.getRng().isEmpty() ? Rng.NV.id() : request.getRng());
     fields.put("deterministic", request.getDeterministic());
+    if (request.hasRefiner()) {
+      ModelRef refiner = request.getRefiner().getRefiner();
+      fields.put("refiner", refiner.getName() + "@" + refiner.getDigest());
+      fields.put("refiner_start", request.getRefiner().getStart());
+    }
     if (request.getLorasCount() > 0) {
       ArrayNode loras = fields.putArray("loras");
       for (Lora lora : request.getLorasList()) {

@@ -15,6 +15,9 @@ public interface OfferedModels {
   /** The pool that makes its pictures; empty where none does. */
   Optional<String> poolOf(ModelCard model);
 
+  /** Those that go on with the pictures of a model. */
+  List<ModelCard> refinersOf(ModelCard model);
+
   /** The LoRA by name, or by name@sha256:{hex} when its digest is that one. */
   Optional<LoraCard> lora(String reference);
 

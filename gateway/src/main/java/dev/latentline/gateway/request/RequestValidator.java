@@ -32,6 +32,7 @@ public final class RequestValidator {
               PromptFields.NAMES,
               List.of("seed"),
               SamplingFields.NAMES,
+              RefinerFields.NAMES,
               List.of(
                   "loras",
                   "textual_inversions",
@@ -103,6 +104,7 @@ public final class RequestValidator {
     SamplingFields.read(fields, card, live ? Limits.MAX_LIVE_STEPS : Limits.MAX_STEPS, request);
     LoraFields.read(fields, card, models, request);
     size(fields, card, request);
+    RefinerFields.read(fields, card, models, request);
     upscale(fields, request);
     seeds(fields, arrival, request);
     new ExpandedFields(fields, presets, parameters, request).read(body.length);
@@ -143,6 +145,14 @@ public final class RequestValidator {
           "There is no such model, or not with that digest: see GET /v1/models",
           Allowed.oneOf(models.names()));
       return card;
+    }
+    if (card.get().isRefiner()) {
+      fields.add(
+          "model",
+          "refiner_alone",
+          "Is a refiner, which goes on with the pictures of another model: name it as refiner",
+          Allowed.oneOf(models.names()));
+      return Optional.empty();
     }
     if (models.poolOf(card.get()).isEmpty()) {
       fields.add(

@@ -114,6 +114,8 @@ public record GenerationJson(
       BigDecimal sNoise,
       String rng,
       boolean deterministic,
+      String refiner,
+      BigDecimal refinerStart,
       List<LoraJson> loras,
       List<String> textualInversions,
       int width,
@@ -217,6 +219,8 @@ public record GenerationJson(
         request.hasSNoise() ? decimal(request.getSNoise()) : null,
         request.getRng().isEmpty() ? Rng.NV.id() : request.getRng(),
         request.getDeterministic(),
+        request.hasRefiner() ? reference(request.getRefiner().getRefiner()) : null,
+        request.hasRefiner() ? BigDecimal.valueOf(request.getRefiner().getStart()) : null,
         request.getLorasCount() > 0
             ? request.getLorasList().stream().map(LoraJson::of).toList()
             : null,

@@ -83,6 +83,7 @@ class ModelsResource {
    * @param created Unix seconds
    * @param capabilities what requests can ask of it
    * @param loras names of those that can change it
+   * @param refiners names of those that can make the last steps of its pictures
    * @param textualInversions words that it has learnt besides its own
    * @param digest what a request is pinned to: model may be given as id@digest
    */
@@ -100,6 +101,7 @@ class ModelsResource {
       DefaultsJson defaults,
       LimitsJson limits,
       List<String> loras,
+      List<String> refiners,
       List<String> textualInversions,
       String licence) {
     static ModelJson of(ModelCard card, List<Integer> upscale, Catalogue catalogue) {
@@ -112,10 +114,11 @@ class ModelsResource {
           card.family(),
           card.description(),
           card.digest(),
-          capabilities(card, upscale),
+          capabilities(card, upscale, !catalogue.refinersOf(card).isEmpty()),
           DefaultsJson.of(card),
           LimitsJson.of(card, upscale),
           catalogue.lorasOf(card).stream().map(LoraCard::name).toList(),
+          catalogue.refinersOf(card).stream().map(ModelCard::name).toList(),
           catalogue.textualInversionsOf(card).stream().map(TextualInversionCard::name).toList(),
           card.licence());
     }
@@ -126,11 +129,13 @@ class ModelsResource {
           || aliases.contains(reference);
     }
 
-    private static List<String> capabilities(ModelCard card, List<Integer> upscale) {
+    private static List<String> capabilities(
+        ModelCard card, List<Integer> upscale, boolean refined) {
       Map<String, Boolean> all = new LinkedHashMap<>();
       all.put("text_to_image", true);
       all.put("prompt_weights", card.hasChunks());
       all.put("loras", card.takesLoras());
+      all.put("refiner", refined);
       all.put("previews", card.vae().latentRgb().isPresent());
       all.put("upscale", upscale.size() > 1);
       return all.entrySet().stream().filter(Map.Entry::getValue).map(Map.Entry::getKey).toList();

@@ -134,6 +134,11 @@ class Submission {
     }
 
     @Override
+    public List<ModelCard> refinersOf(ModelCard model) {
+      return catalogue.refinersOf(model);
+    }
+
+    @Override
     public Optional<LoraCard> lora(String reference) {
       return catalogue.findLora(reference);
     }

@@ -93,6 +93,14 @@ record SubmittedJson(
             defaultValue = "false",
             description = "on a GPU: the same bits whatever is made beside it, for some speed")
         Boolean deterministic,
+    @Schema(description = "what makes the last steps: name or name@digest, see GET /v1/models")
+        String refiner,
+    @Schema(
+            minimum = "0",
+            maximum = "1",
+            defaultValue = "0.8",
+            description = "where it takes over, from noise to picture")
+        Double refinerStart,
     @Schema(maxItems = 8, description = "what the model is changed by, beside tags in the prompt")
         List<LoraUse> loras,
     @Schema(

@@ -47,6 +47,21 @@ class ManifestsTest {
   }
 
   @Test
+  void theRefinerIsNamedAsARequestCanNameIt() {
+    GenerationRequest.Builder request = request(1);
+    request
+        .getRefinerBuilder()
+        .setStart(0.7)
+        .getRefinerBuilder()
+        .setName("fine")
+        .setDigest("sha256:1");
+    JsonNode manifest = read(after(request.build(), cancelled()));
+
+    assertThat(manifest.at("/request/refiner").asText()).isEqualTo("fine@sha256:1");
+    assertThat(manifest.at("/request/refiner_start").asText()).isEqualTo("0.7");
+  }
+
+  @Test
   void textualInversionsAreNamedAsARequestCanNameThem() {
     GenerationRequest.Builder request = request(1);
     request.addTextualInversionsBuilder().setName("ink").setDigest("sha256:1");

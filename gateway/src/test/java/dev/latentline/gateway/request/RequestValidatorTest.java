@@ -662,6 +662,7 @@ class RequestValidatorTest {
             small.digest(),
             small.folder(),
             small.family(),
+            Optional.empty(),
             small.licence(),
             small.description(),
             small.created(),

@@ -28,6 +28,7 @@ class TestModels implements OfferedModels {
           DIGEST,
           Path.of("small"),
           "test",
+          Optional.empty(),
           "MIT",
           "",
           Instant.EPOCH,
@@ -46,6 +47,7 @@ class TestModels implements OfferedModels {
           DIGEST,
           Path.of("flow"),
           "test",
+          Optional.empty(),
           "MIT",
           "",
           Instant.EPOCH,
@@ -64,6 +66,7 @@ class TestModels implements OfferedModels {
           DIGEST,
           Path.of("chunked"),
           "test",
+          Optional.empty(),
           "MIT",
           "",
           Instant.EPOCH,
@@ -93,6 +96,7 @@ class TestModels implements OfferedModels {
           DIGEST,
           Path.of("not-served"),
           "test",
+          Optional.empty(),
           "MIT",
           "",
           Instant.EPOCH,
@@ -203,6 +207,11 @@ class TestModels implements OfferedModels {
   @Override
   public Optional<String> poolOf(ModelCard model) {
     return Optional.of("default").filter(pool -> !model.equals(NOT_SERVED));
+  }
+
+  @Override
+  public List<ModelCard> refinersOf(ModelCard model) {
+    return List.of();
   }
 
   @Override

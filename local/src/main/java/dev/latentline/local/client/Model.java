@@ -9,6 +9,7 @@ import java.util.List;
  *
  * @param aliases other names of it
  * @param loras names of those that can change it
+ * @param refiners names of those that can make the last steps of its pictures
  * @param textualInversions words that it has learnt
  */
 public record Model(
@@ -21,10 +22,12 @@ public record Model(
     int height,
     int steps,
     List<String> loras,
+    List<String> refiners,
     List<String> textualInversions) {
   public Model {
     aliases = List.copyOf(aliases);
     loras = List.copyOf(loras);
+    refiners = List.copyOf(refiners);
     textualInversions = List.copyOf(textualInversions);
   }
 
@@ -40,6 +43,7 @@ public record Model(
         defaults.path("height").asInt(),
         defaults.path("steps").asInt(),
         texts(json.path("loras")),
+        texts(json.path("refiners")),
         texts(json.path("textual_inversions")));
   }
 

@@ -56,6 +56,8 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private LoraOptions loras = new LoraOptions();
 
+  @Mixin private RefinerOptions refiner = new RefinerOptions();
+
   @Option(names = "--size", paramLabel = "WxH", description = "In pixels, multiples of 8.")
   private String size;
 
@@ -134,6 +136,7 @@ public final class GenerateCommand implements Callable<Integer> {
     prompts.check();
     sampling.check();
     loras.check();
+    refiner.check();
     size();
     if (upscale != null && !Limits.UPSCALE_FACTORS.contains(upscale)) {
       throw CliException.usage(
@@ -149,6 +152,7 @@ public final class GenerateCommand implements Callable<Integer> {
     prompts.addTo(body);
     sampling.addTo(body);
     loras.addTo(body);
+    refiner.addTo(body);
     if (seed != null) {
       body.put("seed", seed);
     }

@@ -40,6 +40,7 @@ final class LocalModels {
         card.defaults().height(),
         card.defaults().steps(),
         catalogue.lorasOf(card).stream().map(LoraCard::name).toList(),
+        catalogue.refinersOf(card).stream().map(ModelCard::name).toList(),
         catalogue.textualInversionsOf(card).stream().map(TextualInversionCard::name).toList());
   }
 }

@@ -37,8 +37,8 @@ public final class ModelsCommand implements Runnable {
   @Command(
       name = "list",
       description =
-          "List the models that the gateway offers, their LoRAs and textual inversions; without a"
-              + " gateway, those on this machine.",
+          "List the models that the gateway offers, their LoRAs, refiners and textual inversions;"
+              + " without a gateway, those on this machine.",
       mixinStandardHelpOptions = true)
   static final class ListModels implements Callable<Integer> {
     @Mixin private StackOptions options = new StackOptions();
@@ -59,6 +59,7 @@ public final class ModelsCommand implements Runnable {
       }
       printNames("OTHER NAME", models, Model::aliases);
       printNames("LORA", models, Model::loras);
+      printNames("REFINER", models, Model::refiners);
       printNames("TEXTUAL INVERSION", models, Model::textualInversions);
       return 0;
     }

@@ -12,6 +12,7 @@ import dev.latentline.prompt.grammar.MultiPrompt;
 import dev.latentline.prompt.tokenize.ModelTokenizers;
 import dev.latentline.proto.v1.AnalyzedText;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.Role;
 import dev.latentline.proto.v1.TokenIds;
 import dev.latentline.proto.v1.TokenizedConditioning;
@@ -130,13 +131,7 @@ public final class PromptReader {
 
   private List<TokenizedConditioning> encode(GenerationRequest request, Reading reading) {
     List<StepText> texts = reading.texts;
-    List<List<TokenIds>> ids =
-        reading.chunked
-            ? tokenizers.encodeChunks(
-                request.getModel(), reading.parts, request.getTextualInversionsList())
-            : reading.parts.stream()
-                .map(text -> tokenizers.encode(request.getModel(), withoutWeights(text)))
-                .toList();
+    List<List<TokenIds>> ids = ids(request.getModel(), request.getTextualInversionsList(), reading);
     int tokens = ids.stream().mapToInt(ofEncoders -> ofEncoders.get(0).getIdsCount()).sum();
     if (tokens > mostTokens) {
       throw unsupported(
@@ -148,7 +143,29 @@ public final class PromptReader {
               + mostTokens
               + " can be");
     }
-    return IntStream.range(0, texts.size()).mapToObj(i -> texts.get(i).of(ids.get(i))).toList();
+    List<TokenizedConditioning> read =
+        IntStream.range(0, texts.size()).mapToObj(i -> texts.get(i).of(ids.get(i))).toList();
+    return request.hasRefiner()
+        ? withRefiner(request.getRefiner().getRefiner(), read, reading)
+        : read;
+  }
+
+  /** The same texts for a refiner, with its own tokens: it has not learnt the model's words. */
+  private List<TokenizedConditioning> withRefiner(
+      ModelRef refiner, List<TokenizedConditioning> texts, Reading reading) {
+    List<List<TokenIds>> ids = ids(refiner, List.of(), reading);
+    return IntStream.range(0, texts.size())
+        .mapToObj(i -> texts.get(i).toBuilder().addAllRefinerEncoders(ids.get(i)).build())
+        .toList();
+  }
+
+  /** For each text those for each text encoder. */
+  private List<List<TokenIds>> ids(ModelRef model, List<ModelRef> inversions, Reading reading) {
+    return reading.chunked
+        ? tokenizers.encodeChunks(model, reading.parts, inversions)
+        : reading.parts.stream()
+            .map(text -> tokenizers.encode(model, withoutWeights(text)))
+            .toList();
   }
 
   /** AND joins prompts; in a negative prompt it is a word, as there. */

@@ -38,7 +38,7 @@ public final class ModelTokenizers implements AutoCloseable {
         byDigest.put(model.digest(), open(model, found));
       }
       // what another model took the place of must not keep the others from their work
-      if (catalogue.models().contains(model)) {
+      if (!catalogue.isRetired(model)) {
         problems.addAll(found);
       }
     }

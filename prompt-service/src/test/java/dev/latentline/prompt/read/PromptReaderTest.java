@@ -53,6 +53,26 @@ class PromptReaderTest {
   }
 
   @Test
+  void aRefinerGetsItsOwnTokensOfEveryText() {
+    GenerationRequest.Builder request = a1111("a [cat|dog] in a box").setNegativePrompt("fog");
+    request
+        .getRefinerBuilder()
+        .getRefinerBuilder()
+        .setName(starter.name())
+        .setDigest(starter.digest());
+    List<TokenizedConditioning> alone = reader.read(request.clone().clearRefiner().build());
+
+    List<TokenizedConditioning> both = reader.read(request.build());
+
+    assertThat(both).hasSize(3);
+    for (int i = 0; i < both.size(); i++) {
+      // the starter stands for a refiner: its tokens are the model's
+      assertThat(both.get(i).getRefinerEncodersList()).isEqualTo(both.get(i).getEncodersList());
+      assertThat(both.get(i).toBuilder().clearRefinerEncoders().build()).isEqualTo(alone.get(i));
+    }
+  }
+
+  @Test
   void allTextsTogetherAreBounded() {
     GenerationRequest three = a1111("a [cat|dog|cow] in a box").build();
     int tokens =

@@ -290,9 +290,25 @@ public final class Catalogue {
     return plain.substring(0, Math.min(MAX_NAME_CHARS, plain.length()));
   }
 
-  /** Those on offer: folder by folder, in each ascending by name. */
+  /** Those on offer to draw with: folder by folder, in each ascending by name. */
   public Collection<ModelCard> models() {
-    return models.values().stream().filter(model -> poolOf(model).isPresent()).toList();
+    return current().filter(model -> !model.isRefiner()).toList();
+  }
+
+  /** Those that go on with the pictures of a model in its pool, in the order of {@link #models}. */
+  public List<ModelCard> refinersOf(ModelCard model) {
+    return current()
+        .filter(refiner -> refiner.canRefine(model) && poolOf(refiner).equals(poolOf(model)))
+        .toList();
+  }
+
+  private Stream<ModelCard> current() {
+    return models.values().stream().filter(model -> poolOf(model).isPresent());
+  }
+
+  /** Whether it is one of those that had their names before others. */
+  public boolean isRetired(ModelCard model) {
+    return retired.contains(model);
   }
 
   /** Those that requests can be pinned to: those on offer, and what had their names before. */

@@ -48,6 +48,7 @@ final class ManifestReader {
             read.digest(),
             folder,
             manifest.text("family", ManifestFolder.NAME, "a name (" + Limits.NAME_PATTERN + ")"),
+            refines(manifest),
             ManifestFolder.licence(manifest),
             ManifestFolder.description(manifest),
             ManifestFolder.created(manifest),
@@ -60,6 +61,16 @@ final class ManifestReader {
             files);
     fit(card);
     return card;
+  }
+
+  private static Optional<String> refines(Fields manifest) {
+    return manifest.has("refines")
+        ? Optional.of(
+            manifest.text(
+                "refines",
+                ManifestFolder.NAME,
+                "the name of a family (" + Limits.NAME_PATTERN + ")"))
+        : Optional.empty();
   }
 
   private static Defaults defaults(Fields fields) {
@@ -129,8 +140,8 @@ final class ManifestReader {
   }
 
   private static UNet unet(Fields fields, TreeMap<String, ModelFile> files) {
-    // original size, crop and target size
-    int timeIds = fields.integer("time_ids", 6, 6, 0);
+    // original size, crop, and target size or aesthetic score
+    int timeIds = fields.integer("time_ids", 5, 6, 0);
     UNet unet =
         new UNet(
             ManifestFolder.path(fields, "model", files),

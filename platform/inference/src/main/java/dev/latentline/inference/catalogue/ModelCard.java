@@ -19,6 +19,8 @@ import java.util.TreeMap;
  * @param name also the folder's
  * @param digest sha256:{hex} of manifest.json, which in turn holds the SHA-256 of every other file
  * @param family what may be shared between models (LoRA, control networks); data, never a branch
+ * @param refines the family whose pictures it goes on with; empty of a model that makes its own
+ *     from noise
  * @param licence an SPDX expression
  * @param textEncoders at least one
  * @param files by path, ascending
@@ -28,6 +30,7 @@ public record ModelCard(
     String digest,
     Path folder,
     String family,
+    Optional<String> refines,
     String licence,
     String description,
     Instant created,
@@ -50,6 +53,25 @@ public record ModelCard(
   /** The name with the digest, as a request pins it. */
   public String reference() {
     return name + "@" + digest;
+  }
+
+  /** Whether it is a refiner, which is no model to draw with. */
+  public boolean isRefiner() {
+    return refines.isPresent();
+  }
+
+  /**
+   * Whether it can go on with the other's pictures: it is a refiner of that family, and latents and
+   * noise mean the same to both. A network that is told its guidance is asked without a negative
+   * prompt, which a refiner needs.
+   */
+  public boolean canRefine(ModelCard other) {
+    return refines.isPresent()
+        && refines.get().equals(other.family)
+        && unet.latentChannels() == other.unet.latentChannels()
+        && vae.scaleFactor() == other.vae.scaleFactor()
+        && scheduler.hasNoiseOf(other.scheduler)
+        && other.unet.guidanceSize() == 0;
   }
 
   /** The names of the samplers that can sample it. */
@@ -122,6 +144,7 @@ public record ModelCard(
         digest,
         other,
         family,
+        refines,
         licence,
         description,
         created,

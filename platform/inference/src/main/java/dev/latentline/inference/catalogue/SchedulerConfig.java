@@ -1,5 +1,7 @@
 package dev.latentline.inference.catalogue;
 
+import java.util.Objects;
+
 /**
  * How the model was trained to see noise: diffusers' scheduler_config.json, as far as it decides
  * the numbers. Which sampler runs is the request's choice, so the class named in the file is not
@@ -26,6 +28,17 @@ public record SchedulerConfig(
     boolean setAlphaToOne,
     boolean rescaleBetasZeroSnr,
     double flowShift) {
+
+  /** Whether a timestep means the same noise to both. */
+  public boolean hasNoiseOf(SchedulerConfig other) {
+    return trainTimesteps == other.trainTimesteps
+        && betaSchedule == other.betaSchedule
+        && betaStart == other.betaStart
+        && betaEnd == other.betaEnd
+        && rescaleBetasZeroSnr == other.rescaleBetasZeroSnr
+        && Objects.equals(flowShift, other.flowShift)
+        && (predictionType == PredictionType.FLOW) == (other.predictionType == PredictionType.FLOW);
+  }
 
   /** The curve of beta over the training timesteps. */
   public enum BetaSchedule {

@@ -5,8 +5,9 @@ package dev.latentline.inference.catalogue;
  *
  * @param model path of the graph in the model's folder
  * @param contextSize the width of encoder_hidden_states
- * @param timeIds how many numbers about the picture's size it takes in time_ids, besides
- *     text_embeds; 0 where it has neither input (Podell et al. 2023, arXiv:2307.01952, section 2.2)
+ * @param timeIds how many numbers about the picture it takes in time_ids, besides text_embeds: 6 of
+ *     its size, or 5 of its size and how well it is to be liked; 0 where it has neither input
+ *     (Podell et al. 2023, arXiv:2307.01952, section 2.2)
  * @param zeroUnconditional whether the lack of a negative prompt is zeros, as SDXL was trained, and
  *     not the states of an empty text
  * @param guidanceSize how many numbers it takes in timestep_cond, as which it is told the guidance

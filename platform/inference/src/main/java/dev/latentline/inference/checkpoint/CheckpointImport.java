@@ -91,6 +91,9 @@ public final class CheckpointImport {
       }
       Fit fit = recognise(files);
       notes.accept("it is " + fit.template().title());
+      if (fit.template().isOfRefiners()) {
+        notes.accept("name it as --refiner beside a --model whose pictures it is to go on with");
+      }
       return write(files, fit, ModelScheduler.of(files, fit.template(), order.prediction()));
     } catch (InvalidSafetensorsException e) {
       throw new RefusedCheckpointException(e.getMessage());

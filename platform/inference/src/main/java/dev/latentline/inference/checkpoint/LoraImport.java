@@ -64,8 +64,9 @@ final class LoraImport {
     LoraTensors tensors = LoraTensors.of(name, files.networkTensors());
     List<LoraFit> fits = new ArrayList<>();
     for (Template template : Template.in(order.templates())) {
-      // the names of transformers' LoRAs are not known yet, and text encoders are like XL's
-      if (template.network().equals("unet")) {
+      // the names of transformers' LoRAs are not known yet, and text encoders are like XL's; so
+      // are refiners', which LoRAs are not made for
+      if (template.network().equals("unet") && !template.isOfRefiners()) {
         fits.add(LoraFit.of(template, tensors));
       }
     }

@@ -95,7 +95,8 @@ final class OnnxFolder {
     boolean inpainting = channels(network) == INPAINTING_CHANNELS;
     for (Template template : templates) {
       JsonNode unet = template.manifest().path("unet");
-      if (unet.path("context_size").asLong() == width
+      if (!template.isOfRefiners()
+          && unet.path("context_size").asLong() == width
           && unet.path("time_ids").asInt() > 0 == sized
           && unet.path("guidance_size").asLong() == guidance
           && unet.path("inpainting").asBoolean() == inpainting

@@ -58,9 +58,6 @@ enum OtherKind {
         && !any(tensors, "model\\.diffusion_model\\..*")) {
       return Optional.of("an autoencoder (VAE) alone: name it with --vae beside a checkpoint");
     }
-    if (any(tensors, "conditioner\\.embedders\\.0\\.model\\..*")) {
-      return Optional.of("an SDXL refiner, which goes on with another model's picture: not yet");
-    }
     return Optional.empty();
   }
 

@@ -153,6 +153,11 @@ record Template(
     return manifest.path("family").asText();
   }
 
+  /** Whether such models only go on with the pictures of another family. */
+  boolean isOfRefiners() {
+    return manifest.has("refines");
+  }
+
   /** The graph of a part. */
   byte[] graph(String part) throws IOException {
     Path home = shares.containsKey(part) ? folder.resolveSibling(shares.get(part)) : folder;

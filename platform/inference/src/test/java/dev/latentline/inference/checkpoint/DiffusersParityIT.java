@@ -39,7 +39,8 @@ class DiffusersParityIT {
         "tiny-sdxl-lcm",
         "tiny-sd1-inpainting",
         "tiny-sd2-inpainting",
-        "tiny-sdxl-inpainting"
+        "tiny-sdxl-inpainting",
+        "tiny-sdxl-refiner"
       })
   void everyPartOfAnImportedCheckpointAgreesWithDiffusers(String family) throws Exception {
     Golden golden = Golden.of(family);

@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,14 +46,25 @@ class RefusalsIT {
   }
 
   @Test
-  void aRefinerOfXl() throws IOException {
-    Path file =
-        RandomCheckpoint.of("tiny-sdxl")
-            .without("conditioner.embedders.0.")
-            .renamed("conditioner\\.embedders\\.1\\.", "conditioner.embedders.0.")
-            .write(folder.resolve("it.safetensors"));
+  void aRefinerOfXlThatLacksSomething() throws IOException {
+    RandomCheckpoint refiner = RandomCheckpoint.of("tiny-sdxl-refiner");
+    Path blind = refiner.without("first_stage_model.").write(folder.resolve("blind.safetensors"));
+    Path mute =
+        refiner.without("conditioner.embedders.0.").write(folder.resolve("mute.safetensors"));
 
-    assertRefused(file, "it.safetensors is an SDXL refiner");
+    assertRefused(blind, "XL refiner with the widths of a test, but it has no autoencoder");
+    assertRefused(mute, "tensors are missing: text_encoder_2/conditioner.embedders.0.");
+  }
+
+  @Test
+  void aRefinerAsOnnxGraphs() throws IOException {
+    Path it = folder.resolve("it");
+    for (String part : List.of("unet", "text_encoder_2", "vae_decoder", "vae_encoder")) {
+      Files.createDirectories(it.resolve(part));
+    }
+    Files.write(it.resolve("unet/model.onnx"), new byte[] {8, 7});
+
+    assertRefused(it, "it has ONNX graphs, but lacks text_encoder/model.onnx");
   }
 
   @Test

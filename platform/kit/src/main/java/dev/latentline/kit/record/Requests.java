@@ -5,6 +5,7 @@ import dev.latentline.contract.Limits;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
+import dev.latentline.proto.v1.Refiner;
 import java.util.regex.Pattern;
 
 /**
@@ -50,6 +51,7 @@ public final class Requests {
    */
   public static void checkPrompts(GenerationRequest request) {
     require(NAME.matcher(request.getModel().getName()).matches(), "the model");
+    require(!request.hasRefiner() || isRefiner(request.getRefiner()), "refiner");
     require(isProse(request.getPrompt()), "the length of the prompt");
     require(isProse(request.getNegativePrompt()), "the length of the negative prompt");
     require(within(request.getCount(), Limits.MIN_COUNT, Limits.MAX_COUNT), "count");
@@ -90,6 +92,13 @@ public final class Requests {
         && Limits.UPSCALE_FACTORS.contains(factor)
         && Math.max(request.getWidth(), request.getHeight()) * factor <= Limits.MAX_SIDE
         && NAME.matcher(request.getUpscale().getUpscaler().getName()).matches();
+  }
+
+  private static boolean isRefiner(Refiner refiner) {
+    // not NaN either
+    return NAME.matcher(refiner.getRefiner().getName()).matches()
+        && refiner.getStart() >= 0
+        && refiner.getStart() <= Limits.MAX_PART;
   }
 
   private static boolean isProse(String text) {

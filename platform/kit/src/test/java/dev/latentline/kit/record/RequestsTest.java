@@ -11,6 +11,7 @@ import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Refiner;
 import dev.latentline.proto.v1.Upscale;
 import java.time.Instant;
 import java.util.Collections;
@@ -53,6 +54,8 @@ class RequestsTest {
                         .addExpandedPrompts(expanded("b"))
                         .build()))
         .doesNotThrowAnyException();
+    assertThatCode(() -> Requests.check(ITEM, valid().setRefiner(refiner("fine", 1)).build()))
+        .doesNotThrowAnyException();
     assertThatCode(
             () ->
                 Requests.check(
@@ -84,6 +87,10 @@ class RequestsTest {
         r -> r.addLoras(lora("ink", Limits.MAX_LORA_WEIGHT + 1)),
         r -> r.addLoras(lora("ink", Float.NaN)),
         r -> r.addAllLoras(Collections.nCopies(Limits.MAX_LORAS + 1, lora("ink", 1))),
+        r -> r.setRefiner(refiner("../fine", 0.8)),
+        r -> r.setRefiner(refiner("fine", -0.1)),
+        r -> r.setRefiner(refiner("fine", 1.1)),
+        r -> r.setRefiner(refiner("fine", Double.NaN)),
         r -> r.addTextualInversions(ModelRef.newBuilder().setName("../ink")),
         r ->
             r.addAllTextualInversions(
@@ -125,6 +132,13 @@ class RequestsTest {
 
   private static Lora lora(String name, float weight) {
     return Lora.newBuilder().setLora(ModelRef.newBuilder().setName(name)).setWeight(weight).build();
+  }
+
+  private static Refiner refiner(String name, double start) {
+    return Refiner.newBuilder()
+        .setRefiner(ModelRef.newBuilder().setName(name))
+        .setStart(start)
+        .build();
   }
 
   private static ExpandedPrompts.Builder expanded(String prompt) {
