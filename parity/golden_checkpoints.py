@@ -28,7 +28,7 @@ from variants import complete
 
 GUIDANCE = "time_embedding.cond_proj.weight"
 PROMPTS = ["a photograph of an astronaut riding a horse", ""]
-TOKENIZER = pathlib.Path(__file__).parent.parent / "templates/clip-tokenizer.json.gz"
+TOKENIZER = pathlib.Path(__file__).parent.parent / "models/templates/clip-tokenizer.json.gz"
 
 
 def load(config: pathlib.Path, template: pathlib.Path):
