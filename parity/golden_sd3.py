@@ -30,7 +30,7 @@ SEED = 20261127
 STEPS = 4
 HEIGHT, WIDTH = 64, 96
 GUIDANCE = 5.0
-TEMPLATES = pathlib.Path(__file__).parent.parent / "templates"
+TEMPLATES = pathlib.Path(__file__).parent.parent / "models/templates"
 
 
 def main(config: pathlib.Path, template: pathlib.Path, out: pathlib.Path, what: str) -> None:
@@ -85,9 +85,9 @@ def single_file(config, template) -> dict[str, torch.Tensor]:
     return golden
 
 
-def clip_of(checkpoint, folder, config):
+def clip_of(checkpoint, folder, config, kind=CLIPTextModelWithProjection):
     return single_file_utils.create_diffusers_clip_model_from_ldm(
-        CLIPTextModelWithProjection, checkpoint, subfolder=folder, config=config, torch_dtype=torch.float32)
+        kind, checkpoint, subfolder=folder, config=config, torch_dtype=torch.float32)
 
 
 def t5_of(checkpoint, folder, config):
@@ -136,7 +136,9 @@ def whole_way(config, tensors, transformer) -> dict[str, torch.Tensor]:
 def filled(net, places):
     """The network with the numbers of a checkpoint; both must have the same names and shapes."""
     own = net.state_dict()
-    names = {name: name for name in own if "position_ids" not in name}
+    # transformers leaves the prefix out where the model is nothing else; published files have it
+    prefix = "text_model." if "embeddings.token_embedding.weight" in own else ""
+    names = {prefix + name: name for name in own if "position_ids" not in name}
     if "shared.weight" in own:
         # one table under two names, of which files have the first
         names.pop("encoder.embed_tokens.weight", None)
@@ -146,9 +148,9 @@ def filled(net, places):
         raise ValueError(f"diffusers lacks {sorted(unknown)}, and the template {sorted(lacking)}")
     numbers = {}
     for name, place in places.items():
-        if tuple(own[name].shape) != tuple(place["shape"]):
-            raise ValueError(f"{name} is {tuple(own[name].shape)}, and the template says {place['shape']}")
-        numbers[name] = torch.from_numpy(weights.weight(name, place["shape"]).astype(numpy.float16).astype(numpy.float32))
+        if tuple(own[names[name]].shape) != tuple(place["shape"]):
+            raise ValueError(f"{name} is {tuple(own[names[name]].shape)}, and the template says {place['shape']}")
+        numbers[names[name]] = torch.from_numpy(weights.weight(name, place["shape"]).astype(numpy.float16).astype(numpy.float32))
     if "shared.weight" in own:
         numbers["encoder.embed_tokens.weight"] = numbers["shared.weight"]
     net.load_state_dict(numbers, strict=False)

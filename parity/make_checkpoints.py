@@ -26,8 +26,8 @@ def original(template: pathlib.Path) -> dict[str, list[int]]:
             if "identity" in source:
                 continue
             if "rows" in source:
-                # query, key and value in one
-                shape[0] *= 3
+                # query, key and value in one, and maybe more
+                shape[0] = source.get("of", 3 * shape[0])
             if source.get("transposed"):
                 shape.reverse()
             if ".mid.attn_1." in source["tensor"] and len(shape) == 2:

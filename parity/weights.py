@@ -1,7 +1,7 @@
 """Random weights that any language can make again: element i of a tensor follows from the tensor's name and i alone.
 
 z is SplitMix64 (Steele, Lea and Flood 2014) from the first 8 bytes of SHA-256(name); its upper 24 bits are u in -1..1. Matrices are
-u * sqrt(3 / fan-in), so that signals keep their size; vectors that end in ".weight" (norms) are 1 + u / 10, others (biases) u / 20; tables
+u * sqrt(3 / fan-in), so that signals keep their size; vectors that end in ".weight" or ".scale" (norms) are 1 + u / 10, others (biases) u / 20; tables
 of positions, [1, places, width], are u.
 """
 import hashlib
@@ -28,7 +28,7 @@ def weight(name: str, shape: list[int]) -> numpy.ndarray:
         values = u
     elif len(shape) > 1:
         values = u * math.sqrt(3 / (math.prod(shape) / shape[0]))
-    elif name.endswith(".weight"):
+    elif name.endswith((".weight", ".scale")):
         values = 1 + u * 0.1
     else:
         values = u * 0.05

@@ -21,8 +21,14 @@ import variants
 
 # contract.Limits
 MAX_CLIP_SKIP = 12
-# by what text encoders call them
-TOKENIZERS = {"tokenizer/tokenizer.json": "clip-tokenizer.json.gz", "tokenizer_3/tokenizer.json": "t5-tokenizer.json.gz"}
+# by the layout of text encoders; of others CLIP's
+TOKENIZERS = {"t5": "t5-tokenizer.json.gz"}
+CLIP_TOKENIZER = "clip-tokenizer.json.gz"
+NETWORKS = {"SD3Transformer2DModel": (graphs.sd3_transformer, names.sd3), "FluxTransformer2DModel": (graphs.flux_transformer, names.flux)}
+# of a text encoder's place in template.json what decides its graph
+GRAPH_KEYS = ("layout", "penultimate", "pools")
+# of a VAE's configuration what does not
+SCALES = ("scaling_factor", "shift_factor")
 
 
 def main(config: pathlib.Path, out: pathlib.Path) -> None:
@@ -43,14 +49,14 @@ def export(source: pathlib.Path, out: pathlib.Path) -> None:
         if other := stated.get("shares", {}).get(folder):
             # the graph lies there once
             check_same(source, source.parent / other, folder)
-            weights = json.loads(gzip.open(out.parent / other / "tensors.json.gz").read())[folder]
-            tensors[folder] = {name: {"shape": weight["shape"], "sources": sources(name)} for name, weight in weights.items()}
+            known = json.loads(gzip.open(out.parent / other / "tensors.json.gz").read())[folder]
+            weights = {name: weight["shape"] for name, weight in known.items()}
             shares[folder] = other
-            return
-        graph, weights = graphs.export(part)
-        compressed(out / f"{folder}.onnx.gz", graph)
+        else:
+            graph, weights = graphs.export(part())
+            compressed(out / f"{folder}.onnx.gz", graph)
+            print(f"{out.name}/{folder}: {len(weights)} weights, graph of {len(graph)} bytes")
         tensors[folder] = {name: {"shape": shape, "sources": sources(name)} for name, shape in sorted(weights.items())}
-        print(f"{out.name}/{folder}: {len(weights)} weights, graph of {len(graph)} bytes")
 
     encoders, pooled, optional = [], 0, []
     for spec in stated["text_encoders"]:
@@ -60,8 +66,9 @@ def export(source: pathlib.Path, out: pathlib.Path) -> None:
         if spec.get("optional"):
             optional.append(spec["folder"])
     network = unet(source, stated, pooled, add) if (source / "unet").is_dir() else transformer(source, stated, pooled, add)
-    add("vae_decoder", graphs.vae_decoder(vae), lambda n: names.vae(n, vae))
-    add("vae_encoder", graphs.vae_encoder(vae), lambda n: names.vae(n, vae))
+    prefixes = stated.get("vae_prefixes", [names.VAE])
+    add("vae_decoder", lambda: graphs.vae_decoder(vae), lambda n: names.vae(n, vae, prefixes))
+    add("vae_encoder", lambda: graphs.vae_encoder(vae), lambda n: names.vae(n, vae, prefixes))
 
     autoencoder = {
         "decoder": "vae_decoder/model.onnx", "encoder": "vae_encoder/model.onnx",
@@ -85,38 +92,48 @@ def export(source: pathlib.Path, out: pathlib.Path) -> None:
     if shares:
         template["shares"] = shares
     if any(spec["layout"] == "t5" for spec in stated["text_encoders"]):
-        template["tokenizers"] = TOKENIZERS
+        template["tokenizers"] = {tokenizer(spec): TOKENIZERS.get(spec["layout"], CLIP_TOKENIZER) for spec in stated["text_encoders"]}
     (out / "template.json").write_text(json.dumps(template, indent=2) + "\n", encoding="utf-8", newline="\n")
     compressed(out / "tensors.json.gz", json.dumps(tensors, separators=(",", ":")).encode())
 
 
 def clip(spec, config, add):
     folder, width = spec["folder"], config["hidden_size"]
-    part = graphs.text_encoder(config, spec["penultimate"])
+    part = graphs.text_encoder(config, spec["penultimate"], spec.get("pools", False))
     layout = {"clip": lambda n: names.clip(n, spec["prefix"], spec.get("projects", True)), "open_clip": lambda n: names.open_clip(n, spec["prefix"], width)}
-    add(folder, part, layout[spec["layout"]])
+    add(folder, lambda: part, layout[spec["layout"]])
     encoder = {
-        "tokenizer": "tokenizer/tokenizer.json", "model": f"{folder}/model.onnx", "output": "states.0",
+        "tokenizer": tokenizer(spec), "model": f"{folder}/model.onnx", "output": "states.0",
         "max_tokens": config["max_position_embeddings"], "hidden_size": width, "pad_id": spec["pad_id"],
-        "chunks": spec.get("chunks", True), "skip_outputs": [f"states.{k}" for k in range(1, min(part.skips(), MAX_CLIP_SKIP))],
+        "chunks": spec.get("chunks", True),
     }
-    if part.projects:
-        encoder |= {"pooled_output": "pooled", "pooled_size": config["projection_dim"]}
+    if part.skips() > 1:
+        encoder["skip_outputs"] = [f"states.{k}" for k in range(1, min(part.skips(), MAX_CLIP_SKIP))]
+    if part.projects or part.pools:
+        encoder |= {"pooled_output": "pooled", "pooled_size": config["projection_dim"] if part.projects else width}
+    if "joins" in spec:
+        encoder["joins"] = spec["joins"]
     return encoder
 
 
 def t5(spec, config, add):
     folder = spec["folder"]
-    add(folder, graphs.t5_encoder(config), lambda n: names.t5(n, spec["prefix"]))
+    add(folder, lambda: graphs.t5_encoder(config), lambda n: names.t5(n, spec["prefix"]))
     return {
-        "tokenizer": "tokenizer_3/tokenizer.json", "model": f"{folder}/model.onnx", "output": "states", "max_tokens": spec["max_tokens"],
+        "tokenizer": tokenizer(spec), "model": f"{folder}/model.onnx", "output": "states", "max_tokens": spec["max_tokens"],
         "hidden_size": config["d_model"], "pad_id": spec["pad_id"], "joins": spec["joins"],
     }
 
 
+def tokenizer(spec):
+    # encoders of one kind read one text, whatever their number
+    number = spec["folder"].removeprefix("text_encoder") if spec["layout"] == "t5" else ""
+    return f"tokenizer{number}/tokenizer.json"
+
+
 def unet(source, stated, pooled, add):
     config = variants.read(source / "unet/config.json")
-    add("unet", graphs.unet(config, pooled), lambda n: names.unet(n, config))
+    add("unet", lambda: graphs.unet(config, pooled), lambda n: names.unet(n, config))
     network = {"model": "unet/model.onnx", "latent_channels": config["out_channels"], "context_size": config["cross_attention_dim"]}
     if config["in_channels"] == 2 * config["out_channels"] + 1:
         # beside the latents a mask, and the latents of what it leaves of a picture
@@ -136,22 +153,29 @@ def transformer(source, stated, pooled, add):
     config = variants.read(source / "transformer/config.json")
     if pooled != config["pooled_projection_dim"]:
         raise ValueError(f"the text encoders give {pooled} numbers for a whole text, the transformer takes {config['pooled_projection_dim']}")
-    add("transformer", graphs.sd3_transformer(config), lambda n: names.sd3(n, config))
-    return {
-        "model": "transformer/model.onnx", "latent_channels": config["in_channels"], "context_size": config["joint_attention_dim"],
-        "context_tokens": stated["context_tokens"], "text_embeds": True,
-    }
+    graph, sources = NETWORKS[config["_class_name"]]
+    add("transformer", lambda: graph(config), lambda n: sources(n, config))
+    network = {"model": "transformer/model.onnx", "latent_channels": config["in_channels"], "context_size": config["joint_attention_dim"]}
+    if "context_tokens" in stated:
+        network["context_tokens"] = stated["context_tokens"]
+    network["text_embeds"] = True
+    if config["_class_name"] == "FluxTransformer2DModel":
+        patch = graphs.FluxTransformer.patch
+        network |= {"latent_channels": config["in_channels"] // patch**2, "patch_size": patch}
+        if config["guidance_embeds"]:
+            network["guidance"] = True
+    return network
 
 
 def check_same(source: pathlib.Path, other: pathlib.Path, folder: str) -> None:
-    config = ("vae" if folder.startswith("vae_") else folder) + "/config.json"
-    # but for the prefix: where a single file has the weights is each template's own
-    stated = [
-        [spec | {"prefix": ""} for spec in variants.read(each / "template.json")["text_encoders"] if spec["folder"] == folder]
-        for each in (source, other)
-    ]
-    if variants.read(source / config) != variants.read(other / config) or stated[0] != stated[1]:
+    if of_graph(source, folder) != of_graph(other, folder):
         raise ValueError(f"{source.name} cannot share {folder} of {other.name}: they differ")
+
+
+def of_graph(source: pathlib.Path, folder: str):
+    config = variants.read(source / (("vae" if folder.startswith("vae_") else folder) + "/config.json"))
+    specs = [spec for spec in variants.read(source / "template.json")["text_encoders"] if spec["folder"] == folder]
+    return {k: v for k, v in config.items() if k not in SCALES}, [[spec.get(key) for key in GRAPH_KEYS] for spec in specs]
 
 
 def compressed(path: pathlib.Path, content: bytes) -> None:

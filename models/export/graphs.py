@@ -8,7 +8,9 @@ import io
 
 import onnx
 import torch
-from diffusers import AutoencoderKL, SD3Transformer2DModel, UNet2DConditionModel
+from diffusers import AutoencoderKL, FluxTransformer2DModel, SD3Transformer2DModel, UNet2DConditionModel
+from diffusers.models.normalization import RMSNorm
+from diffusers.models.transformers import transformer_flux
 from onnx import TensorProto
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, T5Config, T5EncoderModel
 
@@ -90,6 +92,84 @@ class SD3Transformer(torch.nn.Module):
         return self.net(sample, encoder_hidden_states, text_embeds, timestep, return_dict=False)[0]
 
 
+class FluxTransformer(torch.nn.Module):
+    """The transformer of FLUX.1 with a U-Net's inputs: it cuts the latents into patches itself, and knows their places. text_embeds is its
+    pooled_projections; where it was distilled with guidance it is told the scale, as `guidance`."""
+
+    prefix = None
+    # pixels of the latents, in each direction
+    patch = 2
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+        net.pos_embed = RotaryPlaces(net.config.axes_dims_rope)
+
+    def inputs(self):
+        config = self.net.config
+        values = {
+            "sample": torch.randn(2, config.in_channels // self.patch**2, 8, 12),
+            "timestep": torch.tensor([500.0, 20.0]),
+            "encoder_hidden_states": torch.randn(2, 9, config.joint_attention_dim),
+            "text_embeds": torch.randn(2, config.pooled_projection_dim),
+        }
+        axes = {
+            "sample": {0: "batch", 2: "height", 3: "width"},
+            "timestep": {0: "batch"},
+            "encoder_hidden_states": {0: "batch", 1: "tokens"},
+            "text_embeds": {0: "batch"},
+        }
+        if config.guidance_embeds:
+            values["guidance"] = torch.tensor([3.5, 1.0])
+            axes["guidance"] = {0: "batch"}
+        return values, axes, {"out_sample": {0: "batch", 2: "height", 3: "width"}}
+
+    def forward(self, sample, timestep, encoder_hidden_states, text_embeds, guidance=None):
+        batch, channels, height, width = sample.shape
+        rows, columns = height // self.patch, width // self.patch
+        # as FluxPipeline's _pack_latents
+        patches = sample.view(batch, channels, rows, self.patch, columns, self.patch).permute(0, 2, 4, 1, 3, 5)
+        patches = patches.reshape(batch, rows * columns, channels * self.patch**2)
+        row = torch.arange(rows, dtype=torch.float32)[:, None].expand(rows, columns)
+        column = torch.arange(columns, dtype=torch.float32)[None, :].expand(rows, columns)
+        places = torch.stack([torch.zeros_like(row), row, column], dim=-1).reshape(rows * columns, 3)
+        out = self.net(
+            hidden_states=patches, encoder_hidden_states=encoder_hidden_states, pooled_projections=text_embeds, timestep=timestep / 1000,
+            img_ids=places, txt_ids=torch.zeros(encoder_hidden_states.shape[1], 3), guidance=guidance, return_dict=False,
+        )[0]
+        # and _unpack_latents
+        out = out.view(batch, rows, columns, channels, self.patch, self.patch).permute(0, 3, 1, 4, 2, 5)
+        return out.reshape(batch, channels, height, width)
+
+
+class RotaryPlaces(torch.nn.Module):
+    """FluxPosEmbed in fp32: ONNX Runtime has no cosine of fp64, and places are below 256."""
+
+    def __init__(self, widths):
+        super().__init__()
+        self.widths = widths
+
+    def forward(self, ids):
+        angles = []
+        for axis, width in enumerate(self.widths):
+            frequencies = torch.tensor([10000 ** (-pair / width) for pair in range(0, width, 2)])
+            angles.append(ids[:, axis : axis + 1] * frequencies[None])
+        angles = torch.cat(angles, dim=-1)
+        # each for a number and the one behind it
+        angles = torch.stack([angles, angles], dim=-1).flatten(1)
+        return angles.cos(), angles.sin()
+
+
+def rotated(x, places, sequence_dim):
+    """diffusers' apply_rotary_emb of [batch, tokens, heads, width], without the reshape that would keep the traced size in the graph."""
+    cos, sin = (each[None, :, None, :] for each in places)
+    real, imaginary = x.unflatten(-1, (-1, 2)).unbind(-1)
+    return x * cos + torch.stack([-imaginary, real], dim=-1).flatten(3) * sin
+
+
+transformer_flux.apply_rotary_emb = rotated
+
+
 class VaeDecoder(torch.nn.Module):
     """latent_sample, in the scale that the decoder was trained on, to sample in -1..1."""
 
@@ -135,27 +215,30 @@ class TextEncoder(torch.nn.Module):
     """input_ids to states.K, the states that are K layers older than those the U-Net was trained on (diffusers' clip_skip=K).
 
     With `penultimate` those are the states before the last layer, as SDXL takes them; otherwise the last ones, behind the final norm.
-    A model with a projection also gives `pooled`.
+    A model with a projection also gives `pooled`, and so does one that `pools`: the state of the text's end, and only states.0.
     """
 
     # transformers leaves the prefix out where the model is nothing else; published files have it
     prefix = "text_model."
 
-    def __init__(self, net, penultimate):
+    def __init__(self, net, penultimate, pools):
         super().__init__()
         self.net = net
         self.penultimate = penultimate
         self.projects = hasattr(net, "text_projection")
+        self.pools = pools
 
     def inputs(self):
         ids = torch.randint(1, self.net.config.vocab_size - 1, (2, 77))
         ids[:, 40] = self.net.config.vocab_size - 1
         outputs = {f"states.{k}": {0: "batch"} for k in range(self.skips())}
-        if self.projects:
+        if self.projects or self.pools:
             outputs["pooled"] = {0: "batch"}
         return {"input_ids": ids}, {"input_ids": {0: "batch"}}, outputs
 
     def skips(self):
+        if self.pools:
+            return 1
         return self.net.config.num_hidden_layers - (1 if self.penultimate else 0)
 
     def forward(self, input_ids):
@@ -167,7 +250,11 @@ class TextEncoder(torch.nn.Module):
                 outputs.append(out.hidden_states[-2 - k])
             else:
                 outputs.append(text.final_layer_norm(out.hidden_states[-1 - k]))
-        return tuple(outputs) + ((out.text_embeds,) if self.projects else ())
+        if self.projects:
+            outputs.append(out.text_embeds)
+        elif self.pools:
+            outputs.append(out.pooler_output)
+        return tuple(outputs)
 
 
 class T5Encoder(torch.nn.Module):
@@ -191,6 +278,18 @@ def sd3_transformer(config):
     return SD3Transformer(_bare(config, SD3Transformer2DModel.from_config))
 
 
+def flux_transformer(config):
+    return FluxTransformer(_bare(config, lambda c: _with_written_norms(FluxTransformer2DModel.from_config(c))))
+
+
+def _with_written_norms(net):
+    # opset 17 has no operator for them
+    for name, norm in [each for each in net.named_modules() if isinstance(each[1], torch.nn.RMSNorm)]:
+        parent, _, last = name.rpartition(".")
+        setattr(net.get_submodule(parent), last, RMSNorm(norm.normalized_shape[0], norm.eps))
+    return net
+
+
 def t5_encoder(config):
     net = _bare(config, lambda c: T5EncoderModel._from_config(T5Config.from_dict(c), attn_implementation="eager"))
     # one table under two names
@@ -210,11 +309,11 @@ def vae_encoder(config):
     return VaeEncoder(_bare(config, AutoencoderKL.from_config))
 
 
-def text_encoder(config, penultimate):
+def text_encoder(config, penultimate, pools=False):
     projects = "CLIPTextModelWithProjection" in config.get("architectures", [])
     kind = CLIPTextModelWithProjection if projects else CLIPTextModel
     # only the written-out attention can be traced into a graph of any batch
-    return TextEncoder(_bare(config, lambda c: kind._from_config(CLIPTextConfig.from_dict(c), attn_implementation="eager")), penultimate)
+    return TextEncoder(_bare(config, lambda c: kind._from_config(CLIPTextConfig.from_dict(c), attn_implementation="eager")), penultimate, pools)
 
 
 def _bare(config, make):

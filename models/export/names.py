@@ -1,8 +1,8 @@
 """Where a single file in the original Stable Diffusion layout keeps each parameter that diffusers names.
 
-A source is {"tensor": name} and, where it is a part of the tensor, "rows": [from, to], or "transposed": true, or "swapped": true where the
+A source is {"tensor": name} and, where it is a part of the tensor, "rows": [from, to] (of three times as many, or so many as "of" says), or "transposed": true, or "swapped": true where the
 upper half of its rows is the lower one; {"identity": true} is no tensor but the identity. Written after the layouts of CompVis/latent-diffusion, Stability-AI/generative-models,
-Stability-AI/sd3.5 and mlfoundations/open_clip; parity holds it against diffusers' own conversion.
+Stability-AI/sd3.5, black-forest-labs/flux and mlfoundations/open_clip; parity holds it against diffusers' own conversion.
 """
 import re
 
@@ -70,6 +70,60 @@ def _sd3(name, config):
     return [source]
 
 
+FLUX_TOP = {
+    "x_embedder": "img_in", "context_embedder": "txt_in", "proj_out": "final_layer.linear",
+    "time_text_embed.timestep_embedder.linear_1": "time_in.in_layer", "time_text_embed.timestep_embedder.linear_2": "time_in.out_layer",
+    "time_text_embed.text_embedder.linear_1": "vector_in.in_layer", "time_text_embed.text_embedder.linear_2": "vector_in.out_layer",
+    "time_text_embed.guidance_embedder.linear_1": "guidance_in.in_layer", "time_text_embed.guidance_embedder.linear_2": "guidance_in.out_layer",
+}
+FLUX_DOUBLE = {
+    "norm1.linear": "img_mod.lin", "norm1_context.linear": "txt_mod.lin", "attn.to_out.0": "img_attn.proj", "attn.to_add_out": "txt_attn.proj",
+    "ff.net.0.proj": "img_mlp.0", "ff.net.2": "img_mlp.2", "ff_context.net.0.proj": "txt_mlp.0", "ff_context.net.2": "txt_mlp.2",
+}
+FLUX_DOUBLE_NORM = {
+    "attn.norm_q": "img_attn.norm.query_norm", "attn.norm_k": "img_attn.norm.key_norm",
+    "attn.norm_added_q": "txt_attn.norm.query_norm", "attn.norm_added_k": "txt_attn.norm.key_norm",
+}
+FLUX_DOUBLE_QKV = {
+    "attn.to_q": ("img_attn", 0), "attn.to_k": ("img_attn", 1), "attn.to_v": ("img_attn", 2),
+    "attn.add_q_proj": ("txt_attn", 0), "attn.add_k_proj": ("txt_attn", 1), "attn.add_v_proj": ("txt_attn", 2),
+}
+FLUX_SINGLE = {"norm.linear": "modulation.lin", "proj_out": "linear2"}
+FLUX_SINGLE_NORM = {"attn.norm_q": "norm.query_norm", "attn.norm_k": "norm.key_norm"}
+# of linear1, in widths
+FLUX_SINGLE_ROWS = {"attn.to_q": (0, 1), "attn.to_k": (1, 2), "attn.to_v": (2, 3), "proj_mlp": (3, 7)}
+
+
+def flux(name, config):
+    """The sources of a parameter of FLUX.1's transformer: inside a checkpoint, and in a file without anything else."""
+    source = _flux(name, config["num_attention_heads"] * config["attention_head_dim"])
+    return [source | {"tensor": prefix + source["tensor"]} for prefix in (UNET, "")]
+
+
+def _flux(name, width):
+    stem, kind = name.rsplit(".", 1)
+    if stem in FLUX_TOP:
+        return {"tensor": f"{FLUX_TOP[stem]}.{kind}"}
+    if stem == "norm_out.linear":
+        # shift before scale there
+        return {"tensor": f"final_layer.adaLN_modulation.1.{kind}", "swapped": True}
+    found = re.fullmatch(r"(single_)?transformer_blocks\.(\d+)\.(.+)", stem)
+    block, rest = int(found[2]), found[3]
+    if found[1]:
+        if rest in FLUX_SINGLE_NORM:
+            return {"tensor": f"single_blocks.{block}.{FLUX_SINGLE_NORM[rest]}.scale"}
+        if rest in FLUX_SINGLE_ROWS:
+            first, last = FLUX_SINGLE_ROWS[rest]
+            return {"tensor": f"single_blocks.{block}.linear1.{kind}", "rows": [first * width, last * width], "of": 7 * width}
+        return {"tensor": f"single_blocks.{block}.{FLUX_SINGLE[rest]}.{kind}"}
+    if rest in FLUX_DOUBLE_NORM:
+        return {"tensor": f"double_blocks.{block}.{FLUX_DOUBLE_NORM[rest]}.scale"}
+    if rest in FLUX_DOUBLE_QKV:
+        attention, part = FLUX_DOUBLE_QKV[rest]
+        return {"tensor": f"double_blocks.{block}.{attention}.qkv.{kind}", "rows": [part * width, (part + 1) * width]}
+    return {"tensor": f"double_blocks.{block}.{FLUX_DOUBLE[rest]}.{kind}"}
+
+
 def t5(name, prefix):
     """The sources of a parameter of T5's encoder, which everybody keeps as transformers has it."""
     names = [name, "encoder.embed_tokens.weight"] if name == "shared.weight" else [name]
@@ -109,7 +163,7 @@ def unet(name, config):
     return _one(f"{UNET}middle_block.1.{found[3]}.{kind}")
 
 
-def vae(name, config):
+def vae(name, config, prefixes):
     """The sources of an autoencoder's parameter: inside a checkpoint, in a file of its own, and by diffusers' older names."""
     stem, kind = name.rsplit(".", 1)
     sources = []
@@ -125,7 +179,7 @@ def vae(name, config):
         original = re.sub(r"up_blocks\.(\d+)\.upsamplers\.0", lambda m: f"up.{levels - 1 - int(m[1])}.upsample", original)
         original = re.sub(r"mid_block\.resnets\.(\d+)", lambda m: f"mid.block_{int(m[1]) + 1}", original)
         original = original.replace("conv_norm_out", "norm_out").replace("conv_shortcut", "nin_shortcut")
-    return _one(f"{VAE}{original}.{kind}") + _one(f"{original}.{kind}") + sources
+    return [{"tensor": f"{prefix}{original}.{kind}"} for prefix in prefixes] + _one(f"{original}.{kind}") + sources
 
 
 def clip(name, prefix, projects=True):

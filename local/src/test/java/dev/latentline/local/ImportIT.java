@@ -61,6 +61,7 @@ class ImportIT {
     RandomCheckpoint.of("tiny-sd1").write(folder.resolve("My Model v1.safetensors"));
     RandomCheckpoint.of("tiny-sdxl").write(folder.resolve("xl.safetensors"));
     RandomCheckpoint.of("tiny-sdxl-refiner").write(folder.resolve("fine.safetensors"));
+    RandomCheckpoint.of("tiny-flux-dev").write(folder.resolve("flux.safetensors"));
 
     StackCommand.Ran first = importing("My Model v1.safetensors", "--licence", "MIT");
     assertThat(first.err()).contains("Stable Diffusion 1.x");
@@ -69,6 +70,7 @@ class ImportIT {
     assertThat(importing("xl.safetensors").exitCode()).isZero();
     StackCommand.Ran refiner = importing("fine.safetensors");
     assertThat(refiner.err()).contains("it is Stable Diffusion XL refiner", "--refiner");
+    assertThat(importing("flux.safetensors").err()).contains("it is FLUX.1 dev");
     importLoras();
     importTextualInversions();
     Files.writeString(folder.resolve("state/models/aliases.yaml"), "studio: xl\n");
@@ -88,6 +90,7 @@ class ImportIT {
     await().atMost(StackCommand.AT_MOST).until(folder.resolve("state/stack.json").toFile()::exists);
     draws("my-model-v1", "my-model-v1", "dpmpp_2m");
     draws("xl", "studio", "euler_a");
+    fluxIsDrawnAndVerified();
     isShownOnItsWay("my-model-v1");
     assertThat(command.run("models", "list").out()).isEqualTo(listed.out());
     lorasChangeWhatIsDrawnAndAreVerified();
@@ -127,6 +130,16 @@ class ImportIT {
         new ObjectMapper()
             .readTree(folder.resolve("state/models/" + model + "/manifest.json").toFile());
     assertThat(manifest.at("/files").has("unet/weights.safetensors")).isTrue();
+  }
+
+  /** Where the shift follows from the model and the size, the same bytes are made again. */
+  private void fluxIsDrawnAndVerified() throws Exception {
+    StackCommand.Ran ran = command.run("generate", "a red apple", "--model", "flux", "--seed", "7");
+    assertThat(ran.out()).as(ran.err()).hasSize(1);
+    Matcher id = Pattern.compile("gen_[0-9a-f]{32}").matcher(ran.out().get(0));
+    assertThat(id.find()).isTrue();
+    StackCommand.Ran again = command.run("verify", id.group());
+    assertThat(again.out()).as(again.err()).hasSize(1).allMatch(line -> line.contains("the same"));
   }
 
   private void isShownOnItsWay(String model) throws Exception {

@@ -8,7 +8,8 @@ import java.util.function.UnaryOperator;
 /**
  * What some networks take besides contexts, one row for each of theirs.
  *
- * @param byInput each [rows, numbers], by the name of the graph's input
+ * @param byInput each [rows, numbers], or [rows] where there is one, by the name of the graph's
+ *     input
  */
 public record AddedInputs(Map<String, FloatTensor> byInput) {
   /** [rows, size]: the whole text. */
@@ -23,6 +24,9 @@ public record AddedInputs(Map<String, FloatTensor> byInput) {
 
   /** [rows, size]: the guidance scale, embedded. */
   public static final String TIMESTEP_COND = "timestep_cond";
+
+  /** [rows]: the guidance scale. */
+  public static final String GUIDANCE = "guidance";
 
   public AddedInputs {
     byInput = Map.copyOf(byInput);

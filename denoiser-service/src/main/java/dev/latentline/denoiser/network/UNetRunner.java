@@ -54,6 +54,8 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
               + OF_SIZES
               + " and "
               + AddedInputs.TIMESTEP_COND
+              + " or "
+              + AddedInputs.GUIDANCE
               + ", and gives "
               + OUTPUT
               + "; this graph has others");
@@ -67,6 +69,7 @@ public final class UNetRunner implements NoisePredictor, AutoCloseable {
   private static boolean isKnown(Set<String> added) {
     Set<String> others = new TreeSet<>(added);
     others.remove(AddedInputs.TIMESTEP_COND);
+    others.remove(AddedInputs.GUIDANCE);
     return others.isEmpty() || others.equals(OF_TEXTS) || others.equals(OF_SIZES);
   }
 

@@ -105,6 +105,9 @@ final class WarmUp {
     if (model.unet().guidanceSize() > 0) {
       added.put(AddedInputs.TIMESTEP_COND, FloatTensor.zeros(rows, model.unet().guidanceSize()));
     }
+    if (model.unet().guidance()) {
+      added.put(AddedInputs.GUIDANCE, FloatTensor.zeros(rows));
+    }
     FloatTensor contexts = FloatTensor.zeros(rows, model.maxTokens(), model.unet().contextSize());
     return new NetworkCall(input, 0, contexts, Optional.of(new AddedInputs(added)), false);
   }

@@ -51,9 +51,8 @@ public final class Schedules {
     double high = trained.highest();
     double low = trained.lowest();
     return switch (schedule) {
-      // of a model that was trained by flow matching, as diffusers' FlowMatchEulerDiscreteScheduler
-      case NORMAL, UNIFORM ->
-          trained.sigmaAt(between(trained.timestep(high), trained.timestep(low), ramp));
+      case NORMAL -> ofFlow(trained, part, ramp);
+      case UNIFORM -> evenly(trained, ramp);
       case SGM_UNIFORM ->
           trained.sigmaAt(between(trained.timestep(high), trained.timestep(low), part));
       case SIMPLE -> trained.sigma(trained.levels() - 1 - (int) (part * trained.levels()));
@@ -64,6 +63,21 @@ public final class Schedules {
       case EXPONENTIAL -> StrictMath.exp(between(StrictMath.log(high), StrictMath.log(low), ramp));
       case BETA -> between(low, high, BetaQuantile.symmetric(BETA, 1 - ramp));
     };
+  }
+
+  /** As diffusers has them; schedules of other models are those of their timesteps. */
+  private static double ofFlow(TrainedNoise trained, double part, double ramp) {
+    return switch (trained.config().timestepSpacing()) {
+      // FluxPipeline asks for even parts of the whole time
+      case TRAILING -> trained.sigmaAt(trained.levels() * (1 - part));
+      // FlowMatchEulerDiscreteScheduler, where it is not asked
+      case LEADING, LINSPACE -> evenly(trained, ramp);
+    };
+  }
+
+  private static double evenly(TrainedNoise trained, double ramp) {
+    double first = trained.timestep(trained.highest());
+    return trained.sigmaAt(between(first, trained.timestep(trained.lowest()), ramp));
   }
 
   private static double ramp(int index, int steps) {

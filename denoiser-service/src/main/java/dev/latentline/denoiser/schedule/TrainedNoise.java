@@ -35,7 +35,7 @@ public final class TrainedNoise {
     double[] sigmas = new double[steps];
     if (config.predictionType() == PredictionType.FLOW) {
       for (int t = 0; t < steps; t++) {
-        sigmas[t] = shifted((t + 1.0) / steps, config.flowShift());
+        sigmas[t] = shifted((t + 1.0) / steps, config.flowShift().factor());
       }
     } else {
       double[] cumulative = Betas.cumulative(config);
@@ -44,6 +44,15 @@ public final class TrainedNoise {
       }
     }
     return new TrainedNoise(config, sigmas);
+  }
+
+  /**
+   * The same for a picture of one size, by which the levels may be shifted.
+   *
+   * @param tokens how many tokens it is to the network
+   */
+  public TrainedNoise ofTokens(long tokens) {
+    return config.flowShift().dynamic().isEmpty() ? this : of(config.ofTokens(tokens));
   }
 
   /** Esser et al. 2024 (arXiv:2403.03206), equation 23: more noise for larger pictures. */
@@ -87,7 +96,7 @@ public final class TrainedNoise {
    */
   public double sigmaAt(double timestep) {
     if (flow) {
-      return shifted(timestep / sigmas.length, config.flowShift());
+      return shifted(timestep / sigmas.length, config.flowShift().factor());
     }
     int low = (int) Math.max(0, Math.min(Math.floor(timestep), sigmas.length - 2.0));
     if (sigmas.length == 1 || timestep == low) {

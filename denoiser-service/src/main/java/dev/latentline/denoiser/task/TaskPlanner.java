@@ -14,6 +14,7 @@ import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.denoiser.schedule.Sigmas;
+import dev.latentline.denoiser.schedule.TrainedNoise;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.SchedulerConfig;
 import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
@@ -25,6 +26,7 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Tensor;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,10 +69,10 @@ public final class TaskPlanner {
     if (scheduler.predictionType() == PredictionType.FLOW && !sampler.samplesFlow()) {
       throw unsupported("the sampler cannot sample a model of flow matching");
     }
-    boolean guided = model.card().unet().guidanceSize() > 0;
-    // such a network is told the scale, and asked once
     Guidance guidance =
-        new Guidance(guided ? 1 : request.getGuidanceScale(), request.getGuidanceRescale());
+        new Guidance(
+            model.card().unet().isToldGuidance() ? 1 : request.getGuidanceScale(),
+            request.getGuidanceRescale());
     StepConditionings conditionings = StepConditionings.of(record, guidance);
     int scale = model.card().vae().scaleFactor();
     long[] shape = {
@@ -79,7 +81,7 @@ public final class TaskPlanner {
       request.getHeight() / scale,
       request.getWidth() / scale
     };
-    Sigmas sigmas = Schedules.of(sampler, schedule, model.noise(), request.getSteps());
+    Sigmas sigmas = Schedules.of(sampler, schedule, noise(model, shape), request.getSteps());
     return new TaskPlan(
         new ImageTask(request.getGenerationId(), record.getImageIndex()),
         request.getSeed() + record.getImageIndex(),
@@ -110,6 +112,12 @@ public final class TaskPlanner {
         contexts(request, refiner, rows, Conditioning::getRefinerEmbedding),
         scheduler.predictionType(),
         added(request, refiner, rows, Conditioning::getRefinerPooled));
+  }
+
+  /** For pictures of this size. */
+  private static TrainedNoise noise(PoolModel model, long[] shape) {
+    int patch = model.card().unet().patchSize();
+    return model.noise().ofTokens((shape[2] / patch) * (shape[3] / patch));
   }
 
   private Optional<FloatTensor> masked(EmbeddingReady record, int channels, long[] shape) {
@@ -203,6 +211,11 @@ public final class TaskPlanner {
       rows.forEach(row -> all.put(embedding));
       added.put(
           AddedInputs.TIMESTEP_COND, new FloatTensor(new long[] {rows.size(), size}, all.array()));
+    }
+    if (model.unet().guidance()) {
+      float[] scales = new float[rows.size()];
+      Arrays.fill(scales, request.getGuidanceScale());
+      added.put(AddedInputs.GUIDANCE, new FloatTensor(new long[] {rows.size()}, scales));
     }
     return added.isEmpty() ? Optional.empty() : Optional.of(new AddedInputs(added));
   }

@@ -12,6 +12,7 @@ import dev.latentline.denoiser.schedule.Prediction;
 import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.denoiser.schedule.Sigmas;
 import dev.latentline.denoiser.schedule.TrainedNoise;
+import dev.latentline.inference.catalogue.FlowShift;
 import dev.latentline.inference.catalogue.SchedulerConfig;
 import dev.latentline.inference.catalogue.SchedulerConfig.BetaSchedule;
 import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
@@ -164,7 +165,7 @@ class ParityTest {
         config.path("clip_sample_range").asDouble(1),
         config.path("set_alpha_to_one").asBoolean(true),
         config.path("rescale_betas_zero_snr").asBoolean(false),
-        config.path("shift").asDouble(1));
+        FlowShift.of(config.path("shift").asDouble(1)));
   }
 
   private static <E extends Enum<E>> E constant(

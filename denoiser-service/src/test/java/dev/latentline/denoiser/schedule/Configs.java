@@ -1,9 +1,11 @@
 package dev.latentline.denoiser.schedule;
 
+import dev.latentline.inference.catalogue.FlowShift;
 import dev.latentline.inference.catalogue.SchedulerConfig;
 import dev.latentline.inference.catalogue.SchedulerConfig.BetaSchedule;
 import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
 import dev.latentline.inference.catalogue.SchedulerConfig.TimestepSpacing;
+import java.util.Optional;
 
 /** Scheduler configurations that the golden values of the tests were made with. */
 public final class Configs {
@@ -27,7 +29,7 @@ public final class Configs {
         5,
         true,
         false,
-        1);
+        FlowShift.NONE);
   }
 
   /** Stable Diffusion 1.5's. */
@@ -44,7 +46,7 @@ public final class Configs {
         1,
         false,
         false,
-        1);
+        FlowShift.NONE);
   }
 
   /** Stable Diffusion's betas, rescaled. */
@@ -61,7 +63,7 @@ public final class Configs {
         1,
         false,
         true,
-        1);
+        FlowShift.NONE);
   }
 
   /** Of flow matching, as SD 3's. */
@@ -78,7 +80,25 @@ public final class Configs {
         1,
         true,
         false,
-        3);
+        FlowShift.of(3));
+  }
+
+  /** As FLUX.1 dev's, for a picture of so many tokens. */
+  static SchedulerConfig flux(int tokens) {
+    return new SchedulerConfig(
+            1000,
+            BetaSchedule.LINEAR,
+            0,
+            0,
+            PredictionType.FLOW,
+            TimestepSpacing.TRAILING,
+            0,
+            false,
+            1,
+            true,
+            false,
+            new FlowShift(3, Optional.of(new FlowShift.Dynamic(0.5, 1.15, 256, 4096))))
+        .ofTokens(tokens);
   }
 
   /** Levels of the test's own. */

@@ -18,6 +18,7 @@ class SchedulesTest {
   private static final Percentage FP32 = Percentage.withPercentage(0.01);
   private final TrainedNoise starter = TrainedNoise.of(Configs.starter());
   private final TrainedNoise flow = TrainedNoise.of(Configs.flow());
+  private final TrainedNoise flux = TrainedNoise.of(Configs.flux(1024));
   private final TrainedNoise stableDiffusion = TrainedNoise.of(Configs.stableDiffusion());
 
   @Test
@@ -55,7 +56,7 @@ class SchedulesTest {
   @ParameterizedTest
   @EnumSource(Schedule.class)
   void everyScheduleDescendsFromTheHighestLevelsWhateverTheNumberOfSteps(Schedule schedule) {
-    for (TrainedNoise trained : List.of(starter, stableDiffusion, flow)) {
+    for (TrainedNoise trained : List.of(starter, stableDiffusion, flow, flux)) {
       for (Sampler sampler : Sampler.values()) {
         for (int steps : new int[] {1, 2, 3, 20, 150}) {
           Sigmas sigmas = Schedules.of(sampler, schedule, trained, steps);
@@ -114,6 +115,28 @@ class SchedulesTest {
         0.3461872935295105,
         0.04131447896361351,
         0);
+  }
+
+  @Test
+  void normalOfFluxIsShiftedByTheSizeOfThePicture() {
+    assertLevels(
+        Schedules.of(Sampler.EULER, Schedule.NORMAL, flux, 7),
+        1,
+        0.91847163438797,
+        0.8243773579597473,
+        0.714569628238678,
+        0.5847535133361816,
+        0.4289122223854065,
+        0.23834773898124695,
+        0);
+    // exp(0.5) and exp(1.15) times the odds of 3 to 1
+    assertThat(secondOfFour(256)).isCloseTo(0.8318243, within(1e-6));
+    assertThat(secondOfFour(4096)).isCloseTo(0.9045308, within(1e-6));
+  }
+
+  private static double secondOfFour(int tokens) {
+    TrainedNoise trained = TrainedNoise.of(Configs.flux(tokens));
+    return Schedules.of(Sampler.EULER, Schedule.NORMAL, trained, 4).from(1);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.latentline.gateway.request;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.Defaults;
+import dev.latentline.inference.catalogue.FlowShift;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
@@ -121,7 +122,7 @@ class TestModels implements OfferedModels {
         1,
         true,
         false,
-        1);
+        FlowShift.NONE);
   }
 
   private final List<UpscalerCard> upscalers;

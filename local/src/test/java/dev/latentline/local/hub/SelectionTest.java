@@ -84,6 +84,29 @@ class SelectionTest {
   }
 
   @Test
+  void ofFluxTheFolderIsTakenAndNotTheOriginalFilesBesideIt() {
+    assertThat(
+            paths(
+                ANY,
+                "model_index.json",
+                "flux1-dev.safetensors",
+                "ae.safetensors",
+                "scheduler/scheduler_config.json",
+                "text_encoder/model.safetensors",
+                "text_encoder_2/model-00001-of-00002.safetensors",
+                "text_encoder_2/model-00002-of-00002.safetensors",
+                "text_encoder_2/model.safetensors.index.json",
+                "tokenizer_2/spiece.model",
+                "transformer/diffusion_pytorch_model-00001-of-00003.safetensors",
+                "transformer/diffusion_pytorch_model-00002-of-00003.safetensors",
+                "transformer/diffusion_pytorch_model-00003-of-00003.safetensors",
+                "transformer/diffusion_pytorch_model.safetensors.index.json",
+                "vae/diffusion_pytorch_model.safetensors"))
+        .hasSize(11)
+        .doesNotContain("flux1-dev.safetensors", "ae.safetensors", "tokenizer_2/spiece.model");
+  }
+
+  @Test
   void weightsThatAreNoSafetensorsAreRefusedByPart() {
     assertThatThrownBy(
             () -> ANY.of(repository("model_index.json", "unet/diffusion_pytorch_model.bin")))

@@ -118,8 +118,8 @@ public final class RandomCheckpoint {
     }
     String name = source.path("tensor").textValue();
     if (source.has("rows")) {
-      // query, key and value in one
-      shape.set(0, 3 * shape.get(0));
+      // query, key and value in one, and maybe more
+      shape.set(0, source.path("of").asLong(3 * shape.get(0)));
     }
     if (source.path("transposed").booleanValue()) {
       Collections.reverse(shape);
@@ -189,13 +189,14 @@ public final class RandomCheckpoint {
   public static float[] numbers(String name, long... shape) {
     long elements = elements(shape);
     float[] numbers = new float[Math.toIntExact(elements)];
+    boolean norm = shape.length == 1 && (name.endsWith(".weight") || name.endsWith(".scale"));
     double spread =
         switch (shape.length) {
-          case 1 -> name.endsWith(".weight") ? 0.1 : 0.05;
+          case 1 -> norm ? 0.1 : 0.05;
           case 3 -> 1;
           default -> Math.sqrt(3 / ((double) elements / shape[0]));
         };
-    double middle = shape.length == 1 && name.endsWith(".weight") ? 1 : 0;
+    double middle = norm ? 1 : 0;
     long seed = ByteBuffer.wrap(sha256(name)).order(ByteOrder.LITTLE_ENDIAN).getLong();
     for (long i = 1; i <= elements; i++) {
       long z = seed + i * 0x9E3779B97F4A7C15L;

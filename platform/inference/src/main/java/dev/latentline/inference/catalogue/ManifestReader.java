@@ -152,7 +152,9 @@ final class ManifestReader {
             fields.integer("guidance_size", 4, MAX_GUIDANCE_SIZE, 0),
             fields.flag("inpainting", false),
             fields.flag("text_embeds", timeIds > 0),
-            fields.integer("context_tokens", 1, 4096, 0));
+            fields.integer("context_tokens", 1, 4096, 0),
+            fields.flag("guidance", false),
+            fields.integer("patch_size", 1, 64, 1));
     fields.done();
     return unet;
   }
@@ -187,13 +189,13 @@ final class ManifestReader {
     if (fields == null) {
       return null;
     }
-    for (String unsupported :
-        List.of("trained_betas", "thresholding", "use_dynamic_shifting", "shift_terminal")) {
+    for (String unsupported : List.of("trained_betas", "thresholding", "shift_terminal")) {
       fields.mustBeOff(unsupported);
     }
     if (fields.has("shift")) {
       return flow(fields);
     }
+    fields.mustBeOff("use_dynamic_shifting");
     SchedulerConfig config =
         new SchedulerConfig(
             fields.integer("num_train_timesteps", 1, 100_000),
@@ -213,30 +215,57 @@ final class ManifestReader {
             fields.number("clip_sample_range", 0, 1e6, 1),
             fields.flag("set_alpha_to_one", true),
             fields.flag("rescale_betas_zero_snr", false),
-            1);
+            FlowShift.NONE);
     if (config.betaStart() > config.betaEnd()) {
       fields.problem("beta_start", "is above beta_end");
     }
     return config;
   }
 
-  /** Of flow matching diffusers' files state the shift and no betas. */
+  /**
+   * Of flow matching diffusers' files state the shift and no betas. The spacing is not in them: it
+   * is what the family's pipeline asks for.
+   */
   private static SchedulerConfig flow(Fields fields) {
     fields.mustBeOff("invert_sigmas");
     fields.mustBeOff("stochastic_sampling");
+    SchedulerConfig.TimestepSpacing spacing =
+        fields.choice(
+            "timestep_spacing",
+            SchedulerConfig.TimestepSpacing.class,
+            SchedulerConfig.TimestepSpacing.LINSPACE);
+    if (spacing == SchedulerConfig.TimestepSpacing.LEADING) {
+      fields.problem("timestep_spacing", "must be linspace or trailing");
+    }
     return new SchedulerConfig(
         fields.integer("num_train_timesteps", 1, 100_000),
         SchedulerConfig.BetaSchedule.LINEAR,
         0,
         0,
         SchedulerConfig.PredictionType.FLOW,
-        SchedulerConfig.TimestepSpacing.LINSPACE,
+        spacing,
         0,
         false,
         1,
         true,
         false,
-        fields.number("shift", 1e-3, 1e3));
+        new FlowShift(fields.number("shift", 1e-3, 1e3), dynamicShift(fields)));
+  }
+
+  private static Optional<FlowShift.Dynamic> dynamicShift(Fields fields) {
+    if (!fields.flag("use_dynamic_shifting", false)) {
+      return Optional.empty();
+    }
+    if (fields.has("time_shift_type")) {
+      fields.text("time_shift_type", Pattern.compile("exponential"), "exponential");
+    }
+    int base = fields.integer("base_image_seq_len", 1, 1_000_000, 256);
+    return Optional.of(
+        new FlowShift.Dynamic(
+            fields.number("base_shift", -10, 10, 0.5),
+            fields.number("max_shift", -10, 10, 1.15),
+            base,
+            fields.integer("max_image_seq_len", base + 1, 1_000_001, 4096)));
   }
 
   /** What one field alone cannot tell. */
@@ -256,6 +285,9 @@ final class ManifestReader {
     require(
         limits.sizeMultiple() % card.vae().scaleFactor() == 0,
         "limits.size_multiple is no multiple of vae.scale_factor");
+    require(
+        limits.sizeMultiple() / card.vae().scaleFactor() % card.unet().patchSize() == 0,
+        "limits.size_multiple is no multiple of vae.scale_factor times unet.patch_size");
     fitContext(card);
     long chunked = card.textEncoders().stream().filter(TextEncoder::chunks).count();
     require(

@@ -13,7 +13,7 @@ import java.util.Objects;
  *     training
  * @param rescaleBetasZeroSnr whether the betas are rescaled so that nothing is left of the picture
  *     at the last timestep (Lin et al. 2023, arXiv:2305.08891)
- * @param flowShift of the sigmas of {@link PredictionType#FLOW}: diffusers' shift
+ * @param flowShift of the sigmas of {@link PredictionType#FLOW}: none of others
  */
 public record SchedulerConfig(
     int trainTimesteps,
@@ -27,7 +27,28 @@ public record SchedulerConfig(
     double clipSampleRange,
     boolean setAlphaToOne,
     boolean rescaleBetasZeroSnr,
-    double flowShift) {
+    FlowShift flowShift) {
+
+  /**
+   * The same for a picture of one size.
+   *
+   * @param tokens how many tokens it is to the network
+   */
+  public SchedulerConfig ofTokens(long tokens) {
+    return new SchedulerConfig(
+        trainTimesteps,
+        betaSchedule,
+        betaStart,
+        betaEnd,
+        predictionType,
+        timestepSpacing,
+        stepsOffset,
+        clipSample,
+        clipSampleRange,
+        setAlphaToOne,
+        rescaleBetasZeroSnr,
+        flowShift.ofTokens(tokens));
+  }
 
   /** Whether a timestep means the same noise to both. */
   public boolean hasNoiseOf(SchedulerConfig other) {

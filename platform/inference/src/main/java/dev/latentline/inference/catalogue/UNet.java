@@ -17,6 +17,10 @@ package dev.latentline.inference.catalogue;
  * @param textEmbeds whether it takes what stands for the whole text, as text_embeds
  * @param contextTokens the rows of encoder_hidden_states, of which those that no text encoder gives
  *     are zeros; 0 where it takes as many as there are
+ * @param guidance whether it takes the guidance scale that it was distilled with as it is, in
+ *     guidance
+ * @param patchSize the side of the squares of latents that are a token to it, by whose number noise
+ *     may be shifted ({@link SchedulerConfig#ofTokens}); 1 where nothing depends on it
  */
 public record UNet(
     String model,
@@ -27,7 +31,9 @@ public record UNet(
     int guidanceSize,
     boolean inpainting,
     boolean textEmbeds,
-    int contextTokens) {
+    int contextTokens,
+    boolean guidance,
+    int patchSize) {
   /** Of a U-Net. */
   public UNet(
       String model,
@@ -46,12 +52,19 @@ public record UNet(
         guidanceSize,
         inpainting,
         timeIds > 0,
-        0);
+        0,
+        false,
+        1);
   }
 
   /** Of one that takes texts only. */
   public UNet(String model, int latentChannels, int contextSize) {
     this(model, latentChannels, contextSize, 0, false, 0, false);
+  }
+
+  /** Whether it is told the guidance, and so asked once for a prompt. */
+  public boolean isToldGuidance() {
+    return guidance || guidanceSize > 0;
   }
 
   /** How many channels sample has. */

@@ -181,18 +181,24 @@ public final class CheckpointImport {
   }
 
   private static String advice(CheckpointFiles files, Fit fit) {
-    if (fit.lacks("vae_decoder")) {
-      return "it has no autoencoder: name one with --vae";
+    boolean decodes = !fit.lacks("vae_decoder");
+    // with what it lacks it would be refused all the same
+    if (files.isSingleFile() && !fit.misshapen().isEmpty()) {
+      return fit.problems();
     }
     // transformers are often published without their text encoders, and U-Nets are not
     if (files.isSingleFile()
         && !fit.template().network().equals("unet")
         && fit.lacks("text_encoder")) {
-      return "it has no text_encoder: lay it into a folder "
+      return "it has no text_encoder"
+          + (decodes ? "" : " and no autoencoder")
+          + ": lay it into a folder "
           + fit.template().network()
-          + " beside folders of text encoders, as docs/models.md says";
+          + " beside folders of text encoders"
+          + (decodes ? "" : " and a folder vae")
+          + ", as docs/models.md says";
     }
-    return fit.problems();
+    return decodes ? fit.problems() : "it has no autoencoder: name one with --vae";
   }
 
   private Path write(CheckpointFiles files, Fit fit, ObjectNode scheduler) throws IOException {

@@ -44,7 +44,8 @@ final class FileKind {
     if (text.startsWith("version https://git-lfs")) {
       return "is only Git LFS's pointer to the file: run git lfs pull where it came from";
     }
-    if (text.stripLeading().startsWith("<")) {
+    // a safetensors file may begin so too: its first eight bytes are a length, the last of them 0
+    if (text.stripLeading().startsWith("<") && text.indexOf('\0') < 0) {
       return "is a web page, not a model: the download needs another address, or a login";
     }
     return null;

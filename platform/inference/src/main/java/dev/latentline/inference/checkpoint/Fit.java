@@ -18,12 +18,15 @@ import java.util.stream.Collectors;
  * @param found by part and weight; without optional parts of which the checkpoint has nothing
  * @param missing weights that no known source has, as part/weight
  * @param misshapen weights whose source has another shape or type, each with both
+ * @param networkWeights how many of the denoising network's weights are there in their shape,
+ *     whatever their type: tells a family
  */
 record Fit(
     Template template,
     Map<String, Map<String, Taken>> found,
     List<String> missing,
-    List<String> misshapen) {
+    List<String> misshapen,
+    int networkWeights) {
   private static final int SHOWN = 5;
 
   /** Of the denoising network's tensors in the original layout. */
@@ -68,7 +71,16 @@ record Fit(
                     }
                   });
             });
-    return new Fit(template, found, missing, misshapen);
+    return new Fit(template, found, missing, misshapen, inShape(template, files));
+  }
+
+  private static int inShape(Template template, CheckpointFiles files) {
+    String network = template.network();
+    return Math.toIntExact(
+        template.parts().get(network).values().stream()
+            .flatMap(place -> taken(files, network, place).stream())
+            .filter(Fit::isInShape)
+            .count());
   }
 
   private static Optional<Taken> taken(CheckpointFiles files, String part, WeightPlace place) {
@@ -84,11 +96,14 @@ record Fit(
   }
 
   private static boolean fits(Taken taken) {
+    return isInShape(taken) && taken.type().isWeight();
+  }
+
+  private static boolean isInShape(Taken taken) {
     return taken
-            .located()
-            .map(found -> taken.source().fits(found.tensor(), taken.place().shape()))
-            .orElse(true)
-        && taken.type().isWeight();
+        .located()
+        .map(found -> taken.source().fits(found.tensor(), taken.place().shape()))
+        .orElse(true);
   }
 
   private static String difference(Taken taken) {
@@ -109,11 +124,6 @@ record Fit(
 
   boolean isComplete() {
     return missing.isEmpty() && misshapen.isEmpty();
-  }
-
-  /** How many of the denoising network's weights are there in their shape: tells a family. */
-  int networkWeights() {
-    return found.get(template.network()).size();
   }
 
   /** Whether so much is there that the checkpoint must be meant as one of this family. */

@@ -85,7 +85,8 @@ final class ModelDefaults {
 
   /** A template of a network that is told its guidance says so itself. */
   private void distilled() throws IOException {
-    if (manifest.at("/unet/guidance_size").asInt() > 0) {
+    if (manifest.at("/unet/guidance_size").asInt() > 0
+        || manifest.at("/unet/guidance").asBoolean()) {
       return;
     }
     JsonNode own = files.json("scheduler/scheduler_config.json").orElse(null);

@@ -15,7 +15,8 @@ enum OtherKind {
       "a ControlNet, which steers a model and is none; they cannot be used yet",
       names -> any(names, "control_model\\..*|controlnet_.*|.*input_hint_block\\..*")),
   FLUX(
-      "of the Flux class (flow matching, T5), which there is no graph template for yet",
+      "a Flux of other layers, widths or depths than there are graph templates for;"
+          + " models/export makes one",
       names -> any(names, ".*double_blocks\\.\\d+\\..*|.*single_transformer_blocks\\..*")),
   STABLE_DIFFUSION_3(
       "a Stable Diffusion 3 of other widths or depths than there are graph templates for;"

@@ -129,11 +129,16 @@ record Template(
               rows.isMissingNode()
                   ? Optional.empty()
                   : Optional.of(
-                      new WeightPlace.Rows(rows.get(0).longValue(), rows.get(1).longValue())),
+                      rows(rows.get(0).longValue(), rows.get(1).longValue(), source.path("of"))),
               source.path("transposed").booleanValue(),
               source.path("swapped").booleanValue()));
     }
     return new WeightPlace(shape, sources);
+  }
+
+  /** Where it does not say of how many: query, key and value lie in one. */
+  private static WeightPlace.Rows rows(long from, long to, JsonNode of) {
+    return new WeightPlace.Rows(from, to, of.asLong(3 * (to - from)));
   }
 
   /** The titles of families, as "one and another": of variants of one family the first. */

@@ -43,10 +43,7 @@ record WeightPlace(List<Long> shape, List<Source> sources) {
         Collections.reverse(given);
       }
       if (rows.isPresent()) {
-        if (given.isEmpty() || given.get(0) % rows.get().count() != 0) {
-          return false;
-        }
-        if (given.get(0) < rows.get().to()) {
+        if (given.isEmpty() || given.get(0) != rows.get().all()) {
           return false;
         }
         given.set(0, rows.get().count());
@@ -64,8 +61,12 @@ record WeightPlace(List<Long> shape, List<Source> sources) {
     return shape.subList(0, sides);
   }
 
-  /** Some rows of a matrix, from the first to behind the last. */
-  record Rows(long from, long to) {
+  /**
+   * Some rows of a matrix, from the first to behind the last.
+   *
+   * @param all how many the matrix has
+   */
+  record Rows(long from, long to, long all) {
     long count() {
       return to - from;
     }

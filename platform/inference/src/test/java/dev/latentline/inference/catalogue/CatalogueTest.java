@@ -65,7 +65,7 @@ class CatalogueTest {
                 5,
                 true,
                 false,
-                1));
+                FlowShift.NONE));
     assertThat(alpha.file("unet/model.onnx")).hasContent("alpha unet/model.onnx");
     assertThatThrownBy(() -> alpha.file("../beta/unet/model.onnx"))
         .isInstanceOf(IllegalArgumentException.class);
@@ -367,6 +367,8 @@ class CatalogueTest {
         broken(m -> in(m, "defaults").put("width", 1032), "not what limits allow"),
         broken(m -> in(m, "defaults").put("colour", 1), "defaults.colour is unknown"),
         broken(m -> in(m, "limits").put("size_multiple", 12), "no multiple of vae.scale_factor"),
+        broken(m -> in(m, "unet").put("patch_size", 64), "vae.scale_factor times unet.patch_size"),
+        broken(m -> in(m, "unet").put("guidance", 3.5), "unet.guidance must be true or false"),
         broken(m -> in(m, "limits").put("min_width", 2048), "a minimum is above its maximum"),
         broken(m -> in(m, "unet").put("model", "/etc/passwd"), "\"files\" does not list"),
         broken(m -> in(m, "unet").put("context_size", 1), "sum of the text encoders'"),
@@ -443,6 +445,11 @@ class CatalogueTest {
         broken(s -> s.put("prediction_type", "x0"), "must be one of epsilon, v_prediction, sample"),
         broken(s -> s.put("shift", 0), "shift must be"),
         broken(s -> s.put("use_dynamic_shifting", true), "use_dynamic_shifting is not supported"),
+        broken(s -> s.put("shift", 3).put("timestep_spacing", "leading"), "must be linspace or"),
+        broken(s -> s.put("shift", 3).put("use_dynamic_shifting", 1), "must be true or false"),
+        broken(
+            s -> s.put("shift", 3).put("use_dynamic_shifting", true).put("max_image_seq_len", 256),
+            "max_image_seq_len must be an integer from 257 to"),
         broken(s -> s.put("beta_start", 0.5), "beta_start is above beta_end"),
         broken(s -> s.put("clip_sample", "yes"), "clip_sample must be true or false"),
         broken(s -> s.remove("num_train_timesteps"), "num_train_timesteps must be an integer"));

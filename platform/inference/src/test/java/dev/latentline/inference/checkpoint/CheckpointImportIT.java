@@ -394,6 +394,17 @@ class CheckpointImportIT {
     assertRefused(Orders.of(folder, models()), "it has no folder unet");
   }
 
+  /** The first byte of a file is the lowest of its header's length. */
+  @Test
+  void aHeaderOfAnyLengthIsNoWebPage() throws IOException {
+    String header = "{\"a\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2]}}      ";
+    assertThat(header).hasSize('<');
+    Path file = folder.resolve("it.safetensors");
+    Files.writeString(file, "<\0\0\0\0\0\0\0" + header + "\0\0");
+
+    assertRefused(Orders.of(file, models()), "of no family that is known here");
+  }
+
   @Test
   void namesAreMadeFromFiles() {
     assertThat(

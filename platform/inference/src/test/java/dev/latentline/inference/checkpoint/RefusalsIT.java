@@ -45,6 +45,40 @@ class RefusalsIT {
     assertRefused(file, tensor + " is F8_E4M3[" + elements + "], and should be F32, F16 or BF16");
   }
 
+  /** As FLUX.1's transformer is often published. */
+  @Test
+  void aWholeNetworkOfEightBits() throws IOException {
+    Path file =
+        RandomCheckpoint.of("tiny-flux-dev")
+            .without("text_encoders.")
+            .without("vae.")
+            .write(folder.resolve("it.safetensors"));
+    byte[] bytes = Files.readAllBytes(file);
+    long length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    ObjectNode header =
+        (ObjectNode) new ObjectMapper().readTree(bytes, Long.BYTES, Math.toIntExact(length));
+    header.forEach(
+        tensor -> {
+          // half as many bytes as of 16 bits
+          long from = tensor.at("/data_offsets/0").asLong() / 2;
+          long to = tensor.at("/data_offsets/1").asLong() / 2;
+          ((ObjectNode) tensor).put("dtype", "F8_E4M3").putArray("data_offsets").add(from).add(to);
+        });
+    byte[] changed = new ObjectMapper().writeValueAsBytes(header);
+    int data = (bytes.length - Math.toIntExact(Long.BYTES + length)) / 2;
+    Files.write(
+        file,
+        ByteBuffer.allocate(Long.BYTES + changed.length + data)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(changed.length)
+            .put(changed)
+            .array());
+
+    assertRefused(file, "it.safetensors looks like FLUX.1 dev");
+    assertRefused(file, "126 do not fit: ");
+    assertRefused(file, "is F8_E4M3[64], and should be F32, F16 or BF16");
+  }
+
   @Test
   void aRefinerOfXlThatLacksSomething() throws IOException {
     RandomCheckpoint refiner = RandomCheckpoint.of("tiny-sdxl-refiner");
@@ -87,7 +121,7 @@ class RefusalsIT {
   void whatIsOfNoFamily() throws IOException {
     assertRefused(
         only("encoder_of_mine.weight", "decoder_of_mine.weight"),
-        "is of no family that is known here (Stable Diffusion 1.x, ");
+        "is of no family that is known here (FLUX.1 dev, FLUX.1 schnell, Stable Diffusion 1.x, ");
   }
 
   /** Matrices of these names. */

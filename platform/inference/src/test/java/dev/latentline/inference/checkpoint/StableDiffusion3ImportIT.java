@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.FlowShift;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.session.ModelSession;
@@ -165,7 +166,7 @@ class StableDiffusion3ImportIT {
 
     assertRefused(it, "stochastic_sampling is not supported");
     Files.writeString(scheduler, "{\"shift\": 2.5, \"invert_sigmas\": false}");
-    assertThat(imported(it).scheduler().flowShift()).isEqualTo(2.5);
+    assertThat(imported(it).scheduler().flowShift()).isEqualTo(FlowShift.of(2.5));
   }
 
   /** Text encoders are like XL's, but nothing reads their words yet. */
