@@ -6,6 +6,7 @@ import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.denoiser.schedule.TrainedNoise;
+import dev.latentline.inference.catalogue.FlowShift;
 import dev.latentline.inference.catalogue.SchedulerConfig;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,7 +27,7 @@ class RefinementTest {
               1,
               false,
               false,
-              1));
+              FlowShift.NONE));
 
   /** Counted of what diffusers 0.42.1's schedulers have as timesteps below the same. */
   @ParameterizedTest

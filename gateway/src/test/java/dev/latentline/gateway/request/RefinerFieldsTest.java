@@ -6,6 +6,7 @@ import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.gateway.expand.Presets;
 import dev.latentline.inference.catalogue.Defaults;
+import dev.latentline.inference.catalogue.FlowShift;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.inference.catalogue.SchedulerConfig;
@@ -149,7 +150,7 @@ class RefinerFieldsTest {
             1,
             false,
             false,
-            1),
+            FlowShift.NONE),
         Map.of());
   }
 
