@@ -38,7 +38,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public final class Overhead {
   private static final int STEPS = 50;
   private static final int SIDE = 256;
-  private static final Duration PAUSE = Duration.ofMillis(333);
+  private static final Duration PAUSE = Duration.ofMillis(500);
   private static final int WARM_UPS = 1000;
 
   private final Starter starter;

@@ -40,7 +40,7 @@ interface DenoiserSettings {
      * A picture's steps are told, and previews of it are shown, so far apart at least: people see
      * no more, and each costs the broker and its clients some core-ms.
      */
-    @WithDefault("333MS")
+    @WithDefault("500MS")
     Duration pause();
   }
 
