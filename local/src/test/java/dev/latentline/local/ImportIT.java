@@ -80,6 +80,7 @@ class ImportIT {
     assertThat(listed.out()).anyMatch(line -> line.matches("studio +xl"));
     assertThat(listed.out()).anyMatch(line -> line.matches("ink-v1 +my-model-v1"));
     assertThat(listed.out()).anyMatch(line -> line.matches("wash +xl"));
+    assertThat(listed.out()).anyMatch(line -> line.matches("charcoal +flux"));
     assertThat(listed.out()).anyMatch(line -> line.matches("fine +xl"));
     assertThat(listed.out()).noneMatch(line -> line.matches("fine +stable-diff.*"));
     assertThat(listed.out()).anyMatch(line -> line.matches("old-map +my-model-v1"));
@@ -134,11 +135,19 @@ class ImportIT {
 
   /** Where the shift follows from the model and the size, the same bytes are made again. */
   private void fluxIsDrawnAndVerified() throws Exception {
-    StackCommand.Ran ran = command.run("generate", "a red apple", "--model", "flux", "--seed", "7");
-    assertThat(ran.out()).as(ran.err()).hasSize(1);
-    Matcher id = Pattern.compile("gen_[0-9a-f]{32}").matcher(ran.out().get(0));
-    assertThat(id.find()).isTrue();
-    StackCommand.Ran again = command.run("verify", id.group());
+    String[] asked = {"generate", "a red apple", "--model", "flux", "--seed", "7"};
+    Drawn plain = drawn(command.run(asked));
+    verified(plain);
+    String[] more = Arrays.copyOf(asked, asked.length + 2);
+    more[asked.length] = "--lora";
+    more[asked.length + 1] = "charcoal:0.8";
+    Drawn changed = drawn(command.run(more));
+    assertThat(changed.pixels()).isNotEqualTo(plain.pixels());
+    verified(changed);
+  }
+
+  private void verified(Drawn drawn) throws Exception {
+    StackCommand.Ran again = command.run("verify", drawn.id());
     assertThat(again.out()).as(again.err()).hasSize(1).allMatch(line -> line.contains("the same"));
   }
 
@@ -176,10 +185,13 @@ class ImportIT {
     Path loras = RandomCheckpoint.templates().resolveSibling("golden/loras");
     Files.copy(loras.resolve("tiny-sd1/kohya.safetensors"), folder.resolve("Ink v1.safetensors"));
     Files.copy(loras.resolve("tiny-sdxl/peft.safetensors"), folder.resolve("wash.safetensors"));
+    Files.copy(
+        loras.resolve("tiny-flux-dev/kohya.safetensors"), folder.resolve("charcoal.safetensors"));
     StackCommand.Ran ink = importing("Ink v1.safetensors");
     assertThat(ink.err()).contains("it is a LoRA of Stable Diffusion 1.x");
     assertThat(ink.out()).containsExactly(folder + "/state/models/loras/ink-v1");
     assertThat(importing("wash.safetensors").exitCode()).isZero();
+    assertThat(importing("charcoal.safetensors").err()).contains("it is a LoRA of FLUX.1 dev");
   }
 
   private void lorasChangeWhatIsDrawnAndAreVerified() throws Exception {
@@ -193,8 +205,7 @@ class ImportIT {
     Drawn tagged = drawn("a red <lora:Ink v1:0.3>apple<lora:ink-v1:0.5>");
     assertThat(tagged.pixels()).isEqualTo(changed.pixels());
 
-    StackCommand.Ran again = command.run("verify", tagged.id());
-    assertThat(again.out()).as(again.err()).hasSize(1).allMatch(line -> line.contains("the same"));
+    verified(tagged);
 
     StackCommand.Ran unknown = generating("a red apple <lora:oil:0.5>");
     assertThat(unknown.exitCode()).isNotZero();

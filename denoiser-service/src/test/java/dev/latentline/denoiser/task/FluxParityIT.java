@@ -13,6 +13,7 @@ import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.schedule.Schedules;
 import dev.latentline.denoiser.schedule.Sigmas;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.checkpoint.CheckpointImport;
 import dev.latentline.inference.checkpoint.ImportOrder;
@@ -23,6 +24,7 @@ import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.proto.v1.Conditioning;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Role;
@@ -70,6 +72,13 @@ class FluxParityIT {
               folder.resolve("models")),
           note -> {});
     }
+    CheckpointImport.run(
+        ImportOrder.of(
+            HOME.resolve("parity/golden/loras/" + DEV + "/kohya.safetensors"),
+            "ink",
+            RandomCheckpoint.allTemplates(),
+            folder.resolve("models")),
+        note -> {});
     catalogue =
         Catalogue.open(List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));
     models = new PoolModels(catalogue, "default", SessionSettings.cpu(1), BatchSizes.none());
@@ -145,6 +154,33 @@ class FluxParityIT {
       assertThat(sigmas.from(step)).isCloseTo(wanted[step], within(ROUNDING));
       assertThat(sigmas.to(step)).isCloseTo(wanted[step + 1], within(ROUNDING));
     }
+  }
+
+  @Test
+  void aLoraChangesTheStepsByItsWeight() throws IOException {
+    float[] plain = floats(DEV, "latents.0");
+
+    assertSame(plain, stepWith(lora(0)));
+    float[] changed = stepWith(lora(0.5f));
+    assertThat(difference(plain, changed)).isGreaterThan(0.01);
+    assertThat(stepWith(lora(0.25f), lora(0.25f))).isEqualTo(changed);
+  }
+
+  private static float[] stepWith(Lora... loras) throws IOException {
+    PoolModel model = models.require(ref(DEV));
+    StepTask task = StepTask.start(PLANNER.plan(record(DEV, 96, 64, 4), model));
+    try (HeldNetwork network = models.network(model, List.of(loras), () -> true).orElseThrow()) {
+      Steps.one(task, network.network());
+    }
+    return task.state().latents();
+  }
+
+  private static Lora lora(float weight) {
+    LoraCard card = catalogue.findLora("ink").orElseThrow();
+    return Lora.newBuilder()
+        .setLora(ModelRef.newBuilder().setName(card.name()).setDigest(card.digest()))
+        .setWeight(weight)
+        .build();
   }
 
   /** So a negative prompt costs nothing, and changes nothing. */
@@ -227,8 +263,12 @@ class FluxParityIT {
     return values;
   }
 
-  /** Largest difference over largest number. */
   private static void assertSame(float[] wanted, float[] found) {
+    assertThat(difference(wanted, found)).isLessThan(1e-4);
+  }
+
+  /** The largest over the largest number. */
+  private static double difference(float[] wanted, float[] found) {
     assertThat(found).hasSameSizeAs(wanted);
     double difference = 0;
     double largest = 0;
@@ -236,6 +276,6 @@ class FluxParityIT {
       difference = Math.max(difference, Math.abs(wanted[i] - found[i]));
       largest = Math.max(largest, Math.abs(wanted[i]));
     }
-    assertThat(difference / largest).isLessThan(1e-4);
+    return difference / largest;
   }
 }

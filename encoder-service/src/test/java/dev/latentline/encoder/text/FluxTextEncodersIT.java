@@ -10,6 +10,7 @@ import dev.latentline.inference.safetensors.SafetensorsFile;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.TokenIds;
 import dev.latentline.testkit.RandomCheckpoint;
@@ -18,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,6 +48,25 @@ class FluxTextEncodersIT {
     }
   }
 
+  @Test
+  void aLoraOfClipChangesThePooledTextAlone() throws IOException {
+    Path lora = HOME.resolve("parity/golden/loras/tiny-flux-dev/kohya.safetensors");
+    CheckpointImport.run(
+        ImportOrder.of(lora, "ink", RandomCheckpoint.allTemplates(), folder.resolve("models")),
+        note -> {});
+    Path checkpoint = RandomCheckpoint.writeFolder("tiny-flux-dev", folder.resolve("checkpoint"));
+    try (SafetensorsFile golden = golden("tiny-flux-dev");
+        ModelTextEncoders encoders = encoders(checkpoint)) {
+      EncodedText plain = encoders.encode(model(), tokens(golden), OPTIONS, new RunStop());
+
+      EncodedText changed = encoders.encode(model("ink"), tokens(golden), OPTIONS, new RunStop());
+
+      assertThat(changed.states().data()).isEqualTo(plain.states().data());
+      assertThat(changed.pooled().orElseThrow().data())
+          .isNotEqualTo(plain.pooled().orElseThrow().data());
+    }
+  }
+
   private ModelTextEncoders encoders(Path checkpoint) throws IOException {
     CheckpointImport.run(
         ImportOrder.of(checkpoint, "it", RandomCheckpoint.allTemplates(), folder.resolve("models")),
@@ -58,10 +79,19 @@ class FluxTextEncodersIT {
         List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));
   }
 
-  private TextModel model() {
-    String digest = catalogue().find("it").orElseThrow().digest();
-    return new TextModel(
-        ModelRef.newBuilder().setName("it").setDigest(digest).build(), List.of(), List.of());
+  private TextModel model(String... loras) {
+    Catalogue catalogue = catalogue();
+    List<Lora> pinned = new ArrayList<>();
+    for (String lora : loras) {
+      String digest = catalogue.findLora(lora).orElseThrow().digest();
+      pinned.add(Lora.newBuilder().setLora(ref(lora, digest)).setWeight(1).build());
+    }
+    String digest = catalogue.find("it").orElseThrow().digest();
+    return new TextModel(ref("it", digest), pinned, List.of());
+  }
+
+  private static ModelRef ref(String name, String digest) {
+    return ModelRef.newBuilder().setName(name).setDigest(digest).build();
   }
 
   private static SafetensorsFile golden(String family) throws IOException {

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -32,6 +32,21 @@ record LoraFit(
   record Change(LoraTensors.Layer layer, Target target) {
     long rank() {
       return layer.up.shape().get(1);
+    }
+
+    /** The matrix [rows, rank] that makes the weight's output: its rows of the layer's. */
+    ByteBuffer up(CheckpointFiles files) throws IOException {
+      ByteBuffer up = files.map(layer.up);
+      int row = Math.toIntExact(up.remaining() / target.layerRows());
+      if (target.rows().isPresent()) {
+        WeightPlace.Rows rows = target.rows().get();
+        up = up.slice(Math.toIntExact(rows.from()) * row, Math.toIntExact(rows.count()) * row);
+      }
+      if (!target.swapped()) {
+        return up;
+      }
+      int half = up.remaining() / 2;
+      return ByteBuffer.allocate(2 * half).put(up.slice(half, half)).put(up.slice(0, half)).flip();
     }
 
     /** Of the weight: all sides but the first. */
@@ -72,7 +87,7 @@ record LoraFit(
       List<Long> shape = target.shape();
       List<Long> up = WeightPlace.withoutPoints(layer.up.shape());
       List<Long> down = layer.down.shape();
-      if (up.size() != 2 || !up.get(0).equals(shape.get(0)) || up.get(1) < 1 || down.isEmpty()) {
+      if (up.size() != 2 || up.get(0) != target.layerRows() || up.get(1) < 1 || down.isEmpty()) {
         return false;
       }
       long rank = up.get(1);
@@ -96,7 +111,13 @@ record LoraFit(
           + ", up "
           + layer.up.shape()
           + ", which do not make "
-          + target.shape();
+          + layerShape();
+    }
+
+    private List<Long> layerShape() {
+      List<Long> shape = new ArrayList<>(target.shape());
+      shape.set(0, target.layerRows());
+      return shape;
     }
   }
 
@@ -109,8 +130,8 @@ record LoraFit(
     int unread = 0;
     for (Map.Entry<String, LoraTensors.Layer> entry : tensors.layers().entrySet()) {
       LoraTensors.Layer layer = entry.getValue();
-      Optional<Target> target = targets.find(entry.getKey());
-      if (target.isEmpty()) {
+      Set<Target> weights = targets.find(entry.getKey());
+      if (weights.isEmpty()) {
         if (targets.isUnread(entry.getKey())) {
           unread++;
         } else {
@@ -118,11 +139,16 @@ record LoraFit(
         }
         continue;
       }
-      Change change = new Change(layer, target.get());
-      if (!change.fits()) {
-        misshapen.add(change.difference());
-      } else if (changes.put(target.get(), change) != null) {
-        misshapen.add(layer.down.name() + " is the second for " + target.get().weight());
+      for (Target target : weights) {
+        Change change = new Change(layer, target);
+        if (!change.fits()) {
+          misshapen.add(change.difference());
+          // the others of the layer have the same to say
+          break;
+        }
+        if (changes.put(target, change) != null) {
+          misshapen.add(layer.down.name() + " is the second for " + target.weight());
+        }
       }
     }
     return new LoraFit(template, List.copyOf(changes.values()), unknown, misshapen, unread);
@@ -130,6 +156,12 @@ record LoraFit(
 
   boolean isComplete() {
     return unknown.isEmpty() && misshapen.isEmpty() && !changes.isEmpty();
+  }
+
+  /** Whether a layer of the denoising network is among those that it changes, or fails to. */
+  boolean isOfNetwork() {
+    return !misshapen.isEmpty()
+        || changes.stream().anyMatch(c -> c.target().part().equals(template.network()));
   }
 
   /** What is wrong, a few names at most. */

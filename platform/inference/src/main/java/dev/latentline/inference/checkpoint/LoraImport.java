@@ -64,10 +64,11 @@ final class LoraImport {
     LoraTensors tensors = LoraTensors.of(name, files.networkTensors());
     List<LoraFit> fits = new ArrayList<>();
     for (Template template : Template.in(order.templates())) {
-      // the names of transformers' LoRAs are not known yet, and text encoders are like XL's; so
-      // are refiners', which LoRAs are not made for
-      if (template.network().equals("unet") && !template.isOfRefiners()) {
-        fits.add(LoraFit.of(template, tensors));
+      LoraFit fit = LoraFit.of(template, tensors);
+      // CLIP is the same in many families: a LoRA of nothing else is of those that it is more to.
+      // Refiners have XL's, and LoRAs are not made for them
+      if ((template.network().equals("unet") || fit.isOfNetwork()) && !template.isOfRefiners()) {
+        fits.add(fit);
       }
     }
     LoraFit nearest =
@@ -105,7 +106,7 @@ final class LoraImport {
       add(entries, sources, stem + LoraWeights.SCALE, StoredType.F32, List.of(1L), () -> of(scale));
       StoredTensor up = change.layer().up;
       List<Long> upShape = List.of(change.target().shape().get(0), rank);
-      add(entries, sources, stem + LoraWeights.UP, up.type(), upShape, () -> files.map(up));
+      add(entries, sources, stem + LoraWeights.UP, up.type(), upShape, () -> change.up(files));
       StoredTensor down = change.layer().down;
       StoredType type = change.layer().mid == null ? down.type() : StoredType.F32;
       List<Long> downShape = List.of(rank, change.columns());

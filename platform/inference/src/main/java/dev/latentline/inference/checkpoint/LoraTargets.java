@@ -1,16 +1,20 @@
 package dev.latentline.inference.checkpoint;
 
+import dev.latentline.inference.checkpoint.WeightPlace.Rows;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * The weights of a template that a LoRA can change, by all names that trainers have for their
- * layers. Names are compared with every separator as _, because kohya's have nothing else.
+ * layers. Names are compared with every separator as _, because kohya's have nothing else. In the
+ * original layout of transformers one layer is several weights of the graph.
  */
 final class LoraTargets {
   private static final String ORIGINAL = "model.diffusion_model.";
@@ -18,21 +22,43 @@ final class LoraTargets {
   private static final Map<String, List<String>> PREFIXES =
       Map.of(
           "unet", List.of("lora_unet_", "unet_", "diffusion_model_", "base_model_model_", ""),
+          "transformer",
+              List.of(
+                  "lora_unet_",
+                  "lora_transformer_",
+                  "transformer_",
+                  "diffusion_model_",
+                  "base_model_model_",
+                  ""),
           "text_encoder", List.of("lora_te_", "lora_te1_", "text_encoder_"),
           "text_encoder_2", List.of("lora_te2_", "text_encoder_2_"));
   private static final Pattern TEXT_LAYER =
       Pattern.compile("(?<prefix>.*)_?encoder_layers_(?<number>\\d+)_.*");
 
-  private final Map<String, Target> byName = new HashMap<>();
+  private final Map<String, Set<Target>> byName = new HashMap<>();
 
   /** How many layers each text encoder has, by the names' prefix. */
   private final Map<String, Integer> textLayers = new HashMap<>();
 
   /**
+   * What a layer of a file is in the graph.
+   *
    * @param part the folder of the weight's graph
    * @param weight in the graph
+   * @param shape in the graph
+   * @param rows those of the layer that the weight is; empty for all of them
+   * @param swapped whether the upper half of the weight's rows is the lower one of the layer's
    */
-  record Target(String part, String weight, List<Long> shape) {}
+  record Target(
+      String part, String weight, List<Long> shape, Optional<Rows> rows, boolean swapped) {
+    /** How many the file's layer has. */
+    long layerRows() {
+      return rows.map(Rows::all).orElse(shape.get(0));
+    }
+  }
+
+  /** A layer's name, and which of its rows the weight is. */
+  private record Stem(String name, Optional<Rows> rows, boolean swapped) {}
 
   static LoraTargets of(Template template) {
     LoraTargets targets = new LoraTargets();
@@ -40,26 +66,31 @@ final class LoraTargets {
         .parts()
         .forEach(
             (part, weights) -> {
-              if (PREFIXES.containsKey(part)) {
+              if (PREFIXES.containsKey(part) && !isOfT5(weights.keySet())) {
                 weights.forEach((name, place) -> targets.add(part, name, place));
               }
             });
     return targets;
   }
 
+  /** Its place among a family's text encoders is another's CLIP. */
+  private static boolean isOfT5(Set<String> weights) {
+    return weights.stream().anyMatch(LoraTensors::isOfT5);
+  }
+
   private void add(String part, String name, WeightPlace place) {
     if (!name.endsWith(WEIGHT) || place.shape().size() < 2 || name.contains("embeddings.")) {
       return;
     }
-    Target target = new Target(part, name, place.shape());
-    for (String stem : stems(name, place)) {
+    for (Stem stem : stems(name, place)) {
+      Target target = new Target(part, name, place.shape(), stem.rows(), stem.swapped());
       for (String prefix : PREFIXES.get(part)) {
-        String key = prefix + plain(stem);
-        byName.put(key, target);
+        String key = prefix + plain(stem.name());
+        put(key, target);
         // diffusers' processors of attention call it so
-        byName.put(key.replaceFirst("_to_out_0$", "_to_out"), target);
+        put(key.replaceFirst("_to_out_0$", "_to_out"), target);
         Matcher layer = TEXT_LAYER.matcher(key);
-        if (!part.equals("unet") && layer.matches()) {
+        if (part.startsWith("text_encoder") && layer.matches()) {
           textLayers.merge(
               layer.group("prefix"), Integer.parseInt(layer.group("number")) + 1, Math::max);
         }
@@ -67,21 +98,31 @@ final class LoraTargets {
     }
   }
 
-  private static List<String> stems(String name, WeightPlace place) {
+  private void put(String key, Target target) {
+    byName.computeIfAbsent(key, absent -> new LinkedHashSet<>()).add(target);
+  }
+
+  private static List<Stem> stems(String name, WeightPlace place) {
     String stem = name.substring(0, name.length() - WEIGHT.length());
-    List<String> stems = new ArrayList<>(List.of(stem, stem.replaceFirst("^text_model\\.", "")));
+    List<Stem> stems = new ArrayList<>();
+    stems.add(new Stem(stem, Optional.empty(), false));
+    stems.add(new Stem(stem.replaceFirst("^text_model\\.", ""), Optional.empty(), false));
     for (WeightPlace.Source source : place.sources()) {
-      if (source.tensor().startsWith(ORIGINAL) && source.rows().isEmpty()) {
+      if (source.tensor().startsWith(ORIGINAL)) {
         String original = source.tensor().substring(ORIGINAL.length());
-        stems.add(original.substring(0, original.length() - WEIGHT.length()));
+        stems.add(
+            new Stem(
+                original.substring(0, original.length() - WEIGHT.length()),
+                source.rows(),
+                source.swapped()));
       }
     }
     return stems;
   }
 
-  /** Of a layer as a file names it. */
-  Optional<Target> find(String layer) {
-    return Optional.ofNullable(byName.get(plain(layer)));
+  /** The weights that a layer as a file names it is; empty where there is no such layer. */
+  Set<Target> find(String layer) {
+    return byName.getOrDefault(plain(layer), Set.of());
   }
 
   /**

@@ -18,8 +18,10 @@ record LoraTensors(Map<String, Layer> layers) {
   private static final Pattern MARK =
       Pattern.compile(
           "(lora_(unet|te\\d?|prior)|lycoris)_.*|.*\\.(lora_[AB]|lora_linear_layer|lora_embedding_[AB])\\..*"
-              + "|.*[._]lora[._](up|down)\\..*|.*\\.lora_(up|down|mid|magnitude_vector)\\b.*"
+              + "|.*[._]lora\\d*[._](up|down)\\..*|.*\\.lora_(up|down|mid|magnitude_vector)\\b.*"
               + "|.*\\.(hada_w\\d.*|lokr_w\\d.*|dora_scale)");
+
+  private static final Pattern T5 = Pattern.compile(".*[._](SelfAttention|DenseReluDense)[._].*");
 
   private static final Pattern DOWN =
       named("\\.lora_down|\\.lora_A(\\.[^.]+)?|[._]lora\\.down|\\.lora_linear_layer\\.down");
@@ -67,11 +69,19 @@ record LoraTensors(Map<String, Layer> layers) {
   }
 
   /**
-   * @throws RefusedCheckpointException that names the first tensor that is none of a LoRA's
+   * @throws RefusedCheckpointException that names the first tensor that is none of a LoRA's, or one
+   *     of T5's
    */
   static LoraTensors of(String file, Map<String, StoredTensor> tensors) {
     Map<String, Layer> layers = new TreeMap<>();
     for (StoredTensor tensor : tensors.values()) {
+      if (isOfT5(tensor.name())) {
+        throw new RefusedCheckpointException(
+            file
+                + " cannot be used: the tensor "
+                + tensor.name()
+                + " is of a LoRA of T5, which cannot be applied yet");
+      }
       if (!place(tensor, layers)) {
         throw new RefusedCheckpointException(
             file + " cannot be used: the tensor " + tensor.name() + " is of " + other(tensor));
@@ -99,6 +109,11 @@ record LoraTensors(Map<String, Layer> layers) {
           }
         });
     return new LoraTensors(layers);
+  }
+
+  /** Of a tensor's name, as a model or a LoRA has it. */
+  static boolean isOfT5(String name) {
+    return T5.matcher(name).matches();
   }
 
   private static boolean place(StoredTensor tensor, Map<String, Layer> layers) {

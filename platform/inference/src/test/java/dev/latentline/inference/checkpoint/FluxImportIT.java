@@ -198,9 +198,9 @@ class FluxImportIT {
     assertThat(imported(it).scheduler().flowShift()).isEqualTo(FlowShift.of(2.5));
   }
 
-  /** CLIP's text encoder is like Stable Diffusion's, but nothing reads its words yet. */
+  /** Whose text encoder is like its CLIP. */
   @Test
-  void textualInversionsAndLorasAreNotItsOwn() throws IOException {
+  void textualInversionsAndLorasOfStableDiffusionAreNotItsOwn() throws IOException {
     Path golden = RandomCheckpoint.templates().resolveSibling("golden");
     for (String file :
         List.of("inversions/tiny-sd1/ink-wash.safetensors", "loras/tiny-sd1/peft.safetensors")) {

@@ -3,6 +3,8 @@ package dev.latentline.inference.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.latentline.inference.safetensors.SafetensorsWriter;
 import dev.latentline.inference.safetensors.StoredType;
 import java.io.IOException;
@@ -111,9 +113,78 @@ class LoraImportIT {
         "1 tensors belong to no layer of it: lora_unet_mid_block_attentions_7_proj_in.lora_down");
     assertRefused(
         file(
-            "lora_unet_double_blocks_0_img_mod_lin.lora_down.weight 2 24",
-            "lora_unet_double_blocks_0_img_mod_lin.lora_up.weight 24 2"),
+            "lora_unet_blocks_0_cross_attn_q.lora_down.weight 2 24",
+            "lora_unet_blocks_0_cross_attn_q.lora_up.weight 24 2"),
         "is a LoRA of no family that is known here");
+  }
+
+  @Test
+  void aLoraOfATransformerSaysItsFamily() throws IOException {
+    String layer = "transformer.single_transformer_blocks.2.proj_mlp";
+    Path file = file(layer + ".lora_A.weight 2 32", layer + ".lora_B.weight 128 2");
+
+    Path made = CheckpointImport.run(order(file), note -> {});
+
+    JsonNode manifest = new ObjectMapper().readTree(made.resolve("manifest.json").toFile());
+    assertThat(manifest.path("families")).map(JsonNode::asText).containsExactly("flux-1-tiny");
+    assertThat(manifest.path("parts")).map(JsonNode::asText).containsExactly("transformer");
+  }
+
+  /** CLIP is a part of Stable Diffusion 3 and FLUX.1, too. */
+  @Test
+  void aLoraOfATextEncoderAloneIsOfUNetsFamilies() throws IOException {
+    String layer = "lora_te1_text_model_encoder_layers_0_mlp_fc1";
+    Path file = file(layer + ".lora_down.weight 2 16", layer + ".lora_up.weight 32 2");
+
+    Path made = CheckpointImport.run(order(file), note -> {});
+
+    assertThat(Files.readString(made.resolve("manifest.json")))
+        .contains("stable-diffusion-xl-tiny")
+        .doesNotContain("flux", "stable-diffusion-3");
+  }
+
+  @Test
+  void whatDoesNotFitATransformerIsNamed() throws IOException {
+    String fused = "lora_unet_single_blocks_1_linear1";
+    String layer = "lora_unet_single_blocks_1_linear2";
+    assertRefused(
+        file(
+            layer + ".lora_down.weight 2 160",
+            layer + ".lora_up.weight 32 2",
+            fused + ".lora_down.weight 2 32",
+            fused + ".lora_up.weight 128 2"),
+        "1 do not fit: "
+            + fused
+            + ".lora_down.weight is [2, 32], up [128, 2], which do not make [224, 32]");
+    String third = "lora_unet_single_blocks_3_linear2";
+    assertRefused(
+        file(
+            layer + ".lora_down.weight 2 160",
+            layer + ".lora_up.weight 32 2",
+            third + ".lora_down.weight 2 160",
+            third + ".lora_up.weight 32 2"),
+        "FLUX.1 dev with the widths of a test, but 1 tensors belong to no layer of it: " + third);
+    String split = "transformer.single_transformer_blocks.1.attn.to_k";
+    assertRefused(
+        file(
+            fused + ".lora_down.weight 2 32",
+            fused + ".lora_up.weight 224 2",
+            split + ".lora_A.weight 2 32",
+            split + ".lora_B.weight 32 2"),
+        "is the second for single_transformer_blocks.1.attn.to_k.weight");
+    String t5 = "lora_te3_encoder_block_0_layer_0_SelfAttention_q";
+    assertRefused(
+        file(
+            layer + ".lora_down.weight 2 160",
+            layer + ".lora_up.weight 32 2",
+            t5 + ".lora_down.weight 2 48",
+            t5 + ".lora_up.weight 32 2"),
+        t5 + ".lora_down.weight is of a LoRA of T5");
+    assertRefused(
+        file(
+            "double_blocks.0.processor.qkv_lora1.down.weight 2 32",
+            "double_blocks.0.processor.qkv_lora1.up.weight 96 2"),
+        "double_blocks.0.processor.qkv_lora1.down.weight is of no kind that is known in a LoRA");
   }
 
   /** Each tensor as its name and its shape. */
