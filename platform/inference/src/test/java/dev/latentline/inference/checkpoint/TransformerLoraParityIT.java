@@ -44,7 +44,7 @@ class TransformerLoraParityIT {
   private ModelCard model;
 
   @ParameterizedTest
-  @ValueSource(strings = {"tiny-flux-dev", "tiny-sd3"})
+  @ValueSource(strings = {"tiny-flux-dev", "tiny-sd3", "tiny-sd3.5"})
   void everyLayoutAndTwoAtOnceAgreeWithDiffusers(String family) throws Exception {
     prepare(family);
     Golden golden = Golden.of("loras/" + family + "/golden");
