@@ -17,10 +17,13 @@ import numpy
 import weights
 
 
-def original(template: pathlib.Path) -> dict[str, list[int]]:
+def original(template: pathlib.Path, own_names: bool) -> dict[str, list[int]]:
     """The single file's tensors with their shapes, by name."""
     tensors = {}
     for part in json.loads(gzip.open(template / "tensors.json.gz").read()).values():
+        if own_names:
+            tensors |= {name: weight["shape"] for name, weight in part.items()}
+            continue
         for weight in part.values():
             source, shape = weight["sources"][0], list(weight["shape"])
             if "identity" in source:
@@ -37,9 +40,10 @@ def original(template: pathlib.Path) -> dict[str, list[int]]:
     return dict(sorted(tensors.items()))
 
 
-def main(template: pathlib.Path, out: pathlib.Path, kind: str) -> None:
+def main(template: pathlib.Path, out: pathlib.Path, kind: str, own_names: bool = False) -> None:
+    """With the graph's own names instead of the first layout's, where that is asked for."""
     dtype, size = {"fp16": ("F16", 2), "fp32": ("F32", 4)}[kind]
-    tensors = original(template)
+    tensors = original(template, own_names)
     header, at = {}, 0
     for name, shape in tensors.items():
         end = at + size * math.prod(shape)

@@ -275,11 +275,11 @@ class T5Encoder(torch.nn.Module):
 
 
 def sd3_transformer(config):
-    return SD3Transformer(_bare(config, SD3Transformer2DModel.from_config))
+    return SD3Transformer(bare(config, SD3Transformer2DModel.from_config))
 
 
 def flux_transformer(config):
-    return FluxTransformer(_bare(config, lambda c: _with_written_norms(FluxTransformer2DModel.from_config(c))))
+    return FluxTransformer(bare(config, lambda c: _with_written_norms(FluxTransformer2DModel.from_config(c))))
 
 
 def _with_written_norms(net):
@@ -291,32 +291,32 @@ def _with_written_norms(net):
 
 
 def t5_encoder(config):
-    net = _bare(config, lambda c: T5EncoderModel._from_config(T5Config.from_dict(c), attn_implementation="eager"))
+    net = bare(config, lambda c: T5EncoderModel._from_config(T5Config.from_dict(c), attn_implementation="eager"))
     # one table under two names
     net.encoder.embed_tokens = net.shared
     return T5Encoder(net)
 
 
 def unet(config, pooled=0):
-    return UNet(_bare(config, UNet2DConditionModel.from_config), pooled)
+    return UNet(bare(config, UNet2DConditionModel.from_config), pooled)
 
 
 def vae_decoder(config):
-    return VaeDecoder(_bare(config, AutoencoderKL.from_config))
+    return VaeDecoder(bare(config, AutoencoderKL.from_config))
 
 
 def vae_encoder(config):
-    return VaeEncoder(_bare(config, AutoencoderKL.from_config))
+    return VaeEncoder(bare(config, AutoencoderKL.from_config))
 
 
 def text_encoder(config, penultimate, pools=False):
     projects = "CLIPTextModelWithProjection" in config.get("architectures", [])
     kind = CLIPTextModelWithProjection if projects else CLIPTextModel
     # only the written-out attention can be traced into a graph of any batch
-    return TextEncoder(_bare(config, lambda c: kind._from_config(CLIPTextConfig.from_dict(c), attn_implementation="eager")), penultimate, pools)
+    return TextEncoder(bare(config, lambda c: kind._from_config(CLIPTextConfig.from_dict(c), attn_implementation="eager")), penultimate, pools)
 
 
-def _bare(config, make):
+def bare(config, make):
     with torch.device("meta"):
         net = make(config).eval()
     for name, value in list(net.named_buffers()):
