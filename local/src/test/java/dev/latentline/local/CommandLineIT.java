@@ -42,6 +42,8 @@ class CommandLineIT {
               "128x64",
               "--upscale",
               "4",
+              "--upscaler",
+              "sharp",
               "--guidance-scale",
               "2.5",
               "--eta",
@@ -68,7 +70,7 @@ class CommandLineIT {
       assertThat(gateway.bodies.get(0))
           .contains("\"model\":\"starter\"", "\"prompt\":\"a red apple\"", "\"seed\":7")
           .contains("\"steps\":12", "\"width\":128", "\"height\":64", "\"guidance_scale\":2.5")
-          .contains("\"upscale\":4", "\"eta\":0.5", "\"rng\":\"cpu\"")
+          .contains("\"upscale\":4", "\"upscaler\":\"sharp\"", "\"eta\":0.5", "\"rng\":\"cpu\"")
           .contains("\"prompt_syntax\":\"a1111\"", "\"emphasis\":\"no_norm\"", "\"clip_skip\":2")
           .contains("\"refiner\":\"fine\"", "\"refiner_start\":0.75")
           .doesNotContain("negative_prompt", "sampler");
@@ -259,6 +261,7 @@ class CommandLineIT {
         "generate apple --count 17             | a number from 1 to 16",
         "generate apple --seed -1              | a number from 0 to",
         "generate apple --upscale 3            | choose one of [1, 2, 4]",
+        "generate apple --upscaler sharp       | say by how much, as --upscale 4",
         "generate apple --sampler best         | choose one of ddim",
         "generate apple --schedule best        | choose one of normal",
         "generate apple --eta 1.5              | a number from 0 to 1",

@@ -1,6 +1,7 @@
 package dev.latentline.decoder.upscale;
 
 import dev.latentline.decoder.pixels.Pixels;
+import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 
@@ -11,30 +12,23 @@ import dev.latentline.inference.tensor.TensorRecords;
  * pixels go on, because the zeros that convolutions take instead would darken it.
  */
 final class Tiles {
-  /** Pixels of the input; larger tiles overlap less and need more memory. */
-  static final int MAX_SIDE = 256;
-
   private static final int CHANNELS = 3;
 
   private final Network network;
   private final int scale;
   private final int overlap;
-  private final int maxSide;
+  private final UpscalerCard.Tiling tiling;
 
   /** From [1, 3, height, width] to [1, 3, scale x height, scale x width], RGB in 0..255. */
   interface Network {
     FloatTensor run(FloatTensor pixels);
   }
 
-  /**
-   * @param overlap at least the network's receptive field
-   * @param maxSide of a tile without its overlap
-   */
-  Tiles(Network network, int scale, int overlap, int maxSide) {
+  Tiles(Network network, int scale, UpscalerCard.Tiling tiling) {
     this.network = network;
     this.scale = scale;
-    this.overlap = overlap;
-    this.maxSide = maxSide;
+    this.overlap = tiling.overlap();
+    this.tiling = tiling;
   }
 
   /** The picture, scale times as wide and high. */
@@ -76,12 +70,17 @@ final class Tiles {
   }
 
   private int parts(int side) {
-    return (side + maxSide - 1) / maxSide;
+    return ceil(side, tiling.maxSide());
   }
 
   /** Of tiles that are about equally large. */
-  private static int bound(int side, int index, int parts) {
-    return (int) ((long) side * index / parts);
+  private int bound(int side, int index, int parts) {
+    long multiples = (long) ceil(side, tiling.multiple()) * index / parts;
+    return (int) Math.min(side, multiples * tiling.multiple());
+  }
+
+  private static int ceil(int side, int divisor) {
+    return (side + divisor - 1) / divisor;
   }
 
   private FloatTensor input(Pixels picture, Tile tile) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.decoder.pixels.Pixels;
+import dev.latentline.inference.catalogue.UpscalerCard.Tiling;
 import dev.latentline.inference.tensor.FloatTensor;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -51,10 +52,29 @@ class TilesTest {
               return means(input);
             },
             2,
-            1,
-            16);
+            new Tiling(1, 16, 1));
 
     assertThat(tiles.upscale(noise(65, 40)).width()).isEqualTo(130);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "31, 33", "50, 65"})
+  void tilesOfANetworkThatTakesTwoByTwoPixelsAsOneBeginAtSuch(int width, int height) {
+    Pixels picture = noise(width, height);
+
+    Pixels whole = new Tiles(TilesTest::fours, 2, new Tiling(4, 1000, 2)).upscale(picture);
+
+    for (int maxSide : new int[] {2, 6, 16}) {
+      Tiles tiles =
+          new Tiles(
+              input -> {
+                assertThat(input.shape()[3]).isLessThanOrEqualTo(maxSide + 2 * 4);
+                return fours(input);
+              },
+              2,
+              new Tiling(4, maxSide, 2));
+      assertThat(tiles.upscale(picture).rgb()).isEqualTo(whole.rgb());
+    }
   }
 
   @Test
@@ -69,8 +89,7 @@ class TilesTest {
               return output;
             },
             2,
-            1,
-            16);
+            new Tiling(1, 16, 1));
 
     assertThat(tiles.upscale(noise(4, 4)).rgb()).containsOnly((byte) 0, (byte) 255);
   }
@@ -85,14 +104,13 @@ class TilesTest {
               return output;
             },
             2,
-            1,
-            16);
+            new Tiling(1, 16, 1));
 
     assertThatThrownBy(() -> tiles.upscale(noise(4, 4))).isInstanceOf(Failure.Rejected.class);
   }
 
   private static Tiles tiles(int overlap, int maxSide) {
-    return new Tiles(TilesTest::means, 2, overlap, maxSide);
+    return new Tiles(TilesTest::means, 2, new Tiling(overlap, maxSide, 1));
   }
 
   /** Each pixel twice in both directions, as the mean of the 3 x 3 around it, zeros beyond. */
@@ -112,6 +130,20 @@ class TilesTest {
         }
       }
       values[i] = sum / 9;
+    }
+    return new FloatTensor(new long[] {1, 3, 2L * height, 2L * width}, values);
+  }
+
+  /** Each two by two pixels of the input as the four by four of the first of them. */
+  private static FloatTensor fours(FloatTensor input) {
+    int height = (int) input.shape()[2];
+    int width = (int) input.shape()[3];
+    float[] values = new float[3 * 4 * height * width];
+    for (int i = 0; i < values.length; i++) {
+      int x = i % (2 * width) / 4 * 2;
+      int y = i / (2 * width) % (2 * height) / 4 * 2;
+      int channel = i / (4 * width * height);
+      values[i] = input.data()[(channel * height + y) * width + x];
     }
     return new FloatTensor(new long[] {1, 3, 2L * height, 2L * width}, values);
   }

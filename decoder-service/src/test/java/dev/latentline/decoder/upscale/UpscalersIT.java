@@ -8,19 +8,27 @@ import dev.latentline.decoder.Apple;
 import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.UpscalerCard;
+import dev.latentline.inference.catalogue.UpscalerCard.Tiling;
+import dev.latentline.inference.checkpoint.CheckpointImport;
+import dev.latentline.inference.checkpoint.ImportOrder;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.testkit.Patience;
+import dev.latentline.testkit.RandomCheckpoint;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** With the upscaler that ships. */
 @Timeout(Patience.TEST_SECONDS)
@@ -43,11 +51,12 @@ class UpscalersIT {
   void tilesOfTheRealNetworkLeaveNoSeam() throws IOException {
     Pixels castle = Apple.picture("castle");
     try (ModelSession session = ModelSession.open(CARD.graph(), SessionSettings.cpu(1))) {
+      int reach = CARD.tiling().overlap();
       Tiles.Network network = pixels -> session.run(Map.of("pixels", pixels));
 
-      Pixels whole = new Tiles(network, 2, CARD.receptiveField(), 128).upscale(castle);
-      Pixels tiled = new Tiles(network, 2, CARD.receptiveField(), 41).upscale(castle);
-      Pixels overlapless = new Tiles(network, 2, 1, 41).upscale(castle);
+      Pixels whole = new Tiles(network, 2, new Tiling(reach, 128, 1)).upscale(castle);
+      Pixels tiled = new Tiles(network, 2, new Tiling(reach, 41, 1)).upscale(castle);
+      Pixels overlapless = new Tiles(network, 2, new Tiling(1, 41, 1)).upscale(castle);
 
       assertThat(largestDifference(tiled, whole)).isLessThanOrEqualTo(1);
       assertThat(largestDifference(overlapless, whole)).as("what overlap is for").isGreaterThan(10);
@@ -104,6 +113,57 @@ class UpscalersIT {
     assertThatThrownBy(() -> upscale(other.build(), cat))
         .isInstanceOfSatisfying(
             Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("upscaler_unavailable"));
+  }
+
+  @Test
+  void importedOnesAreLoadedWhenAPictureNeedsThem(@TempDir Path folder) throws IOException {
+    Path models = folder.resolve("models");
+    for (String name : new String[] {"tiny-esrgan-x4", "tiny-esrgan-x2"}) {
+      Path file =
+          RandomCheckpoint.of("upscalers/" + name).write(folder.resolve(name + ".safetensors"));
+      CheckpointImport.run(
+          ImportOrder.of(file, name, RandomCheckpoint.allTemplates(), models), note -> {});
+    }
+    Catalogue catalogue = Catalogue.open(List.of(Apple.catalogueFolder(), models));
+    assertThat(catalogue.upscaler(4)).as("where none is named").hasValue(CARD);
+    Pixels wide = new Pixels(40, 21, new byte[3 * 40 * 21]);
+
+    try (Upscalers all = new Upscalers(catalogue, SessionSettings.cpu(1))) {
+      Pixels fourfold = upscale(all, catalogue, "tiny-esrgan-x4", 4, wide);
+      Pixels twofold = upscale(all, catalogue, "tiny-esrgan-x2", 2, wide);
+      Pixels twice = upscale(all, catalogue, "tiny-esrgan-x2", 4, wide);
+
+      assertThat(List.of(fourfold.width(), fourfold.height())).containsExactly(160, 84);
+      assertThat(List.of(twofold.width(), twofold.height())).containsExactly(80, 42);
+      assertThat(List.of(twice.width(), twice.height())).containsExactly(160, 84);
+      assertThat(upscale(all, catalogue, "tiny-esrgan-x4", 4, wide).sha256())
+          .isEqualTo(fourfold.sha256())
+          .isNotEqualTo(twice.sha256());
+    }
+
+    Path weights = catalogue.findUpscaler("tiny-esrgan-x4").orElseThrow().weights().orElseThrow();
+    byte[] altered = Files.readAllBytes(weights);
+    altered[altered.length - 1]++;
+    Files.write(weights, altered);
+    try (Upscalers all = new Upscalers(catalogue, SessionSettings.cpu(1))) {
+      assertThatThrownBy(() -> upscale(all, catalogue, "tiny-esrgan-x4", 4, wide))
+          .isInstanceOfSatisfying(
+              Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("upscaler_unavailable"));
+      assertThat(upscale(all, catalogue, "tiny-esrgan-x2", 2, wide).width()).isEqualTo(80);
+    }
+  }
+
+  private static Pixels upscale(
+      Upscalers all, Catalogue catalogue, String name, int factor, Pixels picture) {
+    UpscalerCard card = catalogue.findUpscaler(name).orElseThrow();
+    GenerationRequest.Builder request = Apple.request();
+    request
+        .getUpscaleBuilder()
+        .setFactor(factor)
+        .getUpscalerBuilder()
+        .setName(card.name())
+        .setDigest(card.digest());
+    return all.upscale(request.build(), picture, new RunStop(), () -> {});
   }
 
   @Test

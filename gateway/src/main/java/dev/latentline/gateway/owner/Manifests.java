@@ -141,6 +141,10 @@ public final class Manifests {
     fields.put("width", request.getWidth());
     fields.put("height", request.getHeight());
     fields.put("upscale", Math.max(1, request.getUpscale().getFactor()));
+    if (request.hasUpscale()) {
+      ModelRef pinned = request.getUpscale().getUpscaler();
+      fields.put("upscaler", pinned.getName() + "@" + pinned.getDigest());
+    }
     fields.put("count", request.getCount());
     fields.put("output_format", request.getOutputFormat());
     ObjectNode metadata = fields.putObject("metadata");

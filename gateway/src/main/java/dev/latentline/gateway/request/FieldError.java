@@ -12,9 +12,10 @@ import java.util.Optional;
  *     not_live}, {@code unknown_field}, {@code unknown_model}, {@code unknown_lora}, {@code
  *     lora_unfit}, {@code invalid_tag}, {@code unknown_wildcard}, {@code unknown_style}, {@code
  *     invalid_choice}, {@code invalid_parameter}, {@code unsupported_parameter}, {@code
- *     contradiction}, {@code upscaler_unavailable}, {@code duplicate}, {@code invalid_url}, {@code
- *     address_refused}, {@code name_not_resolved}, {@code invalid_utf8}, {@code invalid_json},
- *     {@code too_deep}, {@code too_large}
+ *     contradiction}, {@code upscaler_unavailable}, {@code unknown_upscaler}, {@code
+ *     upscaler_unfit}, {@code duplicate}, {@code invalid_url}, {@code address_refused}, {@code
+ *     name_not_resolved}, {@code invalid_utf8}, {@code invalid_json}, {@code too_deep}, {@code
+ *     too_large}
  * @param message for people; says what to do, repeats no value but a name that is not known, and
  *     the name of a tag in a prompt
  */

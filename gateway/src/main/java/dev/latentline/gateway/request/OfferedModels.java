@@ -30,6 +30,12 @@ public interface OfferedModels {
   /** Ascending. */
   List<String> names();
 
-  /** What makes pictures larger by this factor, where something does. */
+  /** Ascending by what is asked first where a request names none. */
+  List<UpscalerCard> upscalers();
+
+  /** The upscaler by name, or by name@sha256:{hex} when its digest is that one. */
+  Optional<UpscalerCard> upscaler(String reference);
+
+  /** What makes pictures larger by this factor for requests that name none, if anything does. */
   Optional<UpscalerCard> upscaler(int factor);
 }

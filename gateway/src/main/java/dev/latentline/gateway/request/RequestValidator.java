@@ -5,10 +5,8 @@ import dev.latentline.contract.Limits;
 import dev.latentline.gateway.expand.Presets;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
-import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
-import dev.latentline.proto.v1.Upscale;
 import dev.latentline.proto.v1.WebhookTarget;
 import java.util.List;
 import java.util.Map;
@@ -33,22 +31,15 @@ public final class RequestValidator {
               List.of("seed"),
               SamplingFields.NAMES,
               RefinerFields.NAMES,
-              List.of(
-                  "loras",
-                  "textual_inversions",
-                  "width",
-                  "height",
-                  "upscale",
-                  "count",
-                  "deadline_s",
-                  "output_format",
-                  "webhook",
-                  "metadata"))
+              List.of("loras", "textual_inversions", "width", "height"),
+              UpscaleFields.NAMES,
+              List.of("count", "deadline_s", "output_format", "webhook", "metadata"))
           .flatMap(List::stream)
           .toList();
 
   /** What a live request leaves out: it is one picture, now, as it was decoded. */
-  private static final List<String> NOT_LIVE = List.of("count", "deadline_s", "upscale", "webhook");
+  private static final List<String> NOT_LIVE =
+      List.of("count", "deadline_s", "upscale", "upscaler", "webhook");
 
   private static final List<String> FORMATS = List.of("png");
 
@@ -105,7 +96,7 @@ public final class RequestValidator {
     LoraFields.read(fields, card, models, request);
     size(fields, card, request);
     RefinerFields.read(fields, card, models, request);
-    upscale(fields, request);
+    UpscaleFields.read(fields, models, request);
     seeds(fields, arrival, request);
     new ExpandedFields(fields, presets, parameters, request).read(body.length);
     InversionFields.read(fields, card, models, request);
@@ -219,41 +210,6 @@ public final class RequestValidator {
           Allowed.range(0, maxPixels));
     }
     request.setWidth((int) width).setHeight((int) height);
-  }
-
-  private void upscale(Fields fields, GenerationRequest.Builder request) {
-    int factor = (int) fields.oneOfNumbers("upscale", Limits.UPSCALE_FACTORS).orElse(1);
-    if (factor == 1) {
-      return;
-    }
-    List<Integer> offered =
-        Limits.UPSCALE_FACTORS.stream()
-            .filter(other -> other == 1 || models.upscaler(other).isPresent())
-            .toList();
-    if (!offered.contains(factor)) {
-      fields.add(
-          "upscale",
-          "upscaler_unavailable",
-          "No upscaler for it is installed here: must be one of " + offered,
-          Allowed.numbers(offered));
-      return;
-    }
-    int longer = Math.max(request.getWidth(), request.getHeight());
-    if (longer * factor > Limits.MAX_SIDE) {
-      fields.add(
-          "upscale",
-          "too_many_pixels",
-          "width and height, times upscale, must be at most " + Limits.MAX_SIDE,
-          Allowed.numbers(
-              offered.stream().filter(other -> longer * other <= Limits.MAX_SIDE).toList()));
-      return;
-    }
-    UpscalerCard upscaler = models.upscaler(factor).orElseThrow();
-    request.setUpscale(
-        Upscale.newBuilder()
-            .setFactor(factor)
-            .setUpscaler(
-                ModelRef.newBuilder().setName(upscaler.name()).setDigest(upscaler.digest())));
   }
 
   private static void seeds(Fields fields, Arrival arrival, GenerationRequest.Builder request) {

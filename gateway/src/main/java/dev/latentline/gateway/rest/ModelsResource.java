@@ -12,6 +12,7 @@ import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
 import dev.latentline.inference.catalogue.TextualInversionCard;
+import dev.latentline.inference.catalogue.UpscalerCard;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -44,7 +45,8 @@ class ModelsResource {
             "list",
             catalogue.models().stream()
                 .map(card -> ModelJson.of(card, upscale, catalogue))
-                .toList());
+                .toList(),
+            catalogue.upscalers().stream().map(UpscalerJson::of).toList());
   }
 
   @GET
@@ -73,8 +75,38 @@ class ModelsResource {
                         "There is no such model, or not with that digest: see GET /v1/models")));
   }
 
-  /** All of them. */
-  record ModelList(String object, List<ModelJson> data) {}
+  /**
+   * All of them.
+   *
+   * @param upscalers what makes their pictures larger; the first that makes a factor is taken where
+   *     a request names none
+   */
+  record ModelList(String object, List<ModelJson> data, List<UpscalerJson> upscalers) {}
+
+  /**
+   * An upscaler.
+   *
+   * @param factors what width and height can be multiplied by
+   * @param digest what a request is pinned to: upscaler may be given as id@digest
+   */
+  @Schema(name = "Upscaler")
+  record UpscalerJson(
+      String id,
+      long created,
+      String description,
+      String digest,
+      List<Integer> factors,
+      String licence) {
+    static UpscalerJson of(UpscalerCard card) {
+      return new UpscalerJson(
+          card.name(),
+          card.created().getEpochSecond(),
+          card.description(),
+          card.digest(),
+          card.factors(),
+          card.licence());
+    }
+  }
 
   /**
    * A model.

@@ -164,6 +164,16 @@ class Submission {
     }
 
     @Override
+    public List<UpscalerCard> upscalers() {
+      return catalogue.upscalers();
+    }
+
+    @Override
+    public Optional<UpscalerCard> upscaler(String reference) {
+      return catalogue.findUpscaler(reference);
+    }
+
+    @Override
     public Optional<UpscalerCard> upscaler(int factor) {
       return catalogue.upscaler(factor);
     }

@@ -115,6 +115,8 @@ record SubmittedJson(
             defaultValue = "1",
             description = "what is stored is so many times as wide and high, up to 4096")
         Integer upscale,
+    @Schema(description = "name or name@digest of GET /v1/models; without it the one that ships")
+        String upscaler,
     @Schema(minimum = "1", maximum = "16") Integer count,
     @Schema(minimum = "1", maximum = "86400", defaultValue = "3600") Integer deadlineS,
     @Schema(enumeration = "png") String outputFormat,

@@ -159,6 +159,7 @@ class ManifestsTest {
     JsonNode manifest = read(after(request, flagged(0), succeeded()));
 
     assertThat(manifest.at("/request/upscale").asInt()).isEqualTo(4);
+    assertThat(manifest.at("/request/upscaler").asText()).isEqualTo("esrgan@sha256:2");
     assertThat(manifest.at("/upscaler")).isEqualTo(json("{'name':'esrgan','digest':'sha256:2'}"));
     assertThat(manifest.at("/images/0/safety"))
         .isEqualTo(

@@ -58,6 +58,7 @@ class LiveRequestTest {
           'count':1                             | count
           'deadline_s':5                        | deadline_s
           'upscale':2                           | upscale
+          'upscaler':'esrgan'                   | upscaler
           'webhook':{'url':'https://a.example/'} | webhook
           """)
   void whatMakesNoSenseLiveIsRefused(String field, String name) {

@@ -79,6 +79,7 @@ class RequestValidatorPropertyTest {
             "width",
             "height",
             "upscale",
+            "upscaler",
             "count",
             "deadline_s",
             "negative_prompt",

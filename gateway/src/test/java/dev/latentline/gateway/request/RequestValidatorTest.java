@@ -654,6 +654,48 @@ class RequestValidatorTest {
   }
 
   @Test
+  void anUpscalerThatIsNamedIsTheOneThatIsPinned() {
+    UpscalerCard sharp = TestModels.upscaler("sharp", 4);
+    TestModels models = new TestModels(List.of(TestModels.upscaler("esrgan", 2), sharp));
+
+    for (String reference : List.of("sharp", sharp.reference())) {
+      Validated.Valid valid =
+          (Validated.Valid) validate(models, "{'upscale':4,'upscaler':'%s'}".formatted(reference));
+      assertThat(valid.request().getUpscale().getUpscaler().getName()).isEqualTo("sharp");
+      assertThat(valid.request().getUpscale().getUpscaler().getDigest()).isEqualTo(sharp.digest());
+    }
+    Validated.Valid unnamed = (Validated.Valid) validate(models, "{'upscale':4}");
+    assertThat(unnamed.request().getUpscale().getUpscaler().getName()).isEqualTo("esrgan");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'upscale':2,'upscaler':'sharp'            | upscaler_unfit   | esrgan",
+        "'upscale':4,'upscaler':'other'            | unknown_upscaler | esrgan, sharp",
+        "'upscale':4,'upscaler':'sharp@sha256:00'  | unknown_upscaler | esrgan, sharp",
+        "'upscaler':'sharp'                        | not_applicable   | upscale",
+        "'upscale':1,'upscaler':'sharp'            | not_applicable   | upscale",
+        "'upscale':4,'upscaler':4                  | wrong_type       | string",
+      })
+  void anUpscalerThatCannotDoItIsRefused(String fields, String code, String said) {
+    TestModels models =
+        new TestModels(List.of(TestModels.upscaler("esrgan", 2), TestModels.upscaler("sharp", 4)));
+
+    Validated.Invalid invalid = (Validated.Invalid) validate(models, "{" + fields + "}");
+
+    assertThat(invalid.errors())
+        .singleElement()
+        .satisfies(
+            error -> {
+              assertThat(error.field()).isEqualTo("upscaler");
+              assertThat(error.code()).isEqualTo(code);
+              assertThat(error.message()).contains(said);
+            });
+  }
+
+  @Test
   void aPictureThatWouldBecomeTooLargeIsRefused() {
     ModelCard small = TestModels.SMALL;
     ModelCard large =
@@ -689,13 +731,15 @@ class RequestValidatorTest {
   }
 
   private static FieldError upscaleError(TestModels models, String fields) {
-    String body = fields.replace('\'', '"').replace("{", "{\"model\":\"small\",\"prompt\":\"x\",");
-    Validated validated =
-        new RequestValidator(models, Presets.NONE, url -> Optional.empty())
-            .validate(body.getBytes(StandardCharsets.UTF_8), ARRIVAL);
-    List<FieldError> errors = ((Validated.Invalid) validated).errors();
+    List<FieldError> errors = ((Validated.Invalid) validate(models, fields)).errors();
     assertThat(errors).extracting(FieldError::field).containsExactly("upscale");
     return errors.get(0);
+  }
+
+  private static Validated validate(TestModels models, String fields) {
+    String body = fields.replace('\'', '"').replace("{", "{\"model\":\"small\",\"prompt\":\"x\",");
+    return new RequestValidator(models, Presets.NONE, url -> Optional.empty())
+        .validate(body.getBytes(StandardCharsets.UTF_8), ARRIVAL);
   }
 
   @Test

@@ -145,7 +145,7 @@ class TestModels implements OfferedModels {
         Instant.EPOCH,
         "model.onnx",
         scale,
-        10,
+        new UpscalerCard.Tiling(10, 256, 1),
         Map.of());
   }
 
@@ -218,6 +218,18 @@ class TestModels implements OfferedModels {
   @Override
   public List<String> names() {
     return List.of("chunked", "flow", "small");
+  }
+
+  @Override
+  public List<UpscalerCard> upscalers() {
+    return upscalers;
+  }
+
+  @Override
+  public Optional<UpscalerCard> upscaler(String reference) {
+    return upscalers.stream()
+        .filter(card -> reference.equals(card.name()) || reference.equals(card.reference()))
+        .findFirst();
   }
 
   @Override

@@ -69,6 +69,7 @@ class GatewayRestIT {
             .body("request.seed", equalTo(42))
             .body("request.count", equalTo(2))
             .body("request.upscale", equalTo(4))
+            .body("request.upscaler", startsWith("esrgan-slim@sha256:"))
             .body("request.steps", equalTo(25))
             .body("request.guidance_scale", equalTo(3f))
             .body("request.sampler", equalTo("ddim"))
@@ -252,7 +253,10 @@ class GatewayRestIT {
         .body("data[0].defaults.steps", equalTo(25))
         .body("data[0].limits.max_width", equalTo(256))
         .body("data[0].limits.size_multiple", equalTo(32))
-        .body("data[0].limits.upscale", equalTo(List.of(1, 2, 4)));
+        .body("data[0].limits.upscale", equalTo(List.of(1, 2, 4)))
+        .body("upscalers.id", equalTo(List.of("esrgan-slim")))
+        .body("upscalers[0].digest", startsWith("sha256:"))
+        .body("upscalers[0].factors", equalTo(List.of(2, 4)));
   }
 
   @Test

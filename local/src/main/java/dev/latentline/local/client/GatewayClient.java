@@ -83,6 +83,15 @@ public final class GatewayClient {
     return models;
   }
 
+  /** What makes pictures larger, the first choice first. */
+  public List<Upscaler> upscalers() throws GatewayException {
+    List<Upscaler> upscalers = new ArrayList<>();
+    for (JsonNode upscaler : send(get("/v1/models").build()).path("upscalers")) {
+      upscalers.add(Upscaler.of(upscaler));
+    }
+    return upscalers;
+  }
+
   /** An empty request body to fill. */
   public ObjectNode request() {
     return json.createObjectNode();

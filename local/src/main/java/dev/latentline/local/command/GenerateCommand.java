@@ -67,6 +67,9 @@ public final class GenerateCommand implements Callable<Integer> {
       description = "Enlarge the pictures by a network; sides of up to 4096.")
   private Integer upscale;
 
+  @Option(names = "--upscaler", paramLabel = "NAME", description = "What enlarges them.")
+  private String upscaler;
+
   @Option(names = "--count", paramLabel = "N", description = "Pictures; each has its own seed.")
   private int count = 1;
 
@@ -142,6 +145,9 @@ public final class GenerateCommand implements Callable<Integer> {
       throw CliException.usage(
           "--upscale " + upscale + ": choose one of " + Limits.UPSCALE_FACTORS);
     }
+    if (upscaler != null && (upscale == null || upscale == 1)) {
+      throw CliException.usage("--upscaler " + upscaler + ": say by how much, as --upscale 4");
+    }
   }
 
   private ObjectNode body(GatewayClient gateway) {
@@ -166,6 +172,7 @@ public final class GenerateCommand implements Callable<Integer> {
     if (upscale != null) {
       body.put("upscale", upscale);
     }
+    put(body, "upscaler", upscaler);
     body.put("count", count);
     body.put("deadline_s", timeout);
     return body;

@@ -7,6 +7,7 @@ import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextualInversionCard;
 import dev.latentline.local.CliException;
 import dev.latentline.local.client.Model;
+import dev.latentline.local.client.Upscaler;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -20,9 +21,24 @@ final class LocalModels {
    * @throws CliException when there is no such folder, or a manifest cannot be read
    */
   static List<Model> in(List<Path> catalogues) {
+    Catalogue catalogue = catalogue(catalogues);
+    return catalogue.models().stream().map(card -> model(card, catalogue)).toList();
+  }
+
+  /**
+   * What makes pictures larger, the same way.
+   *
+   * @throws CliException as {@link #in}
+   */
+  static List<Upscaler> upscalersIn(List<Path> catalogues) {
+    return catalogue(catalogues).upscalers().stream()
+        .map(card -> new Upscaler(card.name(), card.factors(), card.licence()))
+        .toList();
+  }
+
+  private static Catalogue catalogue(List<Path> catalogues) {
     try {
-      Catalogue catalogue = Catalogue.open(catalogues);
-      return catalogue.models().stream().map(card -> model(card, catalogue)).toList();
+      return Catalogue.open(catalogues);
     } catch (InvalidCatalogueException e) {
       throw CliException.failed(
           e.getMessage() + ": run mvn -Dquick package, or set LATENTLINE_MODELS");

@@ -4,6 +4,8 @@ import dev.latentline.local.CliException;
 import dev.latentline.local.client.GatewayClient;
 import dev.latentline.local.client.GatewayException;
 import dev.latentline.local.client.Model;
+import dev.latentline.local.client.Upscaler;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +13,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -37,7 +40,8 @@ public final class ModelsCommand implements Runnable {
   @Command(
       name = "list",
       description =
-          "List the models that the gateway offers, their LoRAs, refiners and textual inversions;"
+          "List the models that the gateway offers, their LoRAs, refiners and textual inversions, and"
+              + " upscalers;"
               + " without a gateway, those on this machine.",
       mixinStandardHelpOptions = true)
   static final class ListModels implements Callable<Integer> {
@@ -61,7 +65,20 @@ public final class ModelsCommand implements Runnable {
       printNames("LORA", models, Model::loras);
       printNames("REFINER", models, Model::refiners);
       printNames("TEXTUAL INVERSION", models, Model::textualInversions);
+      print(upscalers());
       return 0;
+    }
+
+    private static void print(List<Upscaler> upscalers) {
+      if (upscalers.isEmpty()) {
+        return;
+      }
+      System.out.printf("%n%-20s %-20s %s%n", "UPSCALER", "UPSCALE", "LICENCE");
+      for (Upscaler upscaler : upscalers) {
+        String factors =
+            upscaler.factors().stream().map(String::valueOf).collect(Collectors.joining(", "));
+        System.out.printf("%-20s %-20s %s%n", upscaler.id(), factors, upscaler.licence());
+      }
     }
 
     private static void printNames(
@@ -80,15 +97,29 @@ public final class ModelsCommand implements Runnable {
     }
 
     private List<Model> models() {
+      return told(GatewayClient::models, LocalModels::in);
+    }
+
+    private List<Upscaler> upscalers() {
+      return told(GatewayClient::upscalers, LocalModels::upscalersIn);
+    }
+
+    private <T> T told(Asked<T> asked, Function<List<Path>, T> read) {
       Optional<GatewayClient> gateway = StackAccess.ready(options);
       if (gateway.isEmpty()) {
-        return LocalModels.in(StackOptions.models());
+        return read.apply(StackOptions.models());
       }
       try {
-        return gateway.get().models();
+        return asked.of(gateway.get());
       } catch (GatewayException e) {
         throw CliException.failed(e.with("see latentline status, then try again"));
       }
+    }
+
+    /** What a gateway is asked for. */
+    @FunctionalInterface
+    private interface Asked<T> {
+      T of(GatewayClient gateway) throws GatewayException;
     }
   }
 }

@@ -29,8 +29,10 @@ import java.util.stream.Stream;
  * ModelCard#verify()}.
  */
 public final class Catalogue {
-  static final String UPSCALERS = "upscalers";
   static final String SAFETY_CHECKERS = "safety_checkers";
+
+  /** The folder of a catalogue that holds upscalers. */
+  public static final String UPSCALERS = "upscalers";
 
   /** The folder of a catalogue that holds LoRAs. */
   public static final String LORAS = "loras";
@@ -100,8 +102,8 @@ public final class Catalogue {
    * Reads every manifest of several folders, as one catalogue.
    *
    * @param folders the first is as {@link #open(Path)} says; of the others, which may be empty,
-   *     only models and what changes them are read. A model of theirs that no pool names is in the
-   *     pool default
+   *     only models, what changes them and upscalers are read. A model of theirs that no pool names
+   *     is in the pool default
    * @throws InvalidCatalogueException with everything that is wrong
    */
   public static Catalogue open(List<Path> folders) {
@@ -126,13 +128,15 @@ public final class Catalogue {
       }
     }
     SortedMap<String, LoraCard> loras =
-        changes(folders, LORAS, change -> new LoraReader(change, problems).read(), problems);
+        new TreeMap<>(
+            beside(folders, LORAS, change -> new LoraReader(change, problems).read(), problems));
     SortedMap<String, TextualInversionCard> inversions =
-        changes(
-            folders,
-            TEXTUAL_INVERSIONS,
-            change -> new TextualInversionReader(change, problems).read(),
-            problems);
+        new TreeMap<>(
+            beside(
+                folders,
+                TEXTUAL_INVERSIONS,
+                change -> new TextualInversionReader(change, problems).read(),
+                problems));
     int vectors = inversions.values().stream().mapToInt(TextualInversionCard::vectors).sum();
     if (vectors > Limits.MAX_CATALOGUE_VECTORS) {
       problems.add(
@@ -146,11 +150,12 @@ public final class Catalogue {
     List<String> all = Stream.concat(names.stream(), added.stream()).toList();
     SortedMap<String, List<String>> named = Pools.read(folder, all, problems);
     SortedMap<String, String> aliases = Aliases.read(folders, all, problems);
-    List<UpscalerCard> upscalers =
-        manifestFolders(folder.resolve(UPSCALERS)).stream()
-            .map(upscaler -> new PostprocessorReader(upscaler, UPSCALERS, problems).upscaler())
-            .filter(Objects::nonNull)
-            .toList();
+    Map<String, UpscalerCard> upscalers =
+        beside(
+            folders,
+            UPSCALERS,
+            upscaler -> new PostprocessorReader(upscaler, UPSCALERS, problems).upscaler(),
+            problems);
     List<SafetyCheckerCard> checkers =
         manifestFolders(folder.resolve(SAFETY_CHECKERS)).stream()
             .map(
@@ -169,28 +174,28 @@ public final class Catalogue {
         new Models(models, retired(folders), aliases, named, Pools.with(named, added)),
         loras,
         inversions,
-        upscalers,
+        List.copyOf(upscalers.values()),
         checkers);
   }
 
   /**
-   * What changes models, of one kind, by name.
+   * What lies beside models, of one kind, by name; in the order of the folders, in each by name.
    *
    * @param read null where a problem was noted
    */
-  private static <C> SortedMap<String, C> changes(
+  private static <C> Map<String, C> beside(
       List<Path> folders, String kind, Function<Path, C> read, List<String> problems) {
-    SortedMap<String, C> changes = new TreeMap<>();
+    Map<String, C> found = new LinkedHashMap<>();
     for (Path folder : folders) {
-      for (Path change : manifestFolders(folder.resolve(kind))) {
-        String name = change.getFileName().toString();
-        C card = read.apply(change);
-        if (card != null && changes.put(name, card) != null) {
+      for (Path each : manifestFolders(folder.resolve(kind))) {
+        String name = each.getFileName().toString();
+        C card = read.apply(each);
+        if (card != null && found.put(name, card) != null) {
           problems.add(kind + "/" + name + ": two folders have one of that name");
         }
       }
     }
-    return changes;
+    return found;
   }
 
   /** What cannot be read any more is none: it must not keep the others from their work. */
@@ -223,6 +228,13 @@ public final class Catalogue {
   public static List<String> loraProblems(Path lora) {
     List<String> problems = new ArrayList<>();
     new LoraReader(lora, problems).read();
+    return problems;
+  }
+
+  /** What is wrong with the manifest in an upscaler's folder; empty when it can be used. */
+  public static List<String> upscalerProblems(Path upscaler) {
+    List<String> problems = new ArrayList<>();
+    new PostprocessorReader(upscaler, UPSCALERS, problems).upscaler();
     return problems;
   }
 
@@ -426,12 +438,19 @@ public final class Catalogue {
                         + model.name()));
   }
 
-  /** Ascending by name. */
+  /** Folder by folder, in each ascending by name. */
   public List<UpscalerCard> upscalers() {
     return upscalers;
   }
 
-  /** The first by name that makes this factor. */
+  /** The upscaler by name, or by name@sha256:{hex} when its digest is that one. */
+  public Optional<UpscalerCard> findUpscaler(String reference) {
+    return upscalers.stream()
+        .filter(card -> reference.equals(card.name()) || reference.equals(card.reference()))
+        .findFirst();
+  }
+
+  /** The first that makes this factor, for requests that name none. */
   public Optional<UpscalerCard> upscaler(int factor) {
     return upscalers.stream().filter(card -> card.factors().contains(factor)).findFirst();
   }
@@ -443,10 +462,7 @@ public final class Catalogue {
    *     have it, or has another version of it
    */
   public UpscalerCard requireUpscaler(ModelRef pinned) {
-    return upscalers.stream()
-        .filter(card -> card.name().equals(pinned.getName()))
-        .filter(card -> card.digest().equals(pinned.getDigest()))
-        .findFirst()
+    return findUpscaler(pinned.getName() + "@" + pinned.getDigest())
         .orElseThrow(
             () ->
                 new Failure.Rejected(

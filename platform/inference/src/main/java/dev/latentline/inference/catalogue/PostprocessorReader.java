@@ -9,6 +9,11 @@ final class PostprocessorReader {
   /** Larger ones would make tiles that are mostly overlap. */
   private static final int MAX_RECEPTIVE_FIELD = 128;
 
+  private static final int MIN_TILE = 8;
+
+  /** Pixels of the input; larger tiles overlap less and need more memory. */
+  private static final int MAX_TILE = 256;
+
   private static final int MAX_CLASSES = 100;
 
   private final Path folder;
@@ -43,8 +48,18 @@ final class PostprocessorReader {
         ManifestFolder.created(manifest),
         ManifestFolder.path(manifest, "model", files),
         scale,
-        manifest.integer("receptive_field", 1, MAX_RECEPTIVE_FIELD),
+        tiling(manifest),
         files);
+  }
+
+  private static UpscalerCard.Tiling tiling(Fields manifest) {
+    int overlap = manifest.integer("receptive_field", 1, MAX_RECEPTIVE_FIELD);
+    int maxSide = manifest.integer("tile_size", MIN_TILE, MAX_TILE, MAX_TILE);
+    int multiple = manifest.integer("tile_multiple", 1, MIN_TILE, 1);
+    if (overlap % multiple != 0 || maxSide % multiple != 0) {
+      manifest.problem("tile_multiple", "must divide receptive_field and tile_size");
+    }
+    return new UpscalerCard.Tiling(overlap, maxSide, multiple);
   }
 
   /** The safety checker, or null when a problem was noted. */

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -17,7 +18,7 @@ import java.util.TreeMap;
  * @param model path of the graph: pixels [1, 3, height, width] to upscaled [1, 3, scale x height,
  *     scale x width], both RGB in 0..255; of any size
  * @param scale of one run: 2 or 4
- * @param receptiveField how far away, in pixels of the input, something may lie that still counts
+ * @param tiling how large pictures are cut for it
  * @param files by path, ascending
  */
 public record UpscalerCard(
@@ -29,8 +30,20 @@ public record UpscalerCard(
     Instant created,
     String model,
     int scale,
-    int receptiveField,
+    Tiling tiling,
     Map<String, ModelFile> files) {
+
+  private static final String WEIGHTS = "weights.safetensors";
+
+  /**
+   * Tiles of a picture, in pixels of the input.
+   *
+   * @param overlap how far away something may lie that still counts
+   * @param maxSide of a tile without its overlap; a multiple of multiple
+   * @param multiple what tiles begin at multiples of, with and without their overlap: a network
+   *     that takes so many pixels as one would see others otherwise
+   */
+  public record Tiling(int overlap, int maxSide, int multiple) {}
 
   public UpscalerCard {
     files = Collections.unmodifiableMap(new TreeMap<>(files));
@@ -60,6 +73,12 @@ public record UpscalerCard(
   /** Where the graph lies. */
   public Path graph() {
     return listed().file(model);
+  }
+
+  /** The weights of a graph that has none in it: weights.safetensors in its folder. */
+  public Optional<Path> weights() {
+    String beside = model.substring(0, model.lastIndexOf('/') + 1) + WEIGHTS;
+    return Optional.of(beside).filter(files::containsKey).map(listed()::file);
   }
 
   /** What is wrong with the files, see {@link ModelCard#verify()}. */

@@ -25,8 +25,8 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * Makes a model of the catalogue from a checkpoint, or what changes models from the file of a LoRA
- * or a textual inversion.
+ * Makes a model of the catalogue from a checkpoint, what changes models from the file of a LoRA or
+ * a textual inversion, or an upscaler from one of those.
  */
 public final class CheckpointImport {
   private static final String TOKENIZER = "tokenizer/tokenizer.json";
@@ -71,21 +71,19 @@ public final class CheckpointImport {
     }
     requireDigest();
     try (CheckpointFiles files = CheckpointFiles.open(order.checkpoint(), order.vae())) {
-      boolean lora = LoraTensors.areOfOne(files.networkTensors());
-      boolean inversion = TextualInversionImport.isOne(files.networkTensors());
-      if ((lora || inversion) && !defaults.areNone()) {
-        throw new RefusedCheckpointException(
-            "it is a "
-                + (lora ? "LoRA" : "textual inversion")
-                + ", which has no defaults: leave --steps and the like out");
-      }
-      if (lora) {
+      if (LoraTensors.areOfOne(files.networkTensors())) {
+        requireNoDefaults("a LoRA");
         return new LoraImport(order, notes).write(files);
       }
-      if (inversion) {
+      if (TextualInversionImport.isOne(files.networkTensors())) {
+        requireNoDefaults("a textual inversion");
         return new TextualInversionImport(order, notes).write(files);
       }
-      requireFree(order.models().resolve(order.name()), order, "model");
+      if (UpscalerImport.isOne(files.networkTensors())) {
+        requireNoDefaults("an upscaler");
+        return new UpscalerImport(order, notes).write(files);
+      }
+      requireFree(order.models().resolve(order.name()), order, "a model");
       if (OnnxFolder.isOne(order.checkpoint())) {
         return writeOnnx(files);
       }
@@ -100,14 +98,17 @@ public final class CheckpointImport {
     }
   }
 
+  private void requireNoDefaults(String kind) {
+    if (!defaults.areNone()) {
+      throw new RefusedCheckpointException(
+          "it is " + kind + ", which has no defaults: leave --steps and the like out");
+    }
+  }
+
   static void requireFree(Path target, ImportOrder order, String kind) {
     if (Files.exists(target) && !order.replace()) {
       throw new RefusedCheckpointException(
-          "there is a "
-              + kind
-              + " "
-              + order.name()
-              + " already: choose another name, or replace it");
+          "there is " + kind + " " + order.name() + " already: choose another name, or replace it");
     }
   }
 
@@ -207,7 +208,7 @@ public final class CheckpointImport {
             made -> {
               ObjectNode manifest = manifest(files, fit.template(), fit.without(), scheduler);
               ModelFolder folder = new ModelFolder(made, fit, tokenizers(manifest, fit.template()));
-              folder.requireRoom();
+              folder.requireRoom("the model");
               folder.write(manifest, scheduler, notes);
               return Catalogue.problems(made);
             });

@@ -5,6 +5,7 @@ import dev.latentline.inference.checkpoint.WeightPlace.Source;
 import dev.latentline.inference.safetensors.StoredTensor;
 import dev.latentline.inference.safetensors.StoredType;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,19 +58,21 @@ record Fit(
                 return;
               }
               Map<String, Taken> ofPart = new TreeMap<>();
+              List<WeightPlace> lacking = new ArrayList<>();
               found.put(part, ofPart);
               weights.forEach(
                   (name, place) -> {
                     Optional<Taken> taken = taken(files, part, place);
                     if (taken.isEmpty()) {
-                      missing.add(
-                          part + "/" + place.sources().get(preferred(place, files)).tensor());
+                      lacking.add(place);
                     } else if (fits(taken.get())) {
                       ofPart.put(name, taken.get());
                     } else {
                       misshapen.add(difference(taken.get()));
                     }
                   });
+              int layout = layout(ofPart.values(), files);
+              lacking.forEach(place -> missing.add(part + "/" + name(place, layout)));
             });
     return new Fit(template, found, missing, misshapen, inShape(template, files));
   }
@@ -90,9 +93,21 @@ record Fit(
         .map(source -> new Taken(files.find(part, source.tensor()), source, place));
   }
 
-  /** Which name to tell of: the one that such a checkpoint should have. */
-  private static int preferred(WeightPlace place, CheckpointFiles files) {
-    return files.isSingleFile() && place.sources().size() > 1 ? 1 : 0;
+  /** Which of the sources most weights are taken from; where there are none, the usual one. */
+  private static int layout(Collection<Taken> taken, CheckpointFiles files) {
+    Map<Integer, Integer> counts = new TreeMap<>();
+    for (Taken each : taken) {
+      counts.merge(each.place().sources().indexOf(each.source()), 1, Integer::sum);
+    }
+    return counts.entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .map(Map.Entry::getKey)
+        .orElse(files.isSingleFile() ? 1 : 0);
+  }
+
+  /** The name to tell of: the one that such a checkpoint should have. */
+  private static String name(WeightPlace place, int layout) {
+    return place.sources().get(Math.min(layout, place.sources().size() - 1)).tensor();
   }
 
   private static boolean fits(Taken taken) {

@@ -43,7 +43,7 @@ final class LoraImport {
           "it is a LoRA, which has neither an autoencoder nor a prediction: leave them out");
     }
     Path loras = order.models().resolve(Catalogue.LORAS);
-    CheckpointImport.requireFree(loras.resolve(order.name()), order, "LoRA");
+    CheckpointImport.requireFree(loras.resolve(order.name()), order, "a LoRA");
     List<LoraFit> fits = recognise(files);
     LoraFit fit = fits.get(0);
     notes.accept(

@@ -37,17 +37,37 @@ final class ModelFolder {
   }
 
   /**
-   * @throws RefusedCheckpointException when the disk has less free than the model will take
+   * @param what this is, for people
+   * @throws RefusedCheckpointException when the disk has less free than it will take
    */
-  void requireRoom() throws IOException {
+  void requireRoom(String what) throws IOException {
     long needed = SPARE_BYTES;
     for (Map<String, Taken> weights : fit.found().values()) {
       needed += SafetensorsWriter.size(entries(weights));
     }
-    folder.requireRoom("the model", needed);
+    folder.requireRoom(what, needed);
   }
 
+  /** A whole model. */
   void write(ObjectNode manifest, ObjectNode scheduler, Consumer<String> notes) throws IOException {
+    writeParts(notes);
+    for (Map.Entry<String, byte[]> tokenizer : tokenizers.entrySet()) {
+      folder.write(tokenizer.getKey(), out -> out.write(tokenizer.getValue()));
+    }
+    folder.write(
+        "scheduler/scheduler_config.json", out -> out.write(WrittenFolder.pretty(scheduler)));
+    notes.accept("fitting previews");
+    PreviewFit.into(manifest, path);
+    folder.writeManifest(manifest);
+  }
+
+  /** What has no more than its graphs and their weights. */
+  void write(ObjectNode manifest, Consumer<String> notes) throws IOException {
+    writeParts(notes);
+    folder.writeManifest(manifest);
+  }
+
+  private void writeParts(Consumer<String> notes) throws IOException {
     for (Map.Entry<String, Map<String, Taken>> part : fit.found().entrySet()) {
       String name = part.getKey();
       folder.write(name + "/model.onnx", out -> out.write(fit.template().graph(name)));
@@ -64,14 +84,6 @@ final class ModelFolder {
               SafetensorsWriter.write(
                   out, entries, entry -> content(part.getValue().get(entry.name()))));
     }
-    for (Map.Entry<String, byte[]> tokenizer : tokenizers.entrySet()) {
-      folder.write(tokenizer.getKey(), out -> out.write(tokenizer.getValue()));
-    }
-    folder.write(
-        "scheduler/scheduler_config.json", out -> out.write(WrittenFolder.pretty(scheduler)));
-    notes.accept("fitting previews");
-    PreviewFit.into(manifest, path);
-    folder.writeManifest(manifest);
   }
 
   private static List<SafetensorsWriter.Entry> entries(Map<String, Taken> weights) {

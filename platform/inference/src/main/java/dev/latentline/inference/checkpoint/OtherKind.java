@@ -22,9 +22,33 @@ enum OtherKind {
       "a Stable Diffusion 3 of other widths or depths than there are graph templates for;"
           + " models/export makes one",
       names -> any(names, ".*joint_blocks\\.\\d+\\..*|pos_embed\\.proj\\..*")),
+  COMPACT_UPSCALER(
+      "an upscaler of the architecture SRVGGNetCompact (realesr-general, animevideo); "
+          + OtherKind.OF_UPSCALERS,
+      names ->
+          any(names, OtherKind.UPSCALER_PREFIX + "body\\.1\\.weight")
+              && any(names, OtherKind.UPSCALER_PREFIX + "body\\.0\\.weight")),
+  HAT_UPSCALER(
+      "an upscaler of the architecture HAT; " + OtherKind.OF_UPSCALERS,
+      names ->
+          any(
+              names,
+              OtherKind.UPSCALER_PREFIX + "layers\\.0\\.residual_group\\.overlap_attn\\..*")),
+  SWIN_UPSCALER(
+      "an upscaler of the architecture SwinIR or Swin2SR; " + OtherKind.OF_UPSCALERS,
+      names ->
+          any(names, OtherKind.UPSCALER_PREFIX + "layers\\.0\\.residual_group\\.blocks\\.0\\..*")),
+  DAT_UPSCALER(
+      "an upscaler of the architecture DAT; " + OtherKind.OF_UPSCALERS,
+      names ->
+          any(names, OtherKind.UPSCALER_PREFIX + "layers\\.0\\.blocks\\.0\\.attn\\.attns\\..*")),
   UPSCALER(
-      "an upscaler of pictures, not a model that draws; see models/upscalers",
-      names -> any(names, "conv_first\\..*|model\\.1\\.sub\\..*|.*RRDB.*|params_ema.*"));
+      "an upscaler of pictures of an architecture that is not known here; "
+          + OtherKind.OF_UPSCALERS,
+      names -> any(names, OtherKind.UPSCALER_PREFIX + "conv_first\\..*|params(_ema)?\\..*"));
+
+  private static final String OF_UPSCALERS = "those of ESRGAN's (RRDBNet) can be imported";
+  private static final String UPSCALER_PREFIX = "(params(_ema)?\\.)?";
 
   private static final List<String> FIRST_LAYER =
       List.of("model.diffusion_model.input_blocks.0.0.weight", "conv_in.weight");

@@ -148,9 +148,11 @@ record Template(
     return String.join(" and ", titles.values());
   }
 
-  /** The folder of the denoising network's graph. */
+  /**
+   * The folder of the graph that tells it from others: the denoising network's, or its only one.
+   */
   String network() {
-    return manifest.at("/unet/model").asText().split("/")[0];
+    return manifest.at("/unet/model").asText(manifest.path("model").asText()).split("/")[0];
   }
 
   /** Of every model of this architecture. */

@@ -61,7 +61,7 @@ final class TextualInversionImport {
               + " out");
     }
     Path inversions = order.models().resolve(Catalogue.TEXTUAL_INVERSIONS);
-    CheckpointImport.requireFree(inversions.resolve(order.name()), order, "textual inversion");
+    CheckpointImport.requireFree(inversions.resolve(order.name()), order, "a textual inversion");
     Map<String, StoredTensor> vectors = vectors(files);
     List<Template> fitting =
         Template.in(order.templates()).stream().filter(each -> fits(each, vectors)).toList();

@@ -136,7 +136,8 @@ class CatalogueTest {
     UpscalerCard esrgan = catalogue.upscaler(4).orElseThrow();
     assertThat(esrgan.name()).isEqualTo("esrgan");
     assertThat(esrgan.digest()).matches("sha256:[0-9a-f]{64}");
-    assertThat(esrgan.receptiveField()).isEqualTo(10);
+    assertThat(esrgan.tiling()).isEqualTo(new UpscalerCard.Tiling(10, 256, 1));
+    assertThat(esrgan.weights()).isEmpty();
     assertThat(esrgan.graph()).hasContent("upscalers/esrgan");
     assertThat(esrgan.verify()).isEmpty();
     SafetyCheckerCard nsfw = catalogue.safetyChecker().orElseThrow();
@@ -168,6 +169,27 @@ class CatalogueTest {
     assertThat(fourTimes.runs(4)).isEqualTo(1);
     assertThat(fourTimes.runs(2)).isZero();
     assertThat(catalogue.upscaler(8)).isEmpty();
+  }
+
+  @Test
+  void upscalersOfFurtherFoldersComeBehindAndTakeNoPlace() throws IOException {
+    small.upscaler("esrgan", 2);
+    SmallCatalogue further = new SmallCatalogue(folder.resolve("further"));
+    further.upscaler("a-sharp-one", 4);
+
+    Catalogue catalogue = Catalogue.open(List.of(small.folder, further.folder));
+
+    assertThat(catalogue.upscalers())
+        .extracting(UpscalerCard::name)
+        .containsExactly("esrgan", "a-sharp-one");
+    assertThat(catalogue.upscaler(4)).map(UpscalerCard::name).hasValue("esrgan");
+    UpscalerCard sharp = catalogue.findUpscaler("a-sharp-one").orElseThrow();
+    assertThat(catalogue.findUpscaler(sharp.reference())).hasValue(sharp);
+    assertThat(catalogue.findUpscaler("a-sharp-one@sha256:00")).isEmpty();
+    further.upscaler("esrgan", 4);
+    assertThatThrownBy(() -> Catalogue.open(List.of(small.folder, further.folder)))
+        .isInstanceOf(InvalidCatalogueException.class)
+        .hasMessageContaining("upscalers/esrgan: two folders have one of that name");
   }
 
   @Test
@@ -204,6 +226,8 @@ class CatalogueTest {
         broken(upscaler, m -> m.put("scale", 3), "scale must be 2 or 4"),
         broken(upscaler, m -> m.put("scale", 8), "scale must be an integer from 2 to 4"),
         broken(upscaler, m -> m.put("receptive_field", 0), "receptive_field must be an integer"),
+        broken(upscaler, m -> m.put("tile_size", 4), "tile_size must be an integer from 8"),
+        broken(upscaler, m -> m.put("tile_multiple", 4), "tile_multiple must divide"),
         broken(upscaler, m -> m.put("model", "other.onnx"), "\"files\" does not list"),
         broken(upscaler, m -> m.put("name", "other"), "but the folder is esrgan"),
         broken(upscaler, m -> m.put("family", "x"), "family is unknown"),

@@ -113,11 +113,6 @@ class RefusalsIT {
   }
 
   @Test
-  void anUpscalerOfPictures() throws IOException {
-    assertRefused(only("conv_first.weight", "conv_body.weight"), "is an upscaler of pictures");
-  }
-
-  @Test
   void whatIsOfNoFamily() throws IOException {
     assertRefused(
         only("encoder_of_mine.weight", "decoder_of_mine.weight"),
