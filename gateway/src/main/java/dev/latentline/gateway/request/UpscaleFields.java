@@ -42,7 +42,8 @@ final class UpscaleFields {
     }
     int factor = (int) asked.orElse(1);
     if (factor == 1) {
-      if (reference.isPresent()) {
+      // of a live request it is said already
+      if (reference.isPresent() && !request.getLive()) {
         fields.add(
             UPSCALER,
             "not_applicable",

@@ -12,6 +12,7 @@ import dev.latentline.gateway.expand.Wildcards;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
+import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
@@ -671,6 +672,7 @@ class RequestValidatorTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '`',
       value = {
         "'upscale':2,'upscaler':'sharp'            | upscaler_unfit   | esrgan",
         "'upscale':4,'upscaler':'other'            | unknown_upscaler | esrgan, sharp",
