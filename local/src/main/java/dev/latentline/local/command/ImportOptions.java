@@ -23,7 +23,7 @@ final class ImportOptions {
   @Option(
       names = "--name",
       description =
-          "The name of the model, LoRA or textual inversion; without it that of the file.")
+          "The name of the model, LoRA, textual inversion or upscaler; without it that of the file.")
   private String name;
 
   @Option(
