@@ -67,6 +67,9 @@ class ImportIT {
     assertThat(first.err()).contains("Stable Diffusion 1.x");
     assertThat(first.out()).containsExactly(folder + "/state/models/my-model-v1");
     assertThat(first.exitCode()).isZero();
+    StackCommand.Ran shipped = importing("xl.safetensors", "--name", "starter");
+    assertThat(shipped.err()).contains("has one of the name starter: choose another --name");
+    assertThat(shipped.exitCode()).isEqualTo(1);
     assertThat(importing("xl.safetensors").exitCode()).isZero();
     StackCommand.Ran refiner = importing("fine.safetensors");
     assertThat(refiner.err()).contains("it is Stable Diffusion XL refiner", "--refiner");

@@ -2,6 +2,7 @@ package dev.latentline.local.command;
 
 import dev.latentline.contract.Limits;
 import dev.latentline.embedded.Checkout;
+import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.checkpoint.CheckpointImport;
 import dev.latentline.inference.checkpoint.ImportOrder;
 import dev.latentline.inference.checkpoint.Prediction;
@@ -75,10 +76,29 @@ final class ImportOptions {
    * @param suggested the name where none was given
    */
   void requireFree(String suggested) {
-    String chosen = name == null ? suggested : name;
+    String chosen = chosen(suggested);
+    requireUnshipped(chosen);
     if (!replace && Files.exists(StackOptions.state().models().resolve(chosen))) {
       throw CliException.failed(
           "there is a model " + chosen + " already: choose another --name, or --replace it");
+    }
+  }
+
+  private String chosen(String suggested) {
+    return name == null ? suggested : name;
+  }
+
+  /** A stack does not start when two folders have one of a name. */
+  private static void requireUnshipped(String chosen) {
+    Path own = StackOptions.state().models();
+    for (Path folder : StackOptions.models()) {
+      boolean has =
+          Files.isDirectory(folder.resolve(chosen))
+              || Files.isDirectory(folder.resolve(Catalogue.UPSCALERS).resolve(chosen));
+      if (!folder.equals(own) && has) {
+        throw CliException.failed(
+            folder + " has one of the name " + chosen + ": choose another --name");
+      }
     }
   }
 
@@ -91,6 +111,7 @@ final class ImportOptions {
    * @throws CliException when it cannot be used
    */
   void run(Path checkpoint, Optional<String> sha256, String suggested, Optional<String> told) {
+    requireUnshipped(chosen(suggested));
     ImportOrder order = order(checkpoint, sha256, suggested, told);
     try {
       Path model =
@@ -118,7 +139,7 @@ final class ImportOptions {
         checkpoint,
         Optional.ofNullable(vae),
         sha256,
-        name == null ? suggested : name,
+        chosen(suggested),
         Optional.ofNullable(licence).or(() -> told),
         Optional.ofNullable(prediction).map(ImportOptions::prediction),
         folders,
