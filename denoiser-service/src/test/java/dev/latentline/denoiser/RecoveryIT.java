@@ -135,8 +135,10 @@ class RecoveryIT {
     assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
 
     allAreMade(pair.ids());
+    // a fetch that was open when its replica was told to end may have had it in between
     assertThat(Replicas.log(pair.other()))
-        .contains("generation=" + pair.recorded() + " image=0 attempt=1 begins at step ");
+        .containsPattern(
+            "generation=" + pair.recorded() + " image=0 attempt=[12] begins at step [1-9]");
     // not one step was lost: none was made twice
     assertThat(madeSteps(pair.recorded())).doesNotHaveDuplicates();
   }
