@@ -58,21 +58,26 @@ public final class Tasks {
   public static StepTask refined(long seed, int steps, int from) {
     TaskPlan plan = plan(seed, steps);
     return StepTask.start(
-        new TaskPlan(
-            plan.task(),
-            plan.seed(),
-            plan.rng(),
-            plan.shape(),
-            plan.contexts(),
-            plan.stepRows(),
-            plan.guidance(),
-            plan.predicts(),
-            plan.sampler(),
-            plan.sigmas(),
-            plan.added(),
-            plan.masked(),
-            plan.deterministic(),
-            Optional.of(new Refinement(from, plan.contexts(), plan.predicts(), Optional.empty()))));
+        refined(plan, new Refinement(from, plan.contexts(), plan.predicts(), Optional.empty())));
+  }
+
+  /** A plan whose last steps are another network's. */
+  public static TaskPlan refined(TaskPlan plan, Refinement refinement) {
+    return new TaskPlan(
+        plan.task(),
+        plan.seed(),
+        plan.rng(),
+        plan.shape(),
+        plan.contexts(),
+        plan.stepRows(),
+        plan.guidance(),
+        plan.predicts(),
+        plan.sampler(),
+        plan.sigmas(),
+        plan.added(),
+        plan.masked(),
+        plan.deterministic(),
+        Optional.of(refinement));
   }
 
   /** A network without weights: its answers depend on what is asked alone. */

@@ -10,6 +10,7 @@ import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.guide.StepRows;
+import dev.latentline.denoiser.loop.Tasks;
 import dev.latentline.denoiser.network.NetworkCall;
 import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.SamplerState;
@@ -80,26 +81,13 @@ class StepTaskTest {
   }
 
   private static TaskPlan refined(TaskPlan plan, int from) {
-    return new TaskPlan(
-        plan.task(),
-        plan.seed(),
-        plan.rng(),
-        plan.shape(),
-        plan.contexts(),
-        plan.stepRows(),
-        plan.guidance(),
-        plan.predicts(),
-        plan.sampler(),
-        plan.sigmas(),
-        plan.added(),
-        plan.masked(),
-        plan.deterministic(),
-        Optional.of(
-            new Refinement(
-                from,
-                new FloatTensor(new long[] {2, 5, 4}, new float[40]),
-                plan.predicts(),
-                Optional.empty())));
+    return Tasks.refined(
+        plan,
+        new Refinement(
+            from,
+            new FloatTensor(new long[] {2, 5, 4}, new float[40]),
+            plan.predicts(),
+            Optional.empty()));
   }
 
   @Test

@@ -142,7 +142,7 @@ public final class CheckpointImport {
         fits.stream().filter(Fit::isComplete).max(Comparator.comparingInt(Fit::networkWeights));
     String name = String.valueOf(order.checkpoint().getFileName());
     if (complete.isPresent()) {
-      requireNothingMore(name, complete.get(), files);
+      complete.get().requireNothingMore(name, complete.get().unread(files));
       return complete.get();
     }
     Fit nearest =
@@ -166,19 +166,6 @@ public final class CheckpointImport {
     }
     throw new RefusedCheckpointException(
         name + " looks like " + nearest.template().title() + ", but " + advice(files, nearest));
-  }
-
-  /** A network with layers that no graph computes would draw something else. */
-  private static void requireNothingMore(String name, Fit fit, CheckpointFiles files) {
-    List<String> more = fit.unread(files);
-    if (!more.isEmpty()) {
-      throw new RefusedCheckpointException(
-          name
-              + " has the layers of "
-              + fit.template().title()
-              + ", and more that it does not have: "
-              + Fit.few(more));
-    }
   }
 
   private static String advice(CheckpointFiles files, Fit fit) {

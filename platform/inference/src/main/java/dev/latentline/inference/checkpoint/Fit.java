@@ -164,6 +164,23 @@ record Fit(
         .allMatch(taken -> taken.located().isEmpty());
   }
 
+  /**
+   * A network with layers that no graph computes would make another picture.
+   *
+   * @param more tensors of such layers
+   * @throws RefusedCheckpointException when there are any
+   */
+  void requireNothingMore(String file, List<String> more) {
+    if (!more.isEmpty()) {
+      throw new RefusedCheckpointException(
+          file
+              + " has the layers of "
+              + template.title()
+              + ", and more that it does not have: "
+              + few(more));
+    }
+  }
+
   /** The denoising network's tensors that no weight is taken from. */
   List<String> unread(CheckpointFiles files) {
     Set<String> read =

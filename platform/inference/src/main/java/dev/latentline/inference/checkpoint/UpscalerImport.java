@@ -117,7 +117,6 @@ final class UpscalerImport {
         name + " looks like " + nearest.template().title() + ", but " + nearest.problems());
   }
 
-  /** A network with layers that no graph computes would make another picture. */
   private static void requireNothingMore(String name, Fit fit, CheckpointFiles files) {
     boolean averaged =
         files.networkTensors().keySet().stream().anyMatch(each -> each.startsWith(AVERAGED));
@@ -125,14 +124,7 @@ final class UpscalerImport {
         fit.unread(files).stream()
             .filter(each -> !(averaged && each.startsWith(NOT_AVERAGED)))
             .toList();
-    if (!more.isEmpty()) {
-      throw new RefusedCheckpointException(
-          name
-              + " has the layers of "
-              + fit.template().title()
-              + ", and more that it does not have: "
-              + Fit.few(more));
-    }
+    fit.requireNothingMore(name, more);
   }
 
   /** How many times as large the picture gets: a power of 2; 0 where nothing tells. */
