@@ -81,6 +81,17 @@ public final class Limits {
   /** Of all textual inversions of a catalogue: text encoders have them in memory. */
   public static final int MAX_CATALOGUE_VECTORS = 16_384;
 
+  /** Of the pictures that steer one request; each costs a network of half a U-Net's size. */
+  public static final int MAX_CONTROLS = 4;
+
+  public static final float MAX_CONTROL_WEIGHT = 2;
+
+  /** Of a picture that is sent, as it is sent. */
+  public static final int MAX_INPUT_BYTES = 10 * 1024 * 1024;
+
+  /** Of a picture that is sent: 16 megapixels. */
+  public static final int MAX_INPUT_PIXELS = 16 * 1024 * 1024;
+
   public static final int MIN_COUNT = 1;
   public static final int MAX_COUNT = 16;
 

@@ -24,6 +24,11 @@ public final class ObjectKeys {
     return "payloads/" + tenant + "/" + sha256;
   }
 
+  /** A picture that a client sent to have others made of it or steered by it. */
+  public static String input(String tenant, String sha256) {
+    return "inputs/" + tenant + "/" + sha256;
+  }
+
   /** Where every step record of a generation is. */
   public static String steps(String tenant, String generationId) {
     return "steps/" + tenant + "/" + generationId + "/";

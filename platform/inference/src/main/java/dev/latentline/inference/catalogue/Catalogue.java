@@ -23,10 +23,10 @@ import java.util.stream.Stream;
 /**
  * The models of an installation: a folder with pools.yaml and one folder per model, each with its
  * manifest.json. What works on decoded pictures lies one folder deeper, in upscalers and
- * safety_checkers, and what changes models in loras and textual_inversions; aliases.yaml has other
- * names of models, and retired what took their places left behind; none need be there. Read once;
- * immutable. The models' own files are neither opened nor verified by {@link #open}: see {@link
- * ModelCard#verify()}.
+ * safety_checkers, what changes models in loras and textual_inversions, and what steers them in
+ * controlnets; aliases.yaml has other names of models, and retired what took their places left
+ * behind; none need be there. Read once; immutable. The models' own files are neither opened nor
+ * verified by {@link #open}: see {@link ModelCard#verify()}.
  */
 public final class Catalogue {
   static final String SAFETY_CHECKERS = "safety_checkers";
@@ -36,6 +36,9 @@ public final class Catalogue {
 
   /** The folder of a catalogue that holds LoRAs. */
   public static final String LORAS = "loras";
+
+  /** The folder of a catalogue that holds ControlNets. */
+  public static final String CONTROLNETS = "controlnets";
 
   /** The folder of a catalogue that holds textual inversions. */
   public static final String TEXTUAL_INVERSIONS = "textual_inversions";
@@ -54,6 +57,7 @@ public final class Catalogue {
   private final SortedMap<String, List<String>> named;
   private final SortedMap<String, LoraCard> loras;
   private final SortedMap<String, TextualInversionCard> inversions;
+  private final SortedMap<String, ControlNetCard> controlNets;
   private final SortedMap<String, List<String>> pools;
   private final List<UpscalerCard> upscalers;
   private final Optional<SafetyCheckerCard> safetyChecker;
@@ -62,6 +66,7 @@ public final class Catalogue {
       Models models,
       SortedMap<String, LoraCard> loras,
       SortedMap<String, TextualInversionCard> inversions,
+      SortedMap<String, ControlNetCard> controlNets,
       List<UpscalerCard> upscalers,
       List<SafetyCheckerCard> safetyCheckers) {
     this.models = Collections.unmodifiableMap(models.current);
@@ -71,6 +76,7 @@ public final class Catalogue {
     this.pools = Collections.unmodifiableSortedMap(models.pools);
     this.loras = Collections.unmodifiableSortedMap(loras);
     this.inversions = Collections.unmodifiableSortedMap(inversions);
+    this.controlNets = Collections.unmodifiableSortedMap(controlNets);
     this.upscalers = List.copyOf(upscalers);
     this.safetyChecker = safetyCheckers.stream().findFirst();
   }
@@ -102,8 +108,8 @@ public final class Catalogue {
    * Reads every manifest of several folders, as one catalogue.
    *
    * @param folders the first is as {@link #open(Path)} says; of the others, which may be empty,
-   *     only models, what changes them and upscalers are read. A model of theirs that no pool names
-   *     is in the pool default
+   *     only models, what changes or steers them and upscalers are read. A model of theirs that no
+   *     pool names is in the pool default
    * @throws InvalidCatalogueException with everything that is wrong
    */
   public static Catalogue open(List<Path> folders) {
@@ -136,6 +142,13 @@ public final class Catalogue {
                 folders,
                 TEXTUAL_INVERSIONS,
                 change -> new TextualInversionReader(change, problems).read(),
+                problems));
+    SortedMap<String, ControlNetCard> controlNets =
+        new TreeMap<>(
+            beside(
+                folders,
+                CONTROLNETS,
+                steering -> new ControlNetReader(steering, problems).read(),
                 problems));
     int vectors = inversions.values().stream().mapToInt(TextualInversionCard::vectors).sum();
     if (vectors > Limits.MAX_CATALOGUE_VECTORS) {
@@ -174,6 +187,7 @@ public final class Catalogue {
         new Models(models, retired(folders), aliases, named, Pools.with(named, added)),
         loras,
         inversions,
+        controlNets,
         List.copyOf(upscalers.values()),
         checkers);
   }
@@ -228,6 +242,13 @@ public final class Catalogue {
   public static List<String> loraProblems(Path lora) {
     List<String> problems = new ArrayList<>();
     new LoraReader(lora, problems).read();
+    return problems;
+  }
+
+  /** What is wrong with the manifest in a ControlNet's folder; empty when it can be used. */
+  public static List<String> controlNetProblems(Path controlNet) {
+    List<String> problems = new ArrayList<>();
+    new ControlNetReader(controlNet, problems).read();
     return problems;
   }
 
@@ -412,6 +433,42 @@ public final class Catalogue {
           "The LoRA " + pinned.getName() + " does not fit the model " + model.name());
     }
     return card;
+  }
+
+  /** Ascending by name. */
+  public Collection<ControlNetCard> controlNets() {
+    return controlNets.values();
+  }
+
+  /** Those that can steer a model, ascending by name. */
+  public List<ControlNetCard> controlNetsOf(ModelCard model) {
+    return controlNets.values().stream().filter(each -> each.fits(model)).toList();
+  }
+
+  /** The ControlNet by name, or by name@sha256:{hex} when its digest is that one. */
+  public Optional<ControlNetCard> findControlNet(String reference) {
+    int at = reference.indexOf('@');
+    return Optional.ofNullable(controlNets.get(at < 0 ? reference : reference.substring(0, at)))
+        .filter(card -> at < 0 || card.digest().equals(reference.substring(at + 1)));
+  }
+
+  /**
+   * The ControlNet that a request was pinned to.
+   *
+   * @throws Failure.Rejected with code {@code controlnet_unavailable} when this installation does
+   *     not have it, has another version of it, or it does not fit the model
+   */
+  public ControlNetCard requireControlNet(ModelRef pinned, ModelCard model) {
+    return findControlNet(pinned.getName() + "@" + pinned.getDigest())
+        .filter(card -> card.fits(model))
+        .orElseThrow(
+            () ->
+                new Failure.Rejected(
+                    "controlnet_unavailable",
+                    "The ControlNet "
+                        + pinned.getName()
+                        + " is not installed here, or in another version, or does not fit the model "
+                        + model.name()));
   }
 
   /** Those that a model can read, ascending by name. */

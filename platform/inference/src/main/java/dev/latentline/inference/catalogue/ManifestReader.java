@@ -154,7 +154,10 @@ final class ManifestReader {
             fields.flag("text_embeds", timeIds > 0),
             fields.integer("context_tokens", 1, 4096, 0),
             fields.flag("guidance", false),
-            fields.integer("patch_size", 1, 64, 1));
+            fields.integer("patch_size", 1, 64, 1),
+            fields.has("controlled")
+                ? Optional.of(ManifestFolder.path(fields, "controlled", files))
+                : Optional.empty());
     fields.done();
     return unet;
   }

@@ -1,5 +1,7 @@
 package dev.latentline.inference.catalogue;
 
+import java.util.Optional;
+
 /**
  * The denoising network: sample, timestep, encoder_hidden_states to out_sample.
  *
@@ -21,6 +23,8 @@ package dev.latentline.inference.catalogue;
  *     guidance
  * @param patchSize the side of the squares of latents that are a token to it, by whose number noise
  *     may be shifted ({@link SchedulerConfig#ofTokens}); 1 where nothing depends on it
+ * @param controlled path of the graph that takes a ControlNet's residuals as well, which may be the
+ *     same one; empty where none does
  */
 public record UNet(
     String model,
@@ -33,7 +37,8 @@ public record UNet(
     boolean textEmbeds,
     int contextTokens,
     boolean guidance,
-    int patchSize) {
+    int patchSize,
+    Optional<String> controlled) {
   /** Of a U-Net. */
   public UNet(
       String model,
@@ -54,7 +59,8 @@ public record UNet(
         timeIds > 0,
         0,
         false,
-        1);
+        1,
+        Optional.empty());
   }
 
   /** Of one that takes texts only. */

@@ -34,7 +34,21 @@ public final class TensorRecords {
   }
 
   /**
-   * The tensor as fp32.
+   * @param shape of as many elements as there are values
+   */
+  public static Tensor toUint8(byte[] values, long... shape) {
+    if (DenseTensor.elements(shape) != values.length) {
+      throw new IllegalArgumentException(values.length + " values are none of that shape");
+    }
+    Tensor.Builder message = Tensor.newBuilder().setDtype(Tensor.Dtype.UINT8);
+    for (long side : shape) {
+      message.addShape(side);
+    }
+    return message.setData(ByteString.copyFrom(values)).build();
+  }
+
+  /**
+   * The tensor as fp32; of uint8 from 0 to 255.
    *
    * @throws Failure.Rejected with code {@code invalid_tensor} when dtype, shape and length do not
    *     fit each other
@@ -44,6 +58,7 @@ public final class TensorRecords {
         switch (tensor.getDtype()) {
           case FLOAT32 -> Float.BYTES;
           case FLOAT16 -> Short.BYTES;
+          case UINT8 -> Byte.BYTES;
           default -> throw invalid("unknown dtype");
         };
     long[] shape = shape(tensor.getShapeList());
@@ -61,12 +76,18 @@ public final class TensorRecords {
     }
     ByteBuffer bytes = data.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     float[] values = new float[elements];
-    if (tensor.getDtype() == Tensor.Dtype.FLOAT32) {
-      bytes.asFloatBuffer().get(values);
-    } else {
-      ShortBuffer halves = bytes.asShortBuffer();
-      for (int i = 0; i < elements; i++) {
-        values[i] = Half.toFloat(halves.get(i));
+    switch (tensor.getDtype()) {
+      case FLOAT32 -> bytes.asFloatBuffer().get(values);
+      case FLOAT16 -> {
+        ShortBuffer halves = bytes.asShortBuffer();
+        for (int i = 0; i < elements; i++) {
+          values[i] = Half.toFloat(halves.get(i));
+        }
+      }
+      default -> {
+        for (int i = 0; i < elements; i++) {
+          values[i] = Byte.toUnsignedInt(bytes.get(i));
+        }
       }
     }
     return new FloatTensor(shape, values);

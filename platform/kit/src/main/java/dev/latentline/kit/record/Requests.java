@@ -2,7 +2,9 @@ package dev.latentline.kit.record;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
+import dev.latentline.contract.Preprocessor;
 import dev.latentline.kit.workqueue.WorkItem;
+import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.Refiner;
@@ -14,6 +16,7 @@ import java.util.regex.Pattern;
  */
 public final class Requests {
   private static final Pattern NAME = Pattern.compile(Limits.NAME_PATTERN);
+  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
   private Requests() {}
 
@@ -37,6 +40,10 @@ public final class Requests {
       require(NAME.matcher(lora.getLora().getName()).matches(), "a LoRA");
       require(Math.abs(lora.getWeight()) <= Limits.MAX_LORA_WEIGHT, "the weight of a LoRA");
     }
+    require(
+        request.getControlsCount() <= Limits.MAX_CONTROLS
+            && request.getControlsList().stream().allMatch(Requests::isControl),
+        "controls");
     require(isSide(request.getWidth()), "width");
     require(isSide(request.getHeight()), "height");
     require(request.getWidth() * request.getHeight() <= Limits.MAX_PIXELS, "the size");
@@ -92,6 +99,19 @@ public final class Requests {
         && Limits.UPSCALE_FACTORS.contains(factor)
         && Math.max(request.getWidth(), request.getHeight()) * factor <= Limits.MAX_SIDE
         && NAME.matcher(request.getUpscale().getUpscaler().getName()).matches();
+  }
+
+  private static boolean isControl(ControlPicture control) {
+    // not NaN either
+    return NAME.matcher(control.getControlNet().getName()).matches()
+        && SHA256.matcher(control.getInput()).matches()
+        && (control.getPreprocessor().isEmpty()
+            || Preprocessor.byId(control.getPreprocessor()).isPresent())
+        && control.getWeight() >= 0
+        && control.getWeight() <= Limits.MAX_CONTROL_WEIGHT
+        && control.getStart() >= 0
+        && control.getStart() <= control.getEnd()
+        && control.getEnd() <= Limits.MAX_PART;
   }
 
   private static boolean isRefiner(Refiner refiner) {
