@@ -27,6 +27,7 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -96,6 +97,7 @@ public final class Pictures {
         Schedules.of(Sampler.DDIM, Schedule.NORMAL, model.noise(), steps),
         Optional.empty(),
         Optional.empty(),
+        List.of(),
         false,
         Optional.empty());
   }

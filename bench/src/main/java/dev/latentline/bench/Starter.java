@@ -75,6 +75,7 @@ final class Starter implements AutoCloseable {
             Schedules.of(Sampler.EULER, Schedule.NORMAL, model.noise(), steps),
             Optional.empty(),
             Optional.empty(),
+            List.of(),
             false,
             Optional.empty()));
   }

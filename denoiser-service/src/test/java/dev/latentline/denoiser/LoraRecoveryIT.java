@@ -142,7 +142,7 @@ class LoraRecoveryIT {
         new PoolModels(catalogue, POOL, SessionSettings.cpu(1), BatchSizes.none())) {
       PoolModel model = pool.require(request.getModel());
       try (HeldNetwork held =
-          pool.network(model, request.getLorasList(), () -> true).orElseThrow()) {
+          pool.network(model, request.getLorasList(), List.of(), () -> true).orElseThrow()) {
         TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
         StepTask task = StepTask.start(planner.plan(record, model));
         return Steps.all(task, held.network()).latents().data();

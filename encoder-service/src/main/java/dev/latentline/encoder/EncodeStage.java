@@ -5,6 +5,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
+import dev.latentline.encoder.picture.ControlPictures;
 import dev.latentline.encoder.picture.MaskedPictures;
 import dev.latentline.encoder.text.EncodedText;
 import dev.latentline.encoder.text.ModelTextEncoders;
@@ -47,6 +48,7 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 public class EncodeStage {
   private final ModelTextEncoders encoders;
   private final MaskedPictures pictures;
+  private final ControlPictures controls;
   private final Payloads payloads;
   private final StageFacts facts;
   private final MutinyEmitter<byte[]> ready;
@@ -54,11 +56,13 @@ public class EncodeStage {
   EncodeStage(
       ModelTextEncoders encoders,
       MaskedPictures pictures,
+      ControlPictures controls,
       Payloads payloads,
       StageFacts facts,
       @Channel("embedding-ready") MutinyEmitter<byte[]> ready) {
     this.encoders = encoders;
     this.pictures = pictures;
+    this.controls = controls;
     this.payloads = payloads;
     this.facts = facts;
     this.ready = ready;
@@ -141,6 +145,11 @@ public class EncodeStage {
     pictures
         .allMasked(request.getModel(), request.getWidth(), request.getHeight(), stop)
         .ifPresent(masked -> small.add(masked, all::setMaskedPicture));
+    for (Tensor seen : controls.of(request)) {
+      int index = all.getControlPicturesCount();
+      all.addControlPictures(Payload.getDefaultInstance());
+      small.add(seen, payload -> all.setControlPictures(index, payload));
+    }
     outgoing.add(small);
     outgoing.store(request.getTenant());
     return all.build();
@@ -152,7 +161,11 @@ public class EncodeStage {
     private final List<Consumer<Payload>> places = new ArrayList<>();
 
     void add(FloatTensor tensor, Consumer<Payload> place) {
-      tensors.add(TensorRecords.toFloat32(tensor));
+      add(TensorRecords.toFloat32(tensor), place);
+    }
+
+    void add(Tensor tensor, Consumer<Payload> place) {
+      tensors.add(tensor);
       places.add(place);
     }
 

@@ -5,6 +5,7 @@ import dev.latentline.contract.Rng;
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.contract.TriggerWords;
+import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
@@ -96,6 +97,9 @@ public final class Infotext {
               .map(lora -> lora.getLora().getName() + ": " + modelHash(lora.getLora().getDigest()))
               .collect(Collectors.joining(", ")));
     }
+    for (int i = 0; i < request.getControlsCount(); i++) {
+      values.put("ControlNet " + i, control(request.getControls(i)));
+    }
     if (request.hasRefiner()) {
       ModelRef refiner = request.getRefiner().getRefiner();
       values.put("Refiner", refiner.getName() + " [" + modelHash(refiner.getDigest()) + "]");
@@ -112,6 +116,25 @@ public final class Infotext {
     }
     values.put("Version", "latentline " + version);
     return values;
+  }
+
+  /** As the extension sd-webui-controlnet writes it. */
+  private static String control(ControlPicture control) {
+    ModelRef network = control.getControlNet();
+    String module = control.getPreprocessor().isEmpty() ? "none" : control.getPreprocessor();
+    return "Module: "
+        + module
+        + ", Model: "
+        + network.getName()
+        + " ["
+        + modelHash(network.getDigest())
+        + "], Weight: "
+        + number(control.getWeight())
+        + ", Resize Mode: Crop and Resize, Guidance Start: "
+        + number(control.getStart())
+        + ", Guidance End: "
+        + number(control.getEnd())
+        + ", Control Mode: Balanced";
   }
 
   /** Of the request's those whose words this picture's prompts have. */

@@ -3,17 +3,21 @@ package dev.latentline.denoiser.network;
 import dev.latentline.contract.Failure;
 import dev.latentline.denoiser.schedule.TrainedNoise;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ControlNetCard;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.lora.LoraSet;
 import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.inference.session.BoundedSessions;
+import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.OutOfDeviceMemoryException;
 import dev.latentline.inference.session.RuntimeClasses;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,13 +39,16 @@ public final class PoolModels implements AutoCloseable {
   /** Enough for two networks of Stable Diffusion 1.5's size. */
   public static final long DEFAULT_MEMORY = 8L << 30;
 
+  /** Weights that lie in a graph are fp16 or fp32, and are computed with in fp32. */
+  private static final int WIDENED = 2;
+
   private final Catalogue catalogue;
   private final RuntimeClass runtime;
   private final SessionSettings settings;
   private final WarmUp warmUp;
   private final UnaryOperator<NoisePredictor> warmedUp;
   private final Map<String, PoolModel> byDigest = new HashMap<>();
-  private final BoundedSessions<ModelPart, UNetRunner> networks;
+  private final BoundedSessions<Object, LoadedNetwork> networks;
 
   /** Final once the start is over. */
   private volatile BatchSizes sizes;
@@ -101,9 +108,11 @@ public final class PoolModels implements AutoCloseable {
 
   private void start(List<ModelPart> parts) {
     // all weights are there before any batch takes of the memory
-    parts.forEach(part -> acquire(part, () -> load(part), () -> true).orElseThrow().close());
+    parts.forEach(
+        part -> acquire(unet(part, () -> load(part)), List.of(), () -> true).orElseThrow().close());
     for (ModelPart part : parts) {
-      try (HeldNetwork held = acquire(part, () -> load(part), () -> true).orElseThrow()) {
+      try (HeldNetwork held =
+          acquire(unet(part, () -> load(part)), List.of(), () -> true).orElseThrow()) {
         sizes = warmUp.run(part.model(), warmedUp.apply(held.network()), sizes);
       }
     }
@@ -124,31 +133,115 @@ public final class PoolModels implements AutoCloseable {
   }
 
   /**
+   * A ControlNet that a request was pinned to.
+   *
+   * @throws Failure.Rejected with code {@code controlnet_unavailable} when it is not here or does
+   *     not fit the model
+   */
+  public ControlNetCard requireControlNet(ModelRef pinned, PoolModel model) {
+    return catalogue.requireControlNet(pinned, model.card());
+  }
+
+  /**
    * The network of a model, with LoRAs where these change it. Loads it where it is not there, and
    * waits for room where others are in use.
    *
    * @param loras as a request pins them
+   * @param controls what steers it, in a call's order
    * @param goOn whether the caller still wants it; asked while it waits
    * @return empty when it does not
    * @throws Failure.Rejected with code {@code model_unavailable} when the network's files are not
-   *     those of its manifest, or {@code lora_unavailable} when a LoRA is not here or does not fit
+   *     those of its manifest, {@code lora_unavailable} when a LoRA is not here or does not fit, or
+   *     {@code controlnet_unavailable} when a ControlNet's files are not those of its manifest
    */
-  public Optional<HeldNetwork> network(PoolModel model, List<Lora> loras, BooleanSupplier goOn) {
+  public Optional<HeldNetwork> network(
+      PoolModel model, List<Lora> loras, List<ControlNetCard> controls, BooleanSupplier goOn) {
     ModelCard card = model.card();
-    ModelPart wanted = ModelPart.of(card, card.unet().model(), LoraSet.of(catalogue, card, loras));
-    return acquire(wanted, () -> loadAndWarmUp(wanted), goOn);
+    String graph =
+        controls.isEmpty() ? card.unet().model() : card.unet().controlled().orElseThrow();
+    ModelPart wanted = ModelPart.of(card, graph, LoraSet.of(catalogue, card, loras));
+    return acquire(unet(wanted, () -> loadAndWarmUp(wanted)), controls, goOn);
   }
 
   /** The network of a model as it is. Loads it where it is not there, and waits for room. */
   public HeldNetwork network(PoolModel model) {
-    return network(model, List.of(), () -> true).orElseThrow();
+    return network(model, List.of(), List.of(), () -> true).orElseThrow();
+  }
+
+  private static BoundedSessions.Wanted<Object, LoadedNetwork> unet(
+      ModelPart part, Supplier<LoadedNetwork> load) {
+    return new BoundedSessions.Wanted<>(part, part.bytes(), load);
+  }
+
+  private BoundedSessions.Wanted<Object, LoadedNetwork> controlNet(ControlNetCard card) {
+    return new BoundedSessions.Wanted<>(card.digest(), bytes(card), () -> load(card));
   }
 
   private Optional<HeldNetwork> acquire(
-      ModelPart part, Supplier<UNetRunner> load, BooleanSupplier goOn) {
+      BoundedSessions.Wanted<Object, LoadedNetwork> unet,
+      List<ControlNetCard> controls,
+      BooleanSupplier goOn) {
+    List<BoundedSessions.Wanted<Object, LoadedNetwork>> wanted = new ArrayList<>();
+    wanted.add(unet);
+    // one may be there for several pictures
+    List<ControlNetCard> different = controls.stream().distinct().toList();
+    different.forEach(each -> wanted.add(controlNet(each)));
     return networks
-        .acquire(part, part.bytes(), load, goOn)
-        .map(held -> new HeldNetwork(held.session(), held::close));
+        .acquireAll(wanted, goOn)
+        .map(
+            held ->
+                new HeldNetwork(
+                    controlled(held, different, controls),
+                    () -> held.forEach(BoundedSessions.Held::close)));
+  }
+
+  /**
+   * @param held the U-Net, and a ControlNet for each of different
+   */
+  private static NoisePredictor controlled(
+      List<BoundedSessions<Object, LoadedNetwork>.Held> held,
+      List<ControlNetCard> different,
+      List<ControlNetCard> controls) {
+    UNetRunner unet = (UNetRunner) held.get(0).session();
+    if (controls.isEmpty()) {
+      return unet;
+    }
+    return new ControlledNetwork(
+        unet,
+        controls.stream()
+            .map(each -> held.get(1 + different.indexOf(each)).session())
+            .map(ControlNetRunner.class::cast)
+            .toList());
+  }
+
+  private static long bytes(ControlNetCard card) {
+    try {
+      return card.weights().isPresent()
+          ? ModelSession.bytes(card.weights().get())
+          : WIDENED * card.files().get(card.model()).sizeBytes();
+    } catch (IOException e) {
+      throw unavailable(card, "cannot be read", e);
+    }
+  }
+
+  private ControlNetRunner load(ControlNetCard card) {
+    List<String> problems = card.verify();
+    if (!problems.isEmpty()) {
+      throw unavailable(card, "are not those of its manifest: " + problems, null);
+    }
+    long began = System.nanoTime();
+    ControlNetRunner network =
+        new ControlNetRunner(
+            ModelSession.open(card.graph(), card.weights(), settings), () -> sizes);
+    LOG.infof(
+        "controlnet=%s is loaded, %d ms",
+        card.name(), TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
+    return network;
+  }
+
+  private static Failure.Rejected unavailable(ControlNetCard card, String why, Exception cause) {
+    return new Failure.Rejected(
+        "controlnet_unavailable", "The files of the ControlNet " + card.name() + " " + why, cause);
   }
 
   private UNetRunner loadAndWarmUp(ModelPart part) {

@@ -86,6 +86,7 @@ public final class StepTask {
         plan.sigmas().timestep(state.step(), asked.sigma()),
         plan.contexts(state.step()),
         plan.added(state.step()),
+        plan.controls(state.step()),
         plan.deterministic());
   }
 

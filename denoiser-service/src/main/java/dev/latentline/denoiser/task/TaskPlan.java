@@ -5,12 +5,14 @@ import dev.latentline.contract.Rng;
 import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.guide.StepRows;
 import dev.latentline.denoiser.network.AddedInputs;
+import dev.latentline.denoiser.network.ControlInput;
 import dev.latentline.denoiser.sample.SamplerState;
 import dev.latentline.denoiser.sample.SamplerStep;
 import dev.latentline.denoiser.schedule.Sigmas;
 import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -26,6 +28,7 @@ import java.util.stream.IntStream;
  * @param predicts what the network was trained to answer
  * @param added what the network takes besides contexts, of the same rows
  * @param masked [1, more channels, height, width]: what the network sees behind the latents
+ * @param steerings what it follows through the ControlNets of the network, in their order
  * @param deterministic whether its bits must not depend on what else is made here
  * @param refinement who makes the last steps; everything before is of the network of the others
  */
@@ -42,6 +45,7 @@ public record TaskPlan(
     Sigmas sigmas,
     Optional<AddedInputs> added,
     Optional<FloatTensor> masked,
+    List<Steering> steerings,
     boolean deterministic,
     Optional<Refinement> refinement) {
 
@@ -99,6 +103,13 @@ public record TaskPlan(
   /** What it sees behind the latents. */
   public Optional<FloatTensor> masked(int step) {
     return refines(step) ? Optional.empty() : masked;
+  }
+
+  /** What the ControlNets of a step's network are asked with: a refiner has none. */
+  public List<ControlInput> controls(int step) {
+    return refines(step)
+        ? List.of()
+        : steerings.stream().map(each -> each.at(step, steps())).toList();
   }
 
   private FloatTensor of(int step, FloatTensor all) {

@@ -21,11 +21,13 @@ import dev.latentline.inference.catalogue.SchedulerConfig.PredictionType;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.proto.v1.Conditioning;
+import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Tensor;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -37,6 +39,9 @@ import java.util.function.Function;
 
 /** From the record of an image task to what is to be computed; holds every number to its limits. */
 public final class TaskPlanner {
+  private static final int COLOURS = 3;
+  private static final float MAX_COLOUR = 255;
+
   private final BiFunction<String, Payload, Tensor> payloads;
 
   /**
@@ -95,6 +100,7 @@ public final class TaskPlanner {
         sigmas,
         added(request, model.card(), conditionings.rows(), Conditioning::getPooled),
         masked(record, model.card().unet().maskedChannels(), shape),
+        steerings(record, model.card()),
         request.getDeterministic(),
         refiner.map(each -> refinement(request, each.card(), conditionings.rows(), sigmas)));
   }
@@ -136,6 +142,51 @@ public final class TaskPlanner {
             channels,
             shape[2],
             shape[3]));
+  }
+
+  private List<Steering> steerings(EmbeddingReady record, ModelCard model) {
+    GenerationRequest request = record.getRequest();
+    if (record.getControlPicturesCount() != request.getControlsCount()) {
+      throw unsupported("there is not a picture for each of its controls");
+    }
+    if (request.getControlsCount() > 0 && model.unet().controlled().isEmpty()) {
+      throw unsupported("the model takes no ControlNets");
+    }
+    List<Steering> steerings = new ArrayList<>();
+    for (int i = 0; i < request.getControlsCount(); i++) {
+      ControlPicture control = request.getControls(i);
+      within("weight", control.getWeight(), Limits.MAX_CONTROL_WEIGHT);
+      within("start", (float) control.getStart(), Limits.MAX_PART);
+      within("end", (float) control.getEnd(), Limits.MAX_PART);
+      steerings.add(
+          new Steering(
+              colours(request, record.getControlPictures(i)),
+              control.getWeight(),
+              control.getStart(),
+              control.getEnd()));
+    }
+    return steerings;
+  }
+
+  /** [1, 3, height, width], from 8 bits to 0..1. */
+  private FloatTensor colours(GenerationRequest request, Payload picture) {
+    Tensor bytes = payloads.apply(request.getTenant(), picture);
+    if (bytes.getDtype() != Tensor.Dtype.UINT8) {
+      throw new Failure.Rejected("invalid_tensor", "A picture that steers is not of uint8");
+    }
+    FloatTensor colours =
+        TensorRecords.require(
+            TensorRecords.fromRecord(bytes),
+            "A picture that steers",
+            1,
+            COLOURS,
+            request.getHeight(),
+            request.getWidth());
+    float[] parts = colours.data();
+    for (int i = 0; i < parts.length; i++) {
+      parts[i] /= MAX_COLOUR;
+    }
+    return colours;
   }
 
   private static SamplerOptions options(

@@ -50,6 +50,7 @@ public final class Tasks {
         Schedules.of(Sampler.EULER_ANCESTRAL, Schedule.NORMAL, NOISE, steps),
         Optional.empty(),
         Optional.empty(),
+        List.of(),
         false,
         Optional.empty());
   }
@@ -76,6 +77,7 @@ public final class Tasks {
         plan.sigmas(),
         plan.added(),
         plan.masked(),
+        plan.steerings(),
         plan.deterministic(),
         Optional.of(refinement));
   }

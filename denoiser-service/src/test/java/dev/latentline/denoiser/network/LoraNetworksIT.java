@@ -70,7 +70,7 @@ class LoraNetworksIT {
   }
 
   private static HeldNetwork network(Lora... loras) {
-    return models.network(model, List.of(loras), () -> true).orElseThrow();
+    return models.network(model, List.of(loras), List.of(), () -> true).orElseThrow();
   }
 
   private static float[] answer(HeldNetwork held) {
@@ -129,7 +129,8 @@ class LoraNetworksIT {
   void whoDoesNotWantItAnyMoreLeavesTheLine() {
     try (HeldNetwork held = network(lora("kohya", 1));
         HeldNetwork none = network()) {
-      assertThat(models.network(model, List.of(lora("kohya", 2)), () -> false)).isEmpty();
+      assertThat(models.network(model, List.of(lora("kohya", 2)), List.of(), () -> false))
+          .isEmpty();
       assertThat(held.network()).isNotSameAs(none.network());
     }
   }

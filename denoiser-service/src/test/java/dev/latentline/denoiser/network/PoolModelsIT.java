@@ -119,6 +119,7 @@ class PoolModelsIT {
                           .network(
                               starter,
                               List.of(),
+                              List.of(),
                               () -> {
                                 waits.countDown();
                                 return true;

@@ -169,7 +169,8 @@ class FluxParityIT {
   private static float[] stepWith(Lora... loras) throws IOException {
     PoolModel model = models.require(ref(DEV));
     StepTask task = StepTask.start(PLANNER.plan(record(DEV, 96, 64, 4), model));
-    try (HeldNetwork network = models.network(model, List.of(loras), () -> true).orElseThrow()) {
+    try (HeldNetwork network =
+        models.network(model, List.of(loras), List.of(), () -> true).orElseThrow()) {
       Steps.one(task, network.network());
     }
     return task.state().latents();

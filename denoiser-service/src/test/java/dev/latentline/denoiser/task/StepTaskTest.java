@@ -146,6 +146,7 @@ class StepTaskTest {
         Schedules.of(sampler, Schedule.NORMAL, NOISE, 5),
         Optional.empty(),
         Optional.empty(),
+        List.of(),
         false,
         Optional.empty());
   }

@@ -17,7 +17,8 @@ import java.util.function.Supplier;
 /**
  * Sessions that are loaded when they are asked for, and kept while there is room; those that were
  * not used for the longest time go first, and none that is in use. Whoever finds no room waits; one
- * session is always let in, however large. Thread-safe.
+ * session is always let in, however large, and so are several that are needed together.
+ * Thread-safe.
  *
  * @param <K> what tells sessions apart, by equality
  * @param <S> closed when it goes
@@ -88,37 +89,60 @@ public final class BoundedSessions<K, S extends AutoCloseable> implements AutoCl
   }
 
   /**
-   * The session of a key; loaded by the caller's thread where nobody has done so.
+   * A session that somebody needs.
    *
    * @param bytes about what it takes
    * @param load asked at most once at a time for each key; where it fails for lack of memory, the
    *     sessions that nobody uses go, and it is asked again
-   * @param goOn asked again and again while the caller waits: whether it still wants the session
-   * @return empty when it does not
-   * @throws Failure.Retryable with code {@code not_enough_memory} when there is too little of it:
-   *     another replica may have more
-   * @throws RuntimeException what else load threw
-   * @throws IllegalStateException when this is closed
+   */
+  public record Wanted<K, S>(K key, long bytes, Supplier<S> load) {}
+
+  /**
+   * The session of a key; see {@link #acquireAll}.
+   *
+   * @return empty when it is not wanted any more
    */
   public Optional<Held> acquire(K key, long bytes, Supplier<S> load, BooleanSupplier goOn) {
-    Entry entry;
-    boolean mine;
+    return acquireAll(List.of(new Wanted<>(key, bytes, load)), goOn).map(held -> held.get(0));
+  }
+
+  /**
+   * Sessions that are needed together; loaded by the caller's thread where nobody has done so. All
+   * of them or none: nobody has some and waits for others.
+   *
+   * @param wanted of different keys
+   * @param goOn asked again and again while the caller waits: whether it still wants them
+   * @return in the order of wanted; empty when it does not want them any more
+   * @throws Failure.Retryable with code {@code not_enough_memory} when there is too little of it:
+   *     another replica may have more
+   * @throws RuntimeException what else a load threw
+   * @throws IllegalStateException when this is closed
+   */
+  public Optional<List<Held>> acquireAll(List<Wanted<K, S>> wanted, BooleanSupplier goOn) {
+    List<Wanted<K, S>> mine = new ArrayList<>();
+    List<Entry> all;
     synchronized (this) {
-      Optional<Entry> known = enter(key, bytes, goOn);
-      if (known.isEmpty()) {
+      Optional<List<Entry>> entered = enter(wanted, mine, goOn);
+      if (entered.isEmpty()) {
         return Optional.empty();
       }
-      entry = known.get();
-      mine = entry.users == 1 && !entry.session.isDone();
+      all = entered.get();
     }
-    if (mine) {
-      load(entry, load);
+    // before any is waited for: who loads that one may wait for these
+    for (int i = 0; i < all.size(); i++) {
+      if (mine.contains(wanted.get(i))) {
+        load(all.get(i), wanted.get(i).load());
+      }
     }
     try {
-      return Optional.of(new Held(entry, entry.session.join()));
+      List<Held> held = new ArrayList<>();
+      for (Entry entry : all) {
+        held.add(new Held(entry, entry.session.join()));
+      }
+      return Optional.of(held);
     } catch (CompletionException e) {
       synchronized (this) {
-        release(entry);
+        all.forEach(this::release);
       }
       if (e.getCause() instanceof NotEnoughMemoryException lack) {
         throw new Failure.Retryable("not_enough_memory", lack.getMessage(), lack);
@@ -127,27 +151,28 @@ public final class BoundedSessions<K, S extends AutoCloseable> implements AutoCl
     }
   }
 
-  /** The entry, with one more user; waits for room. */
-  private Optional<Entry> enter(K key, long bytes, BooleanSupplier goOn) {
+  /**
+   * The entries, each with one more user; waits for room.
+   *
+   * @param made gets those that were not there
+   */
+  private Optional<List<Entry>> enter(
+      List<Wanted<K, S>> wanted, List<Wanted<K, S>> made, BooleanSupplier goOn) {
     Waiting me = new Waiting();
     try {
       while (true) {
         if (closed) {
           throw new IllegalStateException("the sessions are closed");
         }
-        Entry known = entries.remove(key);
-        if (known != null) {
-          // the newest is the last
-          entries.put(key, known);
-          if (mayPass(me)) {
-            known.users++;
-            return Optional.of(known);
-          }
-        } else if (isNext(me) && makeRoom(bytes)) {
-          Entry made = new Entry(key, bytes);
-          made.users = 1;
-          entries.put(key, made);
-          return Optional.of(made);
+        wanted.forEach(each -> touch(each.key()));
+        List<Wanted<K, S>> missing =
+            wanted.stream().filter(each -> !entries.containsKey(each.key())).toList();
+        if (missing.isEmpty() ? mayPass(me) : isNext(me) && makeRoom(wanted, missing)) {
+          made.addAll(missing);
+          missing.forEach(each -> entries.put(each.key(), new Entry(each.key(), each.bytes())));
+          List<Entry> all = wanted.stream().map(each -> entries.get(each.key())).toList();
+          all.forEach(entry -> entry.users++);
+          return Optional.of(all);
         }
         if (!waiting.contains(me)) {
           waiting.addLast(me);
@@ -167,6 +192,14 @@ public final class BoundedSessions<K, S extends AutoCloseable> implements AutoCl
     }
   }
 
+  /** The newest is the last. */
+  private void touch(K key) {
+    Entry known = entries.remove(key);
+    if (known != null) {
+      entries.put(key, known);
+    }
+  }
+
   private boolean isNext(Waiting me) {
     return waiting.isEmpty() || waiting.peekFirst() == me;
   }
@@ -183,19 +216,23 @@ public final class BoundedSessions<K, S extends AutoCloseable> implements AutoCl
     return true;
   }
 
-  /** Whether there is room, after those that nobody uses were let go. */
-  private boolean makeRoom(long bytes) {
+  /**
+   * Whether there is room for what is missing, after those that nobody uses or wants were let go.
+   */
+  private boolean makeRoom(List<Wanted<K, S>> wanted, List<Wanted<K, S>> missing) {
+    List<K> keys = wanted.stream().map(Wanted::key).toList();
+    long bytes = missing.stream().mapToLong(Wanted::bytes).sum();
     long taken = entries.values().stream().mapToLong(entry -> entry.bytes).sum();
     Iterator<Entry> oldest = entries.values().iterator();
     while (taken + bytes > maxBytes && oldest.hasNext()) {
       Entry entry = oldest.next();
-      if (entry.users == 0) {
+      if (entry.users == 0 && !keys.contains(entry.key)) {
         oldest.remove();
         taken -= entry.bytes;
         close(entry);
       }
     }
-    return taken + bytes <= maxBytes || entries.isEmpty();
+    return taken + bytes <= maxBytes || keys.containsAll(entries.keySet());
   }
 
   private void load(Entry entry, Supplier<S> load) {

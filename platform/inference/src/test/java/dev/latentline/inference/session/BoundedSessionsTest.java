@@ -187,4 +187,101 @@ class BoundedSessionsTest {
         .hasMessage("it takes 21 GB");
     assertThat(gone).as("what nobody used went first").containsExactly("a");
   }
+
+  private BoundedSessions.Wanted<String, Session> wanted(String key, long bytes) {
+    return new BoundedSessions.Wanted<>(key, bytes, () -> load(key));
+  }
+
+  private Optional<List<BoundedSessions<String, Session>.Held>> both(
+      String one, String other, BooleanSupplier goOn) {
+    return sessions.acquireAll(List.of(wanted(one, 1), wanted(other, 1)), goOn);
+  }
+
+  private static void close(List<BoundedSessions<String, Session>.Held> all) {
+    all.forEach(BoundedSessions.Held::close);
+  }
+
+  @Test
+  void whoNeedsTwoHasNoneOfThemWhileThereIsNoRoomForBoth() throws Exception {
+    BoundedSessions<String, Session>.Held a = acquire("a");
+    CountDownLatch waits = new CountDownLatch(1);
+    CompletableFuture<List<BoundedSessions<String, Session>.Held>> two =
+        CompletableFuture.supplyAsync(
+            () ->
+                both(
+                        "b",
+                        "c",
+                        () -> {
+                          waits.countDown();
+                          return true;
+                        })
+                    .orElseThrow());
+    assertThat(waits.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(loaded).containsExactly("a");
+
+    a.close();
+
+    List<BoundedSessions<String, Session>.Held> held = two.get(30, TimeUnit.SECONDS);
+    assertThat(held).extracting(each -> each.session().key()).containsExactly("b", "c");
+    assertThat(gone).containsExactly("a");
+    close(held);
+    close(both("c", "b", () -> true).orElseThrow());
+    assertThat(loaded).containsExactly("a", "b", "c");
+  }
+
+  /** Each has one of the two in use; with one after the other they would wait for ever. */
+  @Test
+  void pairsThatOverlapEndEvenWhereOnlyOnePairHasRoom() throws Exception {
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    for (List<String> pair :
+        List.of(List.of("a", "b"), List.of("b", "c"), List.of("c", "a"), List.of("b", "a"))) {
+      all.add(
+          CompletableFuture.runAsync(
+              () -> {
+                for (int i = 0; i < 50; i++) {
+                  close(both(pair.get(0), pair.get(1), () -> true).orElseThrow());
+                }
+              }));
+    }
+    for (CompletableFuture<Void> each : all) {
+      each.get(30, TimeUnit.SECONDS);
+    }
+    assertThat(sessions.size()).isLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void twoThatAreTooLargeAreLetInWhenNobodyElseIsThere() {
+    BoundedSessions<String, Session>.Held a = acquire("a");
+    assertThat(sessions.acquireAll(List.of(wanted("large", 9), wanted("larger", 10)), () -> false))
+        .isEmpty();
+
+    a.close();
+    List<BoundedSessions<String, Session>.Held> held =
+        sessions
+            .acquireAll(List.of(wanted("large", 9), wanted("larger", 10)), () -> true)
+            .orElseThrow();
+
+    assertThat(gone).containsExactly("a");
+    close(held);
+  }
+
+  @Test
+  void whereOneOfTwoCannotBeLoadedTheOtherIsGivenBack() {
+    assertThatThrownBy(
+            () ->
+                sessions.acquireAll(
+                    List.of(
+                        wanted("a", 1),
+                        new BoundedSessions.Wanted<>(
+                            "broken",
+                            1,
+                            () -> {
+                              throw new IllegalArgumentException("no graph");
+                            })),
+                    () -> true))
+        .hasMessage("no graph");
+
+    close(both("b", "c", () -> true).orElseThrow());
+    assertThat(gone).containsExactly("a");
+  }
 }
