@@ -9,6 +9,8 @@ import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.ImageTask;
 import dev.latentline.contract.Limits;
+import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Sha256;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.encoder.text.AppleEmbedding;
@@ -16,10 +18,12 @@ import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.kit.control.CancelledGenerations;
 import dev.latentline.proto.v1.Cancel;
 import dev.latentline.proto.v1.Conditioning;
 import dev.latentline.proto.v1.Control;
+import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.Encoded;
 import dev.latentline.proto.v1.ExpandedPrompts;
@@ -40,6 +44,8 @@ import dev.latentline.testkit.TestStack;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -74,10 +80,14 @@ class EncoderServiceIT {
   private static final List<Long> NOTHING = List.of(101L, 102L);
   private static final List<Long> A_BLUE_APPLE = List.of(101L, 1037L, 2630L, 6207L, 102L);
 
+  private static final Path GOLDEN_PICTURES =
+      Path.of(System.getProperty("latentline.home")).resolve("parity/golden/pictures");
+
   private static RecordWriter writer;
   private static ModelCard starter;
   private final RecordReader reader = RecordReader.open();
   @Inject CancelledGenerations cancelled;
+  @Inject BlobStore store;
 
   @BeforeAll
   static void open() {
@@ -224,6 +234,59 @@ class EncoderServiceIT {
     assertThat(fact.getEncoded())
         .isEqualTo(
             Encoded.newBuilder().setPromptTokensCut(7).setNegativePromptTokensCut(3).build());
+  }
+
+  @Test
+  void aPictureThatSteersIsFittedIntoTheOneThatIsMade() throws Exception {
+    byte[] png = Files.readAllBytes(GOLDEN_PICTURES.resolve("source.png"));
+    GenerationRequest request = request().setCount(2).addControls(control(stored(png))).build();
+    GenerationRequest edges =
+        request().addControls(control(stored(png)).setPreprocessor("canny")).build();
+
+    submit(apple(request));
+    submit(apple(edges));
+
+    List<EmbeddingReady> tasks = tasks(request, 2);
+    Tensor seen = tasks.get(0).getControlPictures(0).getInline();
+    assertThat(seen.getDtype()).isEqualTo(Tensor.Dtype.UINT8);
+    assertThat(seen.getShapeList()).containsExactly(1L, 3L, 128L, 128L);
+    assertThat(tasks.get(1).getControlPicturesList())
+        .isEqualTo(tasks.get(0).getControlPicturesList());
+    byte[] lines = tasks(edges, 1).get(0).getControlPictures(0).getInline().getData().toByteArray();
+    assertThat(lines).containsOnly(0, 255).contains(0).contains(255);
+  }
+
+  @Test
+  void aPictureThatIsGoneFailsAllImages() throws Exception {
+    GenerationRequest request = request().setCount(2).addControls(control("0".repeat(64))).build();
+
+    submit(apple(request));
+
+    assertAllImagesFailed(request, "input_missing");
+  }
+
+  @Test
+  void anInputThatIsNoPictureFailsAllImages() throws Exception {
+    GenerationRequest request =
+        request().setCount(2).addControls(control(stored(new byte[] {1, 2, 3}))).build();
+
+    submit(apple(request));
+
+    assertAllImagesFailed(request, "invalid_input");
+  }
+
+  private String stored(byte[] picture) {
+    String sha256 = Sha256.hex(picture);
+    store.put(ObjectKeys.input(request().getTenant(), sha256), picture, "image/png");
+    return sha256;
+  }
+
+  private static ControlPicture.Builder control(String input) {
+    return ControlPicture.newBuilder()
+        .setControlNet(ModelRef.newBuilder().setName("starter-edges").setDigest("sha256:00"))
+        .setInput(input)
+        .setWeight(1)
+        .setEnd(1);
   }
 
   @Test

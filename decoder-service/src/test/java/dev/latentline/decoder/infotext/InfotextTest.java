@@ -129,6 +129,25 @@ class InfotextTest {
   }
 
   @Test
+  void controlsAreWrittenAsTheExtensionForThemDoes() {
+    GenerationRequest.Builder steered = APPLE.toBuilder();
+    steered
+        .addControlsBuilder()
+        .setPreprocessor("canny")
+        .setWeight(0.8f)
+        .setEnd(1)
+        .getControlNetBuilder()
+        .setName("control_v11p_sd15_canny")
+        .setDigest("sha256:" + "1".repeat(64));
+
+    assertThat(Infotext.of(steered.build(), 7, "1"))
+        .contains(
+            ", ControlNet 0: \"Module: canny, Model: control_v11p_sd15_canny [1111111111], Weight:"
+                + " 0.8, Resize Mode: Crop and Resize, Guidance Start: 0, Guidance End: 1, Control"
+                + " Mode: Balanced\", ");
+  }
+
+  @Test
   void aRefinerIsWrittenAsThere() {
     GenerationRequest.Builder refined = APPLE.toBuilder();
     refined

@@ -69,6 +69,24 @@ final class SmallCatalogue {
         "\"input_size\": 224, \"classes\": [\"good\", \"bad\"], \"unsafe\": [\"bad\"]");
   }
 
+  /** Puts a ControlNet of the models' family beside them. */
+  void controlNet(String name) throws IOException {
+    listed(
+        "controlnets/" + name,
+        "model.onnx",
+        "\"model\": \"model.onnx\", \"families\": [\"small\"]");
+  }
+
+  /** Has a model's network take what ControlNets say. */
+  void controlled(String model) throws IOException {
+    manifest(
+        model,
+        manifest -> {
+          ObjectNode unet = (ObjectNode) manifest.get("unet");
+          unet.put("controlled", unet.get("model").asText());
+        });
+  }
+
   /** Puts a textual inversion of the models' family beside them. */
   void textualInversion(String name, int vectors) throws IOException {
     listed(

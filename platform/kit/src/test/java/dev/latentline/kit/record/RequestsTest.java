@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
 import dev.latentline.kit.workqueue.WorkItem;
+import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
@@ -54,6 +55,8 @@ class RequestsTest {
                         .addExpandedPrompts(expanded("b"))
                         .build()))
         .doesNotThrowAnyException();
+    assertThatCode(() -> Requests.check(ITEM, valid().addControls(control()).build()))
+        .doesNotThrowAnyException();
     assertThatCode(() -> Requests.check(ITEM, valid().setRefiner(refiner("fine", 1)).build()))
         .doesNotThrowAnyException();
     assertThatCode(
@@ -87,6 +90,17 @@ class RequestsTest {
         r -> r.addLoras(lora("ink", Limits.MAX_LORA_WEIGHT + 1)),
         r -> r.addLoras(lora("ink", Float.NaN)),
         r -> r.addAllLoras(Collections.nCopies(Limits.MAX_LORAS + 1, lora("ink", 1))),
+        r -> r.addControls(control().setInput("../" + "0".repeat(61))),
+        r -> r.addControls(control().setPreprocessor("magic")),
+        r -> r.addControls(control().setWeight(Limits.MAX_CONTROL_WEIGHT + 1)),
+        r -> r.addControls(control().setWeight(Float.NaN)),
+        r -> r.addControls(control().setStart(0.6).setEnd(0.5)),
+        r -> r.addControls(control().setStart(Double.NaN)),
+        r -> r.addControls(control().setEnd(1.1)),
+        r ->
+            r.addControls(
+                control().setControlNet(ModelRef.newBuilder().setName("../edges").build())),
+        r -> r.addAllControls(Collections.nCopies(Limits.MAX_CONTROLS + 1, control().build())),
         r -> r.setRefiner(refiner("../fine", 0.8)),
         r -> r.setRefiner(refiner("fine", -0.1)),
         r -> r.setRefiner(refiner("fine", 1.1)),
@@ -132,6 +146,16 @@ class RequestsTest {
 
   private static Lora lora(String name, float weight) {
     return Lora.newBuilder().setLora(ModelRef.newBuilder().setName(name)).setWeight(weight).build();
+  }
+
+  private static ControlPicture.Builder control() {
+    return ControlPicture.newBuilder()
+        .setControlNet(ModelRef.newBuilder().setName("edges"))
+        .setInput("0".repeat(64))
+        .setPreprocessor("canny")
+        .setWeight(1)
+        .setStart(0.5)
+        .setEnd(1);
   }
 
   private static Refiner refiner(String name, double start) {
