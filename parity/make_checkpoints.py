@@ -42,8 +42,12 @@ def original(template: pathlib.Path, own_names: bool) -> dict[str, list[int]]:
 
 def main(template: pathlib.Path, out: pathlib.Path, kind: str, own_names: bool = False) -> None:
     """With the graph's own names instead of the first layout's, where that is asked for."""
+    write(original(template, own_names), out, kind)
+
+
+def write(tensors: dict[str, list[int]], out: pathlib.Path, kind: str) -> None:
+    """A file of such tensors, in their order."""
     dtype, size = {"fp16": ("F16", 2), "fp32": ("F32", 4)}[kind]
-    tensors = original(template, own_names)
     header, at = {}, 0
     for name, shape in tensors.items():
         end = at + size * math.prod(shape)

@@ -133,13 +133,17 @@ def tokenizer(spec):
 
 def unet(source, stated, pooled, add):
     config = variants.read(source / "unet/config.json")
-    add("unet", lambda: graphs.unet(config, pooled), lambda n: names.unet(n, config))
+    # what refines has no ControlNets
+    controlled = "refines" not in stated
+    add("unet", lambda: graphs.unet(config, pooled, controlled), lambda n: names.unet(n, config))
     network = {"model": "unet/model.onnx", "latent_channels": config["out_channels"], "context_size": config["cross_attention_dim"]}
     if config["in_channels"] == 2 * config["out_channels"] + 1:
         # beside the latents a mask, and the latents of what it leaves of a picture
         network["inpainting"] = True
     elif config["in_channels"] != config["out_channels"]:
         raise ValueError(f"a network that takes {config['in_channels']} channels is not known")
+    if controlled:
+        network["controlled"] = network["model"]
     if config.get("time_cond_proj_dim"):
         network["guidance_size"] = config["time_cond_proj_dim"]
     if pooled:

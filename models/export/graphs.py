@@ -8,7 +8,7 @@ import io
 
 import onnx
 import torch
-from diffusers import AutoencoderKL, FluxTransformer2DModel, SD3Transformer2DModel, UNet2DConditionModel
+from diffusers import AutoencoderKL, ControlNetModel, FluxTransformer2DModel, SD3Transformer2DModel, UNet2DConditionModel
 from diffusers.models.normalization import RMSNorm
 from diffusers.models.transformers import transformer_flux
 from onnx import TensorProto
@@ -21,7 +21,41 @@ PREFIXED = ("text_model.", "text_projection.")
 
 class UNet(torch.nn.Module):
     """What diffusers' ONNX layout calls unet; with timestep_cond where the model takes its guidance so (latent consistency), and text_embeds
-    of a width and time_ids where it has them (SDXL)."""
+    of a width and time_ids where it has them (SDXL). One that is `controlled` takes a ControlNet's residuals, of any sizes that broadcast to
+    those that they are added to."""
+
+    prefix = None
+
+    def __init__(self, net, pooled, controlled):
+        super().__init__()
+        self.net = net
+        self.pooled = pooled
+        self.controlled = controlled
+        self.added = net.config.addition_embed_type == "text_time"
+
+    def inputs(self):
+        values, axes = denoising_inputs(self.net.config, self.pooled)
+        if self.controlled:
+            for i, (name, channels) in enumerate(residuals(self.net.config, "down_block_additional_residuals", "mid_block_additional_residual")):
+                values[name] = torch.zeros(1, channels, 1, 1)
+                # symbols of its own for each: what has one symbol must be equal
+                axes[name] = sides(i)
+        return values, axes, {"out_sample": {0: "batch", 2: "height", 3: "width"}}
+
+    def forward(self, sample, timestep, encoder_hidden_states, *others):
+        others = list(others)
+        guidance = others.pop(0) if self.net.config.time_cond_proj_dim else None
+        added = {name: others.pop(0) for name in ("text_embeds", "time_ids")} if self.added else None
+        down, mid = (others[:-1], others[-1]) if self.controlled else (None, None)
+        return self.net(
+            sample, timestep, encoder_hidden_states, timestep_cond=guidance, added_cond_kwargs=added, down_block_additional_residuals=down,
+            mid_block_additional_residual=mid, return_dict=False,
+        )[0]
+
+
+class ControlNet(torch.nn.Module):
+    """A ControlNet (Zhang et al. 2023) of a U-Net: what that takes, controlnet_cond, RGB in 0..1 of one picture for all rows or one for
+    each, and conditioning_scale, to the residuals that the U-Net adds."""
 
     prefix = None
 
@@ -32,35 +66,61 @@ class UNet(torch.nn.Module):
         self.added = net.config.addition_embed_type == "text_time"
 
     def inputs(self):
-        config = self.net.config
-        side = 2 ** (len(config.down_block_types) - 1) * 2
-        values = {
-            "sample": torch.randn(2, config.in_channels, side, side + 8),
-            "timestep": torch.tensor([500.0, 20.0]),
-            "encoder_hidden_states": torch.randn(2, 77, config.cross_attention_dim),
-        }
-        axes = {
-            "sample": {0: "batch", 2: "height", 3: "width"},
-            "timestep": {0: "batch"},
-            "encoder_hidden_states": {0: "batch", 1: "tokens"},
-        }
-        if config.time_cond_proj_dim:
-            values["timestep_cond"] = torch.randn(2, config.time_cond_proj_dim)
-            axes["timestep_cond"] = {0: "batch"}
-        if self.added:
-            # beside the pooled text, an embedding of each number
-            numbers = (config.projection_class_embeddings_input_dim - self.pooled) // config.addition_time_embed_dim
-            values["text_embeds"] = torch.randn(2, self.pooled)
-            values["time_ids"] = torch.rand(2, numbers) * 100
-            axes["text_embeds"] = {0: "batch"}
-            axes["time_ids"] = {0: "batch"}
-        return values, axes, {"out_sample": {0: "batch", 2: "height", 3: "width"}}
+        values, axes = denoising_inputs(self.net.config, self.pooled)
+        scale = 2 ** (len(self.net.config.conditioning_embedding_out_channels) - 1)
+        height, width = values["sample"].shape[2:]
+        values["controlnet_cond"] = torch.rand(1, self.net.config.conditioning_channels, scale * height, scale * width)
+        values["conditioning_scale"] = torch.tensor(0.8)
+        axes["controlnet_cond"] = {0: "pictures", 2: "picture_height", 3: "picture_width"}
+        names = residuals(self.net.config, "down_block_res_samples", "mid_block_res_sample")
+        outputs = {name: sides(i) | {0: "batch"} for i, (name, _) in enumerate(names)}
+        return values, axes, outputs
 
     def forward(self, sample, timestep, encoder_hidden_states, *others):
-        others = list(others)
-        guidance = others.pop(0) if self.net.config.time_cond_proj_dim else None
         added = dict(zip(("text_embeds", "time_ids"), others)) if self.added else None
-        return self.net(sample, timestep, encoder_hidden_states, timestep_cond=guidance, added_cond_kwargs=added, return_dict=False)[0]
+        down, mid = self.net(
+            sample, timestep, encoder_hidden_states, others[-2], conditioning_scale=others[-1], added_cond_kwargs=added, return_dict=False
+        )
+        return *down, mid
+
+
+def denoising_inputs(config, pooled):
+    side = 2 ** (len(config.down_block_types) - 1) * 2
+    values = {
+        "sample": torch.randn(2, config.in_channels, side, side + 8),
+        "timestep": torch.tensor([500.0, 20.0]),
+        "encoder_hidden_states": torch.randn(2, 77, config.cross_attention_dim),
+    }
+    axes = {
+        "sample": {0: "batch", 2: "height", 3: "width"},
+        "timestep": {0: "batch"},
+        "encoder_hidden_states": {0: "batch", 1: "tokens"},
+    }
+    if config.get("time_cond_proj_dim"):
+        values["timestep_cond"] = torch.randn(2, config.time_cond_proj_dim)
+        axes["timestep_cond"] = {0: "batch"}
+    if config.addition_embed_type == "text_time":
+        # beside the pooled text, an embedding of each number
+        numbers = (config.projection_class_embeddings_input_dim - pooled) // config.addition_time_embed_dim
+        values["text_embeds"] = torch.randn(2, pooled)
+        values["time_ids"] = torch.rand(2, numbers) * 100
+        axes["text_embeds"] = {0: "batch"}
+        axes["time_ids"] = {0: "batch"}
+    return values, axes
+
+
+def residuals(config, down, mid):
+    """[(name, channels)] of what a U-Net's first layer and down blocks hand over to its up blocks, and of its middle."""
+    widths = config.block_out_channels
+    channels = [widths[0]]
+    for level, width in enumerate(widths):
+        # every level but the last ends in a downsampler
+        channels += [width] * (config.layers_per_block + (level < len(widths) - 1))
+    return [(f"{down}_{i}", width) for i, width in enumerate(channels)] + [(mid, widths[-1])]
+
+
+def sides(number):
+    return {0: f"residual_{number}_batch", 2: f"residual_{number}_height", 3: f"residual_{number}_width"}
 
 
 class SD3Transformer(torch.nn.Module):
@@ -297,8 +357,12 @@ def t5_encoder(config):
     return T5Encoder(net)
 
 
-def unet(config, pooled=0):
-    return UNet(bare(config, UNet2DConditionModel.from_config), pooled)
+def unet(config, pooled=0, controlled=True):
+    return UNet(bare(config, UNet2DConditionModel.from_config), pooled, controlled)
+
+
+def controlnet(config, pooled=0):
+    return ControlNet(bare(config, ControlNetModel.from_config), pooled)
 
 
 def vae_decoder(config):

@@ -2,12 +2,13 @@
 
 A source is {"tensor": name} and, where it is a part of the tensor, "rows": [from, to] (of three times as many, or so many as "of" says), or "transposed": true, or "swapped": true where the
 upper half of its rows is the lower one; {"identity": true} is no tensor but the identity. Written after the layouts of CompVis/latent-diffusion, Stability-AI/generative-models,
-Stability-AI/sd3.5, black-forest-labs/flux and mlfoundations/open_clip; parity holds it against diffusers' own conversion.
+Stability-AI/sd3.5, black-forest-labs/flux, lllyasviel/ControlNet and mlfoundations/open_clip; parity holds it against diffusers' own conversion.
 """
 import re
 
 UNET = "model.diffusion_model."
 VAE = "first_stage_model."
+CONTROL = "control_model."
 
 RESNET = {
     "norm1": "in_layers.0", "conv1": "in_layers.2", "time_emb_proj": "emb_layers.1", "norm2": "out_layers.0", "conv2": "out_layers.3",
@@ -130,15 +131,36 @@ def t5(name, prefix):
     return [{"tensor": prefix + each} for each in names] + [{"tensor": each} for each in names[1:]]
 
 
-def unet(name, config):
+def controlnet(name, config):
+    """The sources of a ControlNet's parameter: in a file that may have the model it was trained with, and in one without anything else."""
+    return [source for prefix in (CONTROL, "") for source in _controlnet(name, config, prefix)]
+
+
+def _controlnet(name, config, prefix):
+    stem, kind = name.rsplit(".", 1)
+    if stem == "controlnet_mid_block":
+        return _one(f"{prefix}middle_block_out.0.{kind}")
+    found = re.fullmatch(r"controlnet_down_blocks\.(\d+)", stem)
+    if found:
+        return _one(f"{prefix}zero_convs.{found[1]}.0.{kind}")
+    found = re.fullmatch(r"controlnet_cond_embedding\.(?:(conv_in)|(conv_out)|blocks\.(\d+))", stem)
+    if found:
+        # an activation behind each but the last
+        blocks = 2 * (len(config["conditioning_embedding_out_channels"]) - 1)
+        layer = 0 if found[1] else 2 * (blocks + 1) if found[2] else 2 * (int(found[3]) + 1)
+        return _one(f"{prefix}input_hint_block.{layer}.{kind}")
+    return unet(name, config, prefix)
+
+
+def unet(name, config, prefix=UNET):
     """The sources of a U-Net's parameter, the preferred first."""
     stem, kind = name.rsplit(".", 1)
     layers = config["layers_per_block"]
     if stem == "time_embedding.cond_proj":
         # came after that layout: by its rules, and as diffusers' converter to it leaves the name
-        return _one(f"{UNET}time_embed.cond_proj.{kind}") + _one(f"{UNET}{name}")
+        return _one(f"{prefix}time_embed.cond_proj.{kind}") + _one(f"{prefix}{name}")
     if stem in TOP:
-        return _one(f"{UNET}{TOP[stem]}.{kind}")
+        return _one(f"{prefix}{TOP[stem]}.{kind}")
     found = re.fullmatch(r"(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)", stem)
     if found:
         side, level, what, number, rest = found[1], int(found[2]), found[3], int(found[4]), found[5]
@@ -156,11 +178,11 @@ def unet(name, config):
             inner = "0.op"
         else:
             inner = ("2" if "CrossAttn" in config["up_block_types"][level] else "1") + ".conv"
-        return _one(f"{UNET}{blocks}.{block}.{inner}.{kind}")
+        return _one(f"{prefix}{blocks}.{block}.{inner}.{kind}")
     found = re.fullmatch(r"mid_block\.(resnets|attentions)\.(\d+)\.(.+)", stem)
     if found[1] == "resnets":
-        return _one(f"{UNET}middle_block.{2 * int(found[2])}.{RESNET[found[3]]}.{kind}")
-    return _one(f"{UNET}middle_block.1.{found[3]}.{kind}")
+        return _one(f"{prefix}middle_block.{2 * int(found[2])}.{RESNET[found[3]]}.{kind}")
+    return _one(f"{prefix}middle_block.1.{found[3]}.{kind}")
 
 
 def vae(name, config, prefixes):
