@@ -10,6 +10,7 @@ import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.schedule.Prediction;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ControlNetCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.checkpoint.CheckpointImport;
 import dev.latentline.inference.checkpoint.ImportOrder;
@@ -29,9 +30,11 @@ import dev.latentline.testkit.RandomCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,7 +42,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Imported checkpoints of every kind make the latents that diffusers' pipelines make, step by step
- * from the same seed, and the same picture: parity/golden_pipelines.py writes the files.
+ * from the same seed, and the same picture, also with ControlNets: parity/golden_pipelines.py and
+ * golden_control_pipelines.py write the files.
  */
 class PipelineParityIT {
   private static final Path HOME = Path.of(System.getProperty("latentline.home"));
@@ -50,23 +54,33 @@ class PipelineParityIT {
   /** Of the numbers of 8 bits. */
   private static final double SAME_PIXELS = 0.999;
 
+  private static final String FILE = ".safetensors";
+
   @TempDir Path folder;
 
   static Stream<String> cases() throws IOException {
-    try (Stream<Path> files =
-        Files.list(RandomCheckpoint.templates().resolveSibling("golden/pipelines"))) {
-      List<String> names =
-          files.map(file -> file.getFileName().toString().replace(".safetensors", "")).toList();
-      return names.stream().sorted();
+    List<String> names = new ArrayList<>();
+    for (String kind : List.of("pipelines", "controlled")) {
+      try (Stream<Path> files = Files.list(golden(kind))) {
+        files
+            .map(file -> kind + "/" + file.getFileName())
+            .filter(name -> name.endsWith(FILE))
+            .map(name -> name.substring(0, name.length() - FILE.length()))
+            .sorted()
+            .forEach(names::add);
+      }
     }
+    return names.stream();
+  }
+
+  private static Path golden(String name) {
+    return RandomCheckpoint.templates().resolveSibling("golden").resolve(name);
   }
 
   @ParameterizedTest
   @MethodSource("cases")
   void latentsAndPictureAreThoseOfDiffusers(String name) throws IOException {
-    Path file =
-        RandomCheckpoint.templates().resolveSibling("golden/pipelines/" + name + ".safetensors");
-    try (SafetensorsFile golden = SafetensorsFile.open(file)) {
+    try (SafetensorsFile golden = SafetensorsFile.open(golden(name + FILE))) {
       JsonNode request = new JsonMapper().readTree(golden.metadata().get("request"));
       Catalogue catalogue = imported(request);
       ModelCard card = catalogue.find("it").orElseThrow();
@@ -79,8 +93,12 @@ class PipelineParityIT {
             new TaskPlanner((tenant, payload) -> payload.getInline())
                 .plan(record(request, catalogue, golden), model, refiner);
         StepTask task = StepTask.start(plan);
+        List<ControlNetCard> controls = controls(request, catalogue);
         while (!task.done()) {
-          try (HeldNetwork held = models.network(task.refines() ? refiner.orElseThrow() : model)) {
+          try (HeldNetwork held =
+              task.refines()
+                  ? models.network(refiner.orElseThrow())
+                  : models.network(model, List.of(), controls, () -> true).orElseThrow()) {
             int step = task.state().step();
             Steps.one(task, held.network());
             if (task.state().step() > step) {
@@ -102,8 +120,24 @@ class PipelineParityIT {
     if (request.has("refiner")) {
       imported(RandomCheckpoint.of(request.path("refiner").asText()), "refiner");
     }
+    for (int i = 0; i < request.path("controls").size(); i++) {
+      imported(controlNet(request.path("controls").get(i)), "control-" + i);
+    }
     return Catalogue.open(
         List.of(HOME.resolve("models/target/catalogue"), folder.resolve("models")));
+  }
+
+  private static RandomCheckpoint controlNet(JsonNode control) throws IOException {
+    String template = control.path("template").asText();
+    return control.path("layout").asText().equals("diffusers")
+        ? RandomCheckpoint.ofParts(template, "controlnet")
+        : RandomCheckpoint.of(template);
+  }
+
+  private static List<ControlNetCard> controls(JsonNode request, Catalogue catalogue) {
+    return IntStream.range(0, request.path("controls").size())
+        .mapToObj(i -> catalogue.findControlNet("control-" + i).orElseThrow())
+        .toList();
   }
 
   private void imported(RandomCheckpoint checkpoint, String name) throws IOException {
@@ -131,7 +165,17 @@ class PipelineParityIT {
                     .getRefinerBuilder()
                     .setRefiner(reference(refiner))
                     .setStart(request.path("refiner_start").asDouble()));
-    return EmbeddingReady.newBuilder()
+    EmbeddingReady.Builder record = EmbeddingReady.newBuilder();
+    for (int i = 0; i < request.path("controls").size(); i++) {
+      JsonNode control = request.path("controls").get(i);
+      stated
+          .addControlsBuilder()
+          .setWeight((float) control.path("weight").asDouble())
+          .setStart(control.path("start").asDouble())
+          .setEnd(control.path("end").asDouble());
+      record.addControlPictures(picture(golden, "control." + i));
+    }
+    return record
         .setRequest(
             stated
                 .setGenerationId("gen_1")
@@ -174,6 +218,17 @@ class PipelineParityIT {
           .setRefinerPooled(payload(golden, refiner + "pooled_prompt_embeds"));
     }
     return conditioning.build();
+  }
+
+  private static Payload picture(SafetensorsFile golden, String name) throws IOException {
+    StoredTensor stored = golden.find(name).orElseThrow();
+    byte[] colours = new byte[(int) stored.elements()];
+    golden.map(stored).get(colours);
+    return Payload.newBuilder()
+        .setInline(
+            TensorRecords.toUint8(
+                colours, stored.shape().stream().mapToLong(Long::longValue).toArray()))
+        .build();
   }
 
   private static Payload payload(SafetensorsFile golden, String name) throws IOException {
