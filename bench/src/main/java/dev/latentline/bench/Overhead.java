@@ -7,7 +7,7 @@ import dev.latentline.denoiser.loop.TurnScheduler;
 import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.preview.LatentProjection;
 import dev.latentline.denoiser.preview.PreviewPng;
-import dev.latentline.denoiser.preview.PreviewRate;
+import dev.latentline.denoiser.preview.ProgressRate;
 import dev.latentline.denoiser.resume.Checkpoints;
 import dev.latentline.denoiser.resume.StepRecords;
 import dev.latentline.denoiser.resume.StepSnapshot;
@@ -231,7 +231,7 @@ public final class Overhead {
     private final KafkaProducer<String, byte[]> producer;
     private final LatentProjection projection =
         new LatentProjection(starter.model().card().vae().latentRgb().orElseThrow());
-    private final PreviewRate rate = new PreviewRate(1, PAUSE, 0, System.nanoTime());
+    private final ProgressRate rate = new ProgressRate(1, PAUSE, 0, System.nanoTime());
 
     WithPreviews(ExecutorService behind, KafkaProducer<String, byte[]> producer) {
       this.behind = behind;
@@ -240,7 +240,8 @@ public final class Overhead {
 
     @Override
     public void stepped(StepTask task, Duration took) {
-      if (!rate.due(task.state().step(), System.nanoTime())) {
+      if (rate.next(task.state().step(), task.done(), System.nanoTime())
+          != ProgressRate.Said.SHOWN) {
         return;
       }
       show(task.denoised().orElseThrow(), task.plan().shape());

@@ -2,16 +2,17 @@ package dev.latentline.denoiser;
 
 import com.google.protobuf.ByteString;
 import dev.latentline.contract.Stage;
+import dev.latentline.denoiser.preview.ProgressRate;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.kit.record.Records;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.Progress;
+import io.quarkus.runtime.Startup;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -24,6 +25,7 @@ import org.jboss.logging.Logger;
  * Tells who watches how far a picture is. The step loop does not wait for it, nor for previews:
  * while the broker is slow or away, steps go untold.
  */
+@Startup
 @ApplicationScoped
 class StepProgress {
   private static final Logger LOG = Logger.getLogger(StepProgress.class);
@@ -31,7 +33,7 @@ class StepProgress {
   /** Below the emitter's buffer, which refuses what does not fit; it bounds what previews hold. */
   private static final int MAX_IN_FLIGHT = 16;
 
-  private final Previews previews;
+  private final int every;
   private final Duration pause;
   private final MutinyEmitter<byte[]> channel;
   private final AtomicInteger inFlight = new AtomicInteger();
@@ -46,12 +48,13 @@ class StepProgress {
           });
 
   StepProgress(
-      DenoiserSettings settings,
-      Previews previews,
-      @Channel("generation-progress") MutinyEmitter<byte[]> channel) {
+      DenoiserSettings settings, @Channel("generation-progress") MutinyEmitter<byte[]> channel) {
     this.pause = settings.progress().pause();
-    this.previews = previews;
+    this.every = settings.previews().every();
     this.channel = channel;
+    if (every < 0) {
+      throw new IllegalArgumentException("latentline.previews.every must be 0 or more");
+    }
   }
 
   OfTask of(WorkItem item, ModelCard model, StepTask task) {
@@ -62,31 +65,29 @@ class StepProgress {
   final class OfTask {
     private final WorkItem item;
     private final StepTask task;
-    private final Previews.OfTask shown;
+    private final Preview preview;
+    private final ProgressRate rate;
     private final Pace pace = new Pace();
-    private long lastTold;
 
     private OfTask(WorkItem item, ModelCard model, StepTask task) {
       this.item = item;
       this.task = task;
-      this.shown = previews.of(model, task);
-      this.lastTold = System.nanoTime() - pause.toNanos();
+      this.preview = new Preview(model, task);
+      this.rate = new ProgressRate(every, pause, task.state().step(), System.nanoTime());
     }
 
     /**
-     * A step is made. The first one is told, the last one, and others when the pause is over.
+     * A step is made.
      *
      * @param took the step alone
      */
     void stepped(Duration took) {
       long now = System.nanoTime();
       pace.stepped(took, now);
-      Optional<Supplier<ByteString>> preview = shown.next(now);
-      boolean last = task.callsLeft() == 0;
-      if (preview.isEmpty() && !last && now - lastTold < pause.toNanos()) {
+      ProgressRate.Said said = rate.next(task.state().step(), task.callsLeft() == 0, now);
+      if (said == ProgressRate.Said.NOTHING) {
         return;
       }
-      lastTold = now;
       Progress.Builder progress =
           Progress.newBuilder()
               .setGenerationId(item.generationId())
@@ -95,7 +96,11 @@ class StepProgress {
               .setSteps(task.plan().steps())
               .setAtMs(System.currentTimeMillis())
               .setEtaMs(pace.of(task.callsLeft()).toMillis());
-      report(item, progress, preview.orElse(() -> ByteString.EMPTY));
+      float[] denoised = task.denoised().orElseThrow();
+      report(
+          item,
+          progress,
+          () -> said == ProgressRate.Said.SHOWN ? preview.of(denoised) : ByteString.EMPTY);
     }
   }
 
