@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 
 /**
  * The safetensors files of a checkpoint: one with everything, or a folder as diffusers writes it
- * with some for each part; the autoencoder may come from a file of its own. Closed by whoever
- * opened it.
+ * with some for each part, or of one part with its config.json beside them; the autoencoder may
+ * come from a file of its own. Closed by whoever opened it.
  */
 final class CheckpointFiles implements AutoCloseable {
   private static final String SUFFIX = ".safetensors";
@@ -28,6 +28,9 @@ final class CheckpointFiles implements AutoCloseable {
   /** Both autoencoder's graphs have their weights in one folder. */
   private static final Map<String, String> FOLDERS =
       Map.of("vae_decoder", "vae", "vae_encoder", "vae");
+
+  /** Parts that are published alone, by their class in diffusers' config.json. */
+  private static final String ALONE = ".*ControlNet.*|.*Adapter.*|Autoencoder.*";
 
   /** What diffusers calls the folder of the denoising network. */
   private static final List<String> NETWORKS = List.of("unet", "transformer");
@@ -73,6 +76,17 @@ final class CheckpointFiles implements AutoCloseable {
   }
 
   private void openFolder() throws IOException {
+    if (json("config.json")
+        .map(it -> it.path("_class_name").asText(""))
+        .orElse("")
+        .matches(ALONE)) {
+      open(path, whole);
+      if (whole.isEmpty()) {
+        throw new RefusedCheckpointException(
+            "the folder " + path.getFileName() + " has a config.json and no .safetensors weights");
+      }
+      return;
+    }
     if (NETWORKS.stream().noneMatch(name -> Files.isDirectory(path.resolve(name)))) {
       throw new RefusedCheckpointException(
           "the folder "
@@ -88,10 +102,14 @@ final class CheckpointFiles implements AutoCloseable {
     for (Path folder : folders) {
       List<SafetensorsFile> opened = new ArrayList<>();
       parts.put(folder.getFileName().toString(), opened);
-      for (Path file : weightFiles(folder)) {
-        FileKind.requireSafetensors(file);
-        opened.add(SafetensorsFile.open(file));
-      }
+      open(folder, opened);
+    }
+  }
+
+  private static void open(Path folder, List<SafetensorsFile> opened) throws IOException {
+    for (Path file : weightFiles(folder)) {
+      FileKind.requireSafetensors(file);
+      opened.add(SafetensorsFile.open(file));
     }
   }
 
@@ -168,7 +186,7 @@ final class CheckpointFiles implements AutoCloseable {
         .findFirst();
   }
 
-  /** Whether it is one file with all parts. */
+  /** Whether it is one file with all parts, or one part alone. */
   boolean isSingleFile() {
     return !whole.isEmpty();
   }

@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 
 /**
  * Makes a model of the catalogue from a checkpoint, what changes models from the file of a LoRA or
- * a textual inversion, or an upscaler from one of those.
+ * a textual inversion, what steers them from a ControlNet, or an upscaler from one of those.
  */
 public final class CheckpointImport {
   private static final String TOKENIZER = "tokenizer/tokenizer.json";
@@ -71,6 +71,10 @@ public final class CheckpointImport {
     }
     requireDigest();
     try (CheckpointFiles files = CheckpointFiles.open(order.checkpoint(), order.vae())) {
+      if (ControlNetImport.isOne(files.networkTensors())) {
+        requireNoDefaults("a ControlNet");
+        return new ControlNetImport(order, notes).write(files);
+      }
       if (LoraTensors.areOfOne(files.networkTensors())) {
         requireNoDefaults("a LoRA");
         return new LoraImport(order, notes).write(files);

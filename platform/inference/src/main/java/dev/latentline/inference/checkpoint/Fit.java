@@ -183,6 +183,15 @@ record Fit(
 
   /** The denoising network's tensors that no weight is taken from. */
   List<String> unread(CheckpointFiles files) {
+    return unread(files, NETWORK_PREFIX);
+  }
+
+  /**
+   * The network's tensors that no weight is taken from.
+   *
+   * @param prefix of its tensors in a file that has others too
+   */
+  List<String> unread(CheckpointFiles files, String prefix) {
     Set<String> read =
         found.get(template.network()).values().stream()
             .flatMap(taken -> taken.located().stream())
@@ -190,9 +199,9 @@ record Fit(
             .collect(Collectors.toSet());
     Set<String> names = files.networkTensors().keySet();
     // a file in the original layout has the other parts' tensors too
-    boolean original = names.stream().anyMatch(name -> name.startsWith(NETWORK_PREFIX));
+    boolean original = names.stream().anyMatch(name -> name.startsWith(prefix));
     return names.stream()
-        .filter(name -> !original || name.startsWith(NETWORK_PREFIX))
+        .filter(name -> !original || name.startsWith(prefix))
         .filter(name -> !read.contains(name))
         .toList();
   }

@@ -247,6 +247,8 @@ final class OnnxFolder {
         encoder.put("pooled_output", "text_embeds");
       }
     }
+    // the graphs of other exporters take no residuals
+    manifest.withObject("/unet").remove("controlled");
     JsonNode scaling = config(DECODER).path("scaling_factor");
     if (scaling.isNumber()) {
       manifest.withObject("/vae").put("scaling_factor", scaling.asDouble());

@@ -11,9 +11,23 @@ enum OtherKind {
   TEXTUAL_INVERSION(
       "a textual inversion, which adds a word to a model and is none",
       names -> any(names, "emb_params|string_to_param.*|clip_[lg]")),
+  T2I_ADAPTER(
+      "a T2I-Adapter; " + OtherKind.OF_CONTROL_NETS,
+      names -> any(names, "(adapter\\.)?body\\.\\d+\\.(resnets\\.\\d+\\.)?block1\\..*")),
+  CONTROL_NET_LLLITE(
+      "a ControlNet-LLLite; " + OtherKind.OF_CONTROL_NETS, names -> any(names, "lllite_.*")),
+  CONTROL_NET_OF_TRANSFORMER(
+      "a ControlNet of a transformer (Stable Diffusion 3, FLUX.1); " + OtherKind.OF_CONTROL_NETS,
+      names ->
+          any(names, "controlnet_(blocks|single_blocks|x_embedder|mode_embedder)\\..*")
+              || any(names, ".*input_hint_block\\..*") && any(names, ".*double_blocks\\..*")),
   CONTROL_NET(
-      "a ControlNet, which steers a model and is none; they cannot be used yet",
-      names -> any(names, "control_model\\..*|controlnet_.*|.*input_hint_block\\..*")),
+      "a ControlNet of a kind that is not known here; " + OtherKind.OF_CONTROL_NETS,
+      names ->
+          any(
+              names,
+              "control_model\\..*|controlnet_.*|.*input_hint_block\\..*"
+                  + "|(.*\\.)?(base_to_ctrl|ctrl_to_base)(\\..*|_.*)")),
   FLUX(
       "a Flux of other layers, widths or depths than there are graph templates for;"
           + " models/export makes one",
@@ -48,6 +62,8 @@ enum OtherKind {
       names -> any(names, OtherKind.UPSCALER_PREFIX + "conv_first\\..*|params(_ema)?\\..*"));
 
   private static final String OF_UPSCALERS = "those of ESRGAN's (RRDBNet) can be imported";
+  private static final String OF_CONTROL_NETS =
+      "ControlNets of Stable Diffusion 1.x, 2.x and XL can be imported";
   private static final String UPSCALER_PREFIX = "(params(_ema)?\\.)?";
 
   private static final List<String> FIRST_LAYER =

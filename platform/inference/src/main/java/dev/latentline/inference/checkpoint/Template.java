@@ -155,6 +155,13 @@ record Template(
     return manifest.at("/unet/model").asText(manifest.path("model").asText()).split("/")[0];
   }
 
+  /**
+   * How diffusers makes the network of an architecture that it has settings for; empty of others.
+   */
+  JsonNode settings() throws IOException {
+    return JSON.readTree(folder.resolve(FILE).toFile()).path("settings");
+  }
+
   /** Of every model of this architecture. */
   String family() {
     return manifest.path("family").asText();

@@ -36,6 +36,17 @@ record Golden(SafetensorsFile file) {
     return new FloatTensor(shape(tensor), values);
   }
 
+  /** Of a tensor of bytes, from 0 to 255. */
+  FloatTensor bytes(String name) throws IOException {
+    StoredTensor tensor = file.find(name).orElseThrow();
+    ByteBuffer stored = file.map(tensor);
+    float[] values = new float[(int) tensor.elements()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Byte.toUnsignedInt(stored.get(i));
+    }
+    return new FloatTensor(shape(tensor), values);
+  }
+
   LongTensor longs(String name) throws IOException {
     StoredTensor tensor = file.find(name).orElseThrow();
     ByteBuffer bytes = file.map(tensor);
