@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.latentline.contract.GenerationIds;
 import dev.latentline.denoiser.network.BatchSizes;
 import dev.latentline.denoiser.network.HeldNetwork;
-import dev.latentline.denoiser.network.PoolModel;
 import dev.latentline.denoiser.network.PoolModels;
 import dev.latentline.denoiser.task.Starter;
 import dev.latentline.denoiser.task.StepTask;
@@ -18,10 +17,12 @@ import dev.latentline.inference.checkpoint.CheckpointImport;
 import dev.latentline.inference.checkpoint.ImportOrder;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
+import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
+import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Role;
 import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RandomCheckpoint;
@@ -37,9 +38,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Two denoisers as processes of their own, and a picture of a model that a LoRA changes. */
+/**
+ * Two denoisers as processes of their own, and a picture of a model that a LoRA changes and a
+ * ControlNet steers.
+ */
 @Timeout(Patience.TEST_SECONDS)
-class LoraRecoveryIT {
+class ChangedModelRecoveryIT {
   private static final String POOL = "lora-recovery";
   private static final int STEPS = 100;
 
@@ -58,6 +62,8 @@ class LoraRecoveryIT {
     imported(RandomCheckpoint.of("tiny-sd1").write(checkpoint), "my");
     Path loras = RandomCheckpoint.templates().resolveSibling("golden/loras/tiny-sd1");
     imported(loras.resolve("kohya.safetensors"), "ink");
+    Path edges = stack.folder().resolve("tiny-sd1-edges.safetensors");
+    imported(RandomCheckpoint.of("controlnets/tiny-sd1").write(edges), "edges");
     Files.writeString(models.resolve("pools.yaml"), POOL + ": [my]\n");
     catalogue = Catalogue.open(models);
   }
@@ -73,12 +79,12 @@ class LoraRecoveryIT {
   }
 
   @Test
-  void theOtherGoesOnWithThePictureOfAKilledReplicaAndTheSameLora() throws Exception {
+  void theOtherGoesOnWithThePictureOfAKilledReplicaAndTheSameLoraAndControlNet() throws Exception {
     List<ChildProcess> both = replicas.start(2);
     ChildProcess one = both.get(0);
     ChildProcess two = both.get(1);
     String id = GenerationIds.create(System.currentTimeMillis(), ThreadLocalRandom.current());
-    EmbeddingReady record = record(id, lora(0.75f));
+    EmbeddingReady record = controlled(record(id, lora(0.75f)));
     Replicas.submit(record);
     replicas.awaitStepRecord(record.getRequest());
     boolean isOne = began(one, id) > began(two, id);
@@ -88,9 +94,12 @@ class LoraRecoveryIT {
 
     float[] made = Replicas.latents(id);
     assertThat(Replicas.log(other))
-        .contains("model=my is loaded with ink:0.75")
+        .contains("model=my is loaded with ink:0.75", "controlnet=edges is loaded")
         .containsPattern("generation=" + id + " image=0 attempt=[23] begins at step [1-9]");
-    assertThat(made).isEqualTo(undisturbed(record)).isNotEqualTo(undisturbed(record(id)));
+    assertThat(made)
+        .isEqualTo(undisturbed(record))
+        .isNotEqualTo(undisturbed(record(id, lora(0.75f))))
+        .isNotEqualTo(undisturbed(controlled(record(id))));
   }
 
   /** Where its log says so; -1 where it did not. */
@@ -118,6 +127,30 @@ class LoraRecoveryIT {
         .build();
   }
 
+  /** The same, following a picture. */
+  private static EmbeddingReady controlled(EmbeddingReady record) {
+    GenerationRequest.Builder request = record.getRequest().toBuilder();
+    request
+        .addControlsBuilder()
+        .setInput("0".repeat(64))
+        .setWeight(0.8f)
+        .setEnd(0.9)
+        .getControlNetBuilder()
+        .setName("edges")
+        .setDigest(catalogue.findControlNet("edges").orElseThrow().digest());
+    byte[] picture = new byte[3 * request.getWidth() * request.getHeight()];
+    for (int i = 0; i < picture.length; i++) {
+      picture[i] = (byte) (i * i / 1000);
+    }
+    return record.toBuilder()
+        .setRequest(request)
+        .addControlPictures(
+            Payload.newBuilder()
+                .setInline(
+                    TensorRecords.toUint8(picture, 1, 3, request.getHeight(), request.getWidth())))
+        .build();
+  }
+
   private static FloatTensor states(ModelCard card, int seed) {
     int width = card.unet().contextSize();
     float[] states = new float[77 * width];
@@ -140,11 +173,10 @@ class LoraRecoveryIT {
     GenerationRequest request = record.getRequest();
     try (PoolModels pool =
         new PoolModels(catalogue, POOL, SessionSettings.cpu(1), BatchSizes.none())) {
-      PoolModel model = pool.require(request.getModel());
-      try (HeldNetwork held =
-          pool.network(model, request.getLorasList(), List.of(), () -> true).orElseThrow()) {
-        TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
-        StepTask task = StepTask.start(planner.plan(record, model));
+      PinnedModels pinned = PinnedModels.of(pool, request);
+      TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
+      StepTask task = StepTask.start(planner.plan(record, pinned.model()));
+      try (HeldNetwork held = pinned.network(task, request, () -> true).orElseThrow()) {
         return Steps.all(task, held.network()).latents().data();
       }
     }
