@@ -77,6 +77,46 @@ class PullIT {
     assertThat(hub.requests).hasSize(asked + 1);
   }
 
+  @Test
+  void aControlNetIsFetchedWithItsConfigurationAndImported() throws Exception {
+    Path file = folder.resolve("part.safetensors");
+    RandomCheckpoint.ofParts("controlnets/tiny-sd1", "controlnet").write(file);
+    String config =
+        "{\"_class_name\": \"ControlNetModel\", \"attention_head_dim\": 2, \"layers_per_block\": 2}";
+    hub.with("diffusion_pytorch_model.safetensors", Files.readAllBytes(file))
+        .with("diffusion_pytorch_model.fp16.safetensors", new byte[9])
+        .with("config.json", config.getBytes(StandardCharsets.UTF_8));
+    StackCommand command = new StackCommand(folder);
+    RandomCheckpoint.of("tiny-sd1").write(folder.resolve("oil.safetensors"));
+    String templates = RandomCheckpoint.templates() + "";
+    String model = folder.resolve("oil.safetensors") + "";
+    assertThat(command.run("models", "import", model, "--templates", templates).exitCode())
+        .isZero();
+
+    StackCommand.Ran ran = pull(FakeHub.NAME, "--name", "scribble");
+
+    assertThat(ran.exitCode()).as(ran.err()).isZero();
+    assertThat(ran.out()).containsExactly(folder + "/state/models/controlnets/scribble");
+    assertThat(ran.err()).contains("2 files of", "it is a ControlNet of Stable Diffusion 1.x");
+    assertThat(folder.resolve("state/models/controlnets/scribble/manifest.json"))
+        .content()
+        .contains("CreativeML-OpenRAIL-M", "stable-diffusion-1-tiny");
+    assertThat(command.run("models", "list").out())
+        .anyMatch(line -> line.matches("CONTROLNET +MODELS"))
+        .anyMatch(line -> line.matches("scribble +oil"))
+        .anyMatch(line -> line.matches("starter-edges +starter"));
+    assertThat(command.run("models", "verify", "scribble").out().get(0))
+        .startsWith("controlnets/scribble: as it should be, 2 files of ");
+    assertThat(pull(FakeHub.NAME, "--name", "scribble").err())
+        .contains("there is a ControlNet scribble already");
+    assertThat(pull(FakeHub.NAME, "--name", "starter-edges").err())
+        .contains("has one of the name starter-edges");
+
+    hub.with("config.json", "{\"_class_name\": \"T2IAdapter\"}".getBytes(StandardCharsets.UTF_8));
+    assertThat(pull(FakeHub.NAME, "--name", "other").err())
+        .contains("is of diffusers' class T2IAdapter, and not of ControlNetModel");
+  }
+
   private void put(String path, String... parts) throws Exception {
     Path file = folder.resolve("part.safetensors");
     RandomCheckpoint.ofParts("tiny-sd1", parts).write(file);

@@ -10,6 +10,7 @@ import java.util.List;
  * @param aliases other names of it
  * @param loras names of those that can change it
  * @param refiners names of those that can make the last steps of its pictures
+ * @param controlNets names of those that can steer it
  * @param textualInversions words that it has learnt
  */
 public record Model(
@@ -23,11 +24,13 @@ public record Model(
     int steps,
     List<String> loras,
     List<String> refiners,
+    List<String> controlNets,
     List<String> textualInversions) {
   public Model {
     aliases = List.copyOf(aliases);
     loras = List.copyOf(loras);
     refiners = List.copyOf(refiners);
+    controlNets = List.copyOf(controlNets);
     textualInversions = List.copyOf(textualInversions);
   }
 
@@ -44,6 +47,7 @@ public record Model(
         defaults.path("steps").asInt(),
         texts(json.path("loras")),
         texts(json.path("refiners")),
+        texts(json.path("controlnets")),
         texts(json.path("textual_inversions")));
   }
 

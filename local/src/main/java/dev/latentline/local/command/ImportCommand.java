@@ -15,8 +15,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "import",
     description =
-        "Import a Stable Diffusion checkpoint (1.x, 2.x, XL base and refiner), a LoRA or textual"
-            + " inversion for such, or an upscaler of ESRGAN's class, for the stack on this machine.",
+        "Import a Stable Diffusion checkpoint (1.x, 2.x, XL base and refiner), a LoRA, ControlNet or"
+            + " textual inversion for such, or an upscaler of ESRGAN's class, for the stack on this"
+            + " machine.",
     mixinStandardHelpOptions = true)
 final class ImportCommand implements Callable<Integer> {
   @Parameters(

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -24,7 +25,8 @@ final class ImportOptions {
   @Option(
       names = "--name",
       description =
-          "The name of the model, LoRA, textual inversion or upscaler; without it that of the file.")
+          "The name of the model, LoRA, ControlNet, textual inversion or upscaler; without it that of"
+              + " the file.")
   private String name;
 
   @Option(
@@ -93,8 +95,8 @@ final class ImportOptions {
     Path own = StackOptions.state().models();
     for (Path folder : StackOptions.models()) {
       boolean has =
-          Files.isDirectory(folder.resolve(chosen))
-              || Files.isDirectory(folder.resolve(Catalogue.UPSCALERS).resolve(chosen));
+          Stream.of("", Catalogue.UPSCALERS, Catalogue.CONTROLNETS)
+              .anyMatch(group -> Files.isDirectory(folder.resolve(group).resolve(chosen)));
       if (!folder.equals(own) && has) {
         throw CliException.failed(
             folder + " has one of the name " + chosen + ": choose another --name");

@@ -1,6 +1,7 @@
 package dev.latentline.local.command;
 
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ControlNetCard;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
@@ -57,6 +58,7 @@ final class LocalModels {
         card.defaults().steps(),
         catalogue.lorasOf(card).stream().map(LoraCard::name).toList(),
         catalogue.refinersOf(card).stream().map(ModelCard::name).toList(),
+        catalogue.controlNetsOf(card).stream().map(ControlNetCard::name).toList(),
         catalogue.textualInversionsOf(card).stream().map(TextualInversionCard::name).toList());
   }
 }

@@ -40,9 +40,8 @@ public final class ModelsCommand implements Runnable {
   @Command(
       name = "list",
       description =
-          "List the models that the gateway offers, their LoRAs, refiners and textual inversions, and"
-              + " upscalers;"
-              + " without a gateway, those on this machine.",
+          "List the models that the gateway offers, their LoRAs, refiners, ControlNets and textual"
+              + " inversions, and upscalers; without a gateway, those on this machine.",
       mixinStandardHelpOptions = true)
   static final class ListModels implements Callable<Integer> {
     @Mixin private StackOptions options = new StackOptions();
@@ -64,6 +63,7 @@ public final class ModelsCommand implements Runnable {
       printNames("OTHER NAME", models, Model::aliases);
       printNames("LORA", models, Model::loras);
       printNames("REFINER", models, Model::refiners);
+      printNames("CONTROLNET", models, Model::controlNets);
       printNames("TEXTUAL INVERSION", models, Model::textualInversions);
       print(upscalers());
       return 0;

@@ -25,8 +25,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "pull",
     description =
-        "Fetch a Stable Diffusion model or a LoRA from a model hub, and import it for the stack on"
-            + " this machine. A call that was broken off goes on where it ended.",
+        "Fetch a Stable Diffusion model, a LoRA or a ControlNet from a model hub, and import it for"
+            + " the stack on this machine. A call that was broken off goes on where it ended.",
     footer = {
       "",
       "Environment:",
@@ -94,7 +94,7 @@ final class PullCommand implements Callable<Integer> {
         file == null
             ? Catalogue.suggestedName(name.repository())
             : CheckpointImport.suggestedName(Path.of(chosen.files().get(0).path()));
-    if (chosen.isFolder()) {
+    if (chosen.isModel()) {
       // a file may as well be a LoRA, whose name is its own
       options.requireFree(suggested);
     }

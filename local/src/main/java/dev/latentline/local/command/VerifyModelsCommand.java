@@ -24,7 +24,8 @@ final class VerifyModelsCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "NAME",
       arity = "0..*",
-      description = "Of a model, a LoRA, an upscaler, a safety checker; default: all.")
+      description =
+          "Of a model, a LoRA, a ControlNet, an upscaler, a safety checker; default: all.")
   private List<String> names = new ArrayList<>();
 
   private long read;

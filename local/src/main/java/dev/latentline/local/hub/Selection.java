@@ -10,13 +10,15 @@ import java.util.stream.Collectors;
 
 /**
  * Which files of a repository make a model: the one that was named; else a folder as diffusers
- * writes it; else the only checkpoint. Weights are taken as safetensors only, never as pickles.
+ * writes it, of a whole model or of one part, such as a ControlNet; else the only checkpoint.
+ * Weights are taken as safetensors only, never as pickles.
  *
  * @param file the path of a checkpoint, where one was named
  * @param variant such as {@code fp16}: which weights of a folder that has several
  */
 public record Selection(Optional<String> file, Optional<String> variant) {
   private static final String INDEX = "model_index.json";
+  private static final String CONFIG = "config.json";
   private static final String SUFFIX = ".safetensors";
   private static final List<String> NETWORKS = List.of("unet", "transformer");
   private static final List<String> PARTS =
@@ -29,14 +31,18 @@ public record Selection(Optional<String> file, Optional<String> variant) {
   private static final String SHARDS =
       WEIGHTS + "(-\\d+-of-\\d+\\.safetensors|\\.safetensors\\.index\\.json)";
 
+  /** Of a part that has a repository of its own; what transformers writes is none of diffusers'. */
+  private static final String ALONE = "diffusion_pytorch_model.*\\.safetensors(\\.index\\.json)?";
+
   private static final int SHOWN = 10;
 
   /**
    * What to fetch.
    *
-   * @param isFolder whether the files are a folder of a model, or the only one is the model
+   * @param isFolder whether the files are a folder, or the only one is what is wanted
+   * @param isModel whether it must be a model: a file or one part may be something beside models
    */
-  public record Chosen(List<HubFile> files, boolean isFolder) {}
+  public record Chosen(List<HubFile> files, boolean isFolder, boolean isModel) {}
 
   /**
    * @throws CliException when the repository has no such files, or more than one model
@@ -44,14 +50,17 @@ public record Selection(Optional<String> file, Optional<String> variant) {
   public Chosen of(HubRepository repository) {
     String id = repository.name().id();
     if (file.isPresent()) {
-      return new Chosen(List.of(named(repository, file.get())), false);
+      return new Chosen(List.of(named(repository, file.get())), false, false);
     }
     if (find(repository, INDEX).isPresent()) {
-      return new Chosen(folder(repository), true);
+      return new Chosen(folder(repository), true, true);
+    }
+    if (isPart(repository)) {
+      return new Chosen(part(repository, ""), true, false);
     }
     if (variant.isPresent()) {
       throw CliException.usage(
-          "--variant is about a folder, and " + id + " has no " + INDEX + ": leave it out");
+          "--variant is about a folder of diffusers, and " + id + " is none: leave it out");
     }
     List<HubFile> checkpoints = checkpoints(repository);
     if (checkpoints.isEmpty()) {
@@ -62,7 +71,7 @@ public record Selection(Optional<String> file, Optional<String> variant) {
       throw CliException.usage(
           id + " has several checkpoints, name one with --file: " + shown(checkpoints));
     }
-    return new Chosen(checkpoints, false);
+    return new Chosen(checkpoints, false, false);
   }
 
   private static HubFile named(HubRepository repository, String path) {
@@ -104,7 +113,7 @@ public record Selection(Optional<String> file, Optional<String> variant) {
   }
 
   private List<HubFile> folder(HubRepository repository) {
-    if (NETWORKS.stream().allMatch(network -> inside(repository, network).isEmpty())) {
+    if (NETWORKS.stream().allMatch(network -> inside(repository, network + "/").isEmpty())) {
       throw CliException.failed(
           repository.name().id()
               + " is no Stable Diffusion model: it has no folder "
@@ -115,18 +124,32 @@ public record Selection(Optional<String> file, Optional<String> variant) {
     List<HubFile> chosen = new ArrayList<>();
     SETTINGS.forEach(path -> find(repository, path).ifPresent(chosen::add));
     for (String part : PARTS) {
-      List<HubFile> inside = inside(repository, part);
-      if (!inside.isEmpty()) {
-        find(repository, part + "/config.json").ifPresent(chosen::add);
-        chosen.addAll(weights(repository, part, inside));
+      if (!inside(repository, part + "/").isEmpty()) {
+        chosen.addAll(part(repository, part + "/"));
       }
     }
     return chosen;
   }
 
-  private static List<HubFile> inside(HubRepository repository, String part) {
+  /** Whether the whole repository is the folder of one part. */
+  private static boolean isPart(HubRepository repository) {
+    return find(repository, CONFIG).isPresent()
+        && inside(repository, "").stream().anyMatch(each -> each.path().matches(ALONE));
+  }
+
+  /**
+   * @param place the part's folder with a slash behind it; empty where that is the repository
+   */
+  private List<HubFile> part(HubRepository repository, String place) {
+    List<HubFile> chosen = new ArrayList<>();
+    find(repository, place + CONFIG).ifPresent(chosen::add);
+    chosen.addAll(weights(repository, place, inside(repository, place)));
+    return chosen;
+  }
+
+  private static List<HubFile> inside(HubRepository repository, String place) {
     return repository.files().stream()
-        .filter(each -> each.path().matches(part + "/[^/]+"))
+        .filter(each -> each.path().matches(place + "[^/]+"))
         .toList();
   }
 
@@ -145,13 +168,13 @@ public record Selection(Optional<String> file, Optional<String> variant) {
   }
 
   /** One file, or an index with its shards. */
-  private List<HubFile> weights(HubRepository repository, String part, List<HubFile> inside) {
+  private List<HubFile> weights(HubRepository repository, String place, List<HubFile> inside) {
     String suffix = variant.map(name -> "\\." + name).orElse("") + "\\.safetensors";
-    List<HubFile> whole = matching(inside, part, WEIGHTS + suffix);
+    List<HubFile> whole = matching(inside, place, WEIGHTS + suffix);
     if (!whole.isEmpty()) {
       return whole.subList(0, 1);
     }
-    List<HubFile> shards = variant.isEmpty() ? matching(inside, part, SHARDS) : List.of();
+    List<HubFile> shards = variant.isEmpty() ? matching(inside, place, SHARDS) : List.of();
     if (!shards.isEmpty()) {
       return shards;
     }
@@ -159,16 +182,16 @@ public record Selection(Optional<String> file, Optional<String> variant) {
         repository.name().id()
             + " has no "
             + SUFFIX
-            + " weights in "
-            + part
+            + " weights"
+            + (place.isEmpty() ? "" : " in " + place.substring(0, place.length() - 1))
             + variant.map(name -> " of the variant " + name).orElse("")
             + "; it has "
             + inside.stream().map(HubFile::path).limit(SHOWN).toList()
             + (variant.isEmpty() ? ": try --variant fp16, or another repository" : ""));
   }
 
-  private static List<HubFile> matching(List<HubFile> inside, String part, String name) {
-    Pattern path = Pattern.compile(part + "/" + name);
+  private static List<HubFile> matching(List<HubFile> inside, String place, String name) {
+    Pattern path = Pattern.compile(place + name);
     return inside.stream().filter(each -> path.matcher(each.path()).matches()).toList();
   }
 }

@@ -140,6 +140,33 @@ class SelectionTest {
   }
 
   @Test
+  void aPartThatIsPublishedAloneIsTakenWithItsConfiguration() {
+    String[] controlNet = {
+      "README.md",
+      "config.json",
+      "diffusion_pytorch_model.bin",
+      "diffusion_pytorch_model.fp16.safetensors",
+      "diffusion_pytorch_model.safetensors",
+      "images/bird.png",
+    };
+
+    assertThat(paths(ANY, controlNet))
+        .containsExactly("config.json", "diffusion_pytorch_model.safetensors");
+    assertThat(paths(new Selection(Optional.empty(), Optional.of("fp16")), controlNet))
+        .containsExactly("config.json", "diffusion_pytorch_model.fp16.safetensors");
+    assertThat(ANY.of(repository(controlNet)).isFolder()).isTrue();
+    assertThat(ANY.of(repository(controlNet)).isModel()).isFalse();
+    assertThat(named("diffusion_pytorch_model.fp16.safetensors").of(repository(controlNet)))
+        .extracting(Selection.Chosen::isFolder)
+        .isEqualTo(false);
+    assertThatThrownBy(
+            () -> ANY.of(repository("config.json", "diffusion_pytorch_model.fp16.safetensors")))
+        .isInstanceOf(CliException.class)
+        .hasMessageContaining("has no .safetensors weights; it has [config.json, diffusion_")
+        .hasMessageContaining("try --variant fp16");
+  }
+
+  @Test
   void theOnlyCheckpointIsTaken() {
     assertThat(paths(ANY, "README.md", "ink.safetensors", "extra/other.safetensors"))
         .containsExactly("ink.safetensors");
