@@ -89,6 +89,12 @@ public final class Limits {
   /** Of a picture that is sent, as it is sent. */
   public static final int MAX_INPUT_BYTES = 10 * 1024 * 1024;
 
+  /** Of the body that a picture is sent in, with what is around it. */
+  public static final int MAX_UPLOAD_BYTES = MAX_INPUT_BYTES + 64 * 1024;
+
+  /** Of a picture that is sent: width and height, in pixels. */
+  public static final int MIN_INPUT_SIDE = 16;
+
   /** Of a picture that is sent: 16 megapixels. */
   public static final int MAX_INPUT_PIXELS = 16 * 1024 * 1024;
 

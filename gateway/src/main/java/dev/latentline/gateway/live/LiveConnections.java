@@ -1,43 +1,27 @@
 package dev.latentline.gateway.live;
 
-import java.util.HashMap;
+import dev.latentline.gateway.access.TenantPlaces;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** The sessions that are open, and whether there is room for another. Thread-safe. */
 final class LiveConnections {
-  private final int most;
-  private final int mostPerTenant;
-  private final Map<String, Integer> places = new HashMap<>();
+  private final TenantPlaces places;
   private final Set<LiveSession> open = new HashSet<>();
-  private int taken;
   private boolean closing;
 
   LiveConnections(int most, int mostPerTenant) {
-    if (most < 1 || mostPerTenant < 1) {
-      throw new IllegalArgumentException(
-          "latentline.live.max-connections and max-connections-per-tenant are at least 1");
-    }
-    this.most = most;
-    this.mostPerTenant = mostPerTenant;
+    this.places = new TenantPlaces("latentline.live.max-connections", most, mostPerTenant);
   }
 
   /** Takes a place, to be given back; false when there is none. */
   synchronized boolean take(String tenant) {
-    int own = places.getOrDefault(tenant, 0);
-    if (closing || taken >= most || own >= mostPerTenant) {
-      return false;
-    }
-    taken++;
-    places.put(tenant, own + 1);
-    return true;
+    return !closing && places.take(tenant);
   }
 
-  synchronized void giveBack(String tenant) {
-    taken--;
-    places.computeIfPresent(tenant, (name, own) -> own == 1 ? null : own - 1);
+  void giveBack(String tenant) {
+    places.giveBack(tenant);
   }
 
   /** False when all are being closed: it is to be closed too. */

@@ -24,7 +24,7 @@ public record Allowed(
     return new Allowed(List.copyOf(values), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
-  static Allowed range(Number min, Number max) {
+  public static Allowed range(Number min, Number max) {
     return new Allowed(List.of(), Optional.of(min), Optional.of(max), Optional.empty());
   }
 

@@ -22,21 +22,20 @@ class BodyLimit {
 
   private static void handle(RoutingContext context) {
     String length = context.request().getHeader(HttpHeaders.CONTENT_LENGTH);
-    if (length == null || fits(length.strip())) {
+    int most = InputsResource.isUpload(context) ? Limits.MAX_UPLOAD_BYTES : Limits.MAX_JSON_BYTES;
+    if (length == null || fits(length.strip(), most)) {
       context.next();
       return;
     }
     context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-    tooLarge().send(context);
+    tooLarge(most).send(context);
   }
 
-  static Problem tooLarge() {
-    return Problem.of(
-        413, "body_too_large", "The body is longer than " + Limits.MAX_JSON_BYTES + " bytes");
+  static Problem tooLarge(int most) {
+    return Problem.of(413, "body_too_large", "The body is longer than " + most + " bytes");
   }
 
-  private static boolean fits(String length) {
-    return length.matches("\\d{1," + MAX_DIGITS + "}")
-        && Integer.parseInt(length) <= Limits.MAX_JSON_BYTES;
+  private static boolean fits(String length, int most) {
+    return length.matches("\\d{1," + MAX_DIGITS + "}") && Integer.parseInt(length) <= most;
   }
 }

@@ -17,9 +17,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.util.Arrays;
-import java.util.Map;
-import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -29,12 +26,6 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Blocking
 @Tag(name = "generations")
 class ImagesResource {
-  /** A picture never changes; only its own tenant's browser may keep it. */
-  private static final String FOREVER = "private, max-age=31536000, immutable";
-
-  /** Whatever the bytes are, a browser runs nothing in them. */
-  private static final String NO_CONTENT_RUNS = "default-src 'none'; sandbox";
-
   private final Generations generations;
   private final BlobStore store;
   private final Caller caller;
@@ -66,37 +57,14 @@ class ImagesResource {
             .filter(stored -> stored.index() == index)
             .findFirst()
             .orElseThrow(() -> missing(view));
-    String tag = "\"" + image.sha256() + "\"";
-    if (EntityTags.match(ifNoneMatch, image.sha256())) {
-      return headers(Response.notModified(), tag).build();
-    }
-    byte[] bytes = store.get(image.key()).orElseThrow(() -> missing(view));
-    Optional<ByteRange> part =
-        ifRange == null || ifRange.equals(tag)
-            ? ByteRange.parse(range, bytes.length)
-            : Optional.empty();
-    if (part.isPresent() && !part.get().satisfiable()) {
-      throw new ProblemException(
-          Problem.of(416, "range_not_satisfiable", "The picture has " + bytes.length + " bytes"),
-          Map.of("Content-Range", "bytes */" + bytes.length));
-    }
-    Response.ResponseBuilder response =
-        part.map(
-                found ->
-                    Response.status(206)
-                        .header(
-                            "Content-Range",
-                            "bytes " + found.first() + "-" + found.last() + "/" + bytes.length)
-                        .entity(Arrays.copyOfRange(bytes, found.first(), found.last() + 1)))
-            // for HEAD, whose answer has no body to measure
-            .orElseGet(() -> Response.ok(bytes).header(HttpHeaders.CONTENT_LENGTH, bytes.length));
     String extension = image.key().substring(image.key().lastIndexOf('.') + 1);
-    return headers(response, tag)
-        .type(image.contentType())
-        .header(
-            HttpHeaders.CONTENT_DISPOSITION,
-            "inline; filename=\"" + id + "-" + index + "." + extension + "\"")
-        .build();
+    return new PictureAnswer(
+            image.sha256(), image.contentType(), id + "-" + index + "." + extension)
+        .to(
+            ifNoneMatch,
+            range,
+            ifRange,
+            () -> store.get(image.key()).orElseThrow(() -> missing(view)));
   }
 
   @GET
@@ -122,14 +90,6 @@ class ImagesResource {
     return Response.ok(manifest, MediaType.APPLICATION_JSON)
         .header(HttpHeaders.CACHE_CONTROL, "no-store")
         .build();
-  }
-
-  private static Response.ResponseBuilder headers(Response.ResponseBuilder response, String tag) {
-    return response
-        .header(HttpHeaders.ETAG, tag)
-        .header(HttpHeaders.CACHE_CONTROL, FOREVER)
-        .header("Accept-Ranges", "bytes")
-        .header("Content-Security-Policy", NO_CONTENT_RUNS);
   }
 
   private static ProblemException missing(GenerationView view) {

@@ -65,7 +65,9 @@ public final class ProblemMappers {
           case 413 -> Problem.of(413, "body_too_large", "The body is too large");
           case 415 ->
               Problem.of(
-                  415, "unsupported_media_type", "Send Content-Type: application/json, unencoded");
+                  415,
+                  "unsupported_media_type",
+                  "Send Content-Type: application/json, a picture as multipart/form-data; unencoded");
           default ->
               status >= 500
                   ? Problem.of(status, "internal_error", "Something went wrong here; see the log")

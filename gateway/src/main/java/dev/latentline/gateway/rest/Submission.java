@@ -60,7 +60,7 @@ class Submission {
     }
     byte[] bytes = body.readNBytes(Limits.MAX_JSON_BYTES + 1);
     if (bytes.length > Limits.MAX_JSON_BYTES) {
-      throw new ProblemException(BodyLimit.tooLarge());
+      throw new ProblemException(BodyLimit.tooLarge(Limits.MAX_JSON_BYTES));
     }
     return bytes;
   }

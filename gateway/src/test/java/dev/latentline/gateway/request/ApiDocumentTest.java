@@ -116,7 +116,7 @@ class ApiDocumentTest {
   void theProblemIsWhatARequestWithTooManyStepsGets() throws IOException {
     Validated.Invalid invalid =
         (Validated.Invalid) validate("{\"model\":\"small\",\"prompt\":\"x\",\"steps\":0}");
-    JsonNode shown = JSON.readTree(blocks().get(1));
+    JsonNode shown = JSON.readTree(blocks().get(2));
     // the model of this test allows 100 steps
     String answer = Problem.invalid(invalid.errors()).json().replace("100", "150");
 
@@ -125,7 +125,7 @@ class ApiDocumentTest {
 
   @Test
   void theWebhookIsWhatAReceiverGets() throws IOException {
-    JsonNode shown = JSON.readTree(blocks().get(2));
+    JsonNode shown = JSON.readTree(blocks().get(3));
     JsonNode image = shown.at("/data/images/0");
     GenerationRequest request =
         GenerationRequest.newBuilder()

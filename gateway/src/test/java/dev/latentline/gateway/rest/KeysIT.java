@@ -10,7 +10,10 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.specification.RequestSpecification;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,6 +35,9 @@ class KeysIT {
           "GET /v1/generations/ID/manifest",
           "GET /v1/generations/ID/events",
           "POST /v1/generations/ID/cancel",
+          "POST /v1/inputs",
+          "GET /v1/inputs/input_0",
+          "DELETE /v1/inputs/input_0",
           "GET /v1/nothing",
           "GET /");
 
@@ -146,6 +152,24 @@ class KeysIT {
     }
     String status = as("alpha").get("/v1/generations/" + id).then().extract().path("status");
     assertThat(status).isNotEqualTo("cancelled");
+  }
+
+  @Test
+  void anotherTenantsPictureIsNotThere() throws Exception {
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(32, 32, BufferedImage.TYPE_3BYTE_BGR), "png", file);
+    String path =
+        as("alpha")
+            .multiPart("picture", "black.png", file.toByteArray())
+            .post("/v1/inputs")
+            .then()
+            .statusCode(201)
+            .extract()
+            .path("url");
+
+    as("beta").get(path).then().statusCode(404).body("code", equalTo("input_not_found"));
+    as("beta").delete(path).then().statusCode(404).body("code", equalTo("input_not_found"));
+    as("alpha").get(path).then().statusCode(200);
   }
 
   @Test
