@@ -8,12 +8,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.latentline.contract.InputIds;
+import dev.latentline.contract.Preprocessor;
 import dev.latentline.contract.PromptSyntax;
 import dev.latentline.contract.Rng;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.ImageState;
 import dev.latentline.gateway.fold.Outcome;
 import dev.latentline.gateway.fold.Reason;
+import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
@@ -138,6 +141,10 @@ public final class Manifests {
     request
         .getTextualInversionsList()
         .forEach(pinned -> inversions.add(pinned.getName() + "@" + pinned.getDigest()));
+    if (request.getControlsCount() > 0) {
+      ArrayNode controls = fields.putArray("controls");
+      request.getControlsList().forEach(control -> control(controls.addObject(), control));
+    }
     fields.put("width", request.getWidth());
     fields.put("height", request.getHeight());
     fields.put("upscale", Math.max(1, request.getUpscale().getFactor()));
@@ -150,6 +157,18 @@ public final class Manifests {
     ObjectNode metadata = fields.putObject("metadata");
     new TreeMap<>(request.getMetadataMap()).forEach(metadata::put);
     return fields;
+  }
+
+  private static void control(ObjectNode fields, ControlPicture control) {
+    ModelRef pinned = control.getControlNet();
+    fields.put("name", pinned.getName() + "@" + pinned.getDigest());
+    fields.putObject("image").put("input", InputIds.of(control.getInput()));
+    fields.put(
+        "preprocessor",
+        control.getPreprocessor().isEmpty() ? Preprocessor.NONE.id() : control.getPreprocessor());
+    fields.put("weight", control.getWeight());
+    fields.put("start", control.getStart());
+    fields.put("end", control.getEnd());
   }
 
   private static void expanded(ArrayNode pairs, GenerationRequest request) {

@@ -10,12 +10,12 @@ import java.util.Optional;
  *     too_long}, {@code too_many}, {@code invalid_text}, {@code out_of_range}, {@code
  *     not_a_multiple}, {@code too_many_pixels}, {@code not_allowed}, {@code not_applicable}, {@code
  *     not_live}, {@code unknown_field}, {@code unknown_model}, {@code unknown_lora}, {@code
- *     lora_unfit}, {@code invalid_tag}, {@code unknown_wildcard}, {@code unknown_style}, {@code
- *     invalid_choice}, {@code invalid_parameter}, {@code unsupported_parameter}, {@code
- *     contradiction}, {@code upscaler_unavailable}, {@code unknown_upscaler}, {@code
- *     upscaler_unfit}, {@code duplicate}, {@code invalid_url}, {@code address_refused}, {@code
- *     name_not_resolved}, {@code invalid_utf8}, {@code invalid_json}, {@code too_deep}, {@code
- *     too_large}
+ *     lora_unfit}, {@code unknown_controlnet}, {@code controlnet_unfit}, {@code unknown_input},
+ *     {@code invalid_tag}, {@code unknown_wildcard}, {@code unknown_style}, {@code invalid_choice},
+ *     {@code invalid_parameter}, {@code unsupported_parameter}, {@code contradiction}, {@code
+ *     upscaler_unavailable}, {@code unknown_upscaler}, {@code upscaler_unfit}, {@code duplicate},
+ *     {@code invalid_url}, {@code address_refused}, {@code name_not_resolved}, {@code
+ *     invalid_utf8}, {@code invalid_json}, {@code too_deep}, {@code too_large}
  * @param message for people; says what to do, repeats no value but a name that is not known, and
  *     the name of a tag in a prompt
  */

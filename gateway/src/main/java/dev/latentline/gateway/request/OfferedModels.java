@@ -1,5 +1,6 @@
 package dev.latentline.gateway.request;
 
+import dev.latentline.inference.catalogue.ControlNetCard;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextualInversionCard;
@@ -23,6 +24,12 @@ public interface OfferedModels {
 
   /** Those that can change a model, ascending by name. */
   List<LoraCard> lorasOf(ModelCard model);
+
+  /** The ControlNet by name, or by name@sha256:{hex} when its digest is that one. */
+  Optional<ControlNetCard> controlNet(String reference);
+
+  /** Those that can steer a model, ascending by name. */
+  List<ControlNetCard> controlNetsOf(ModelCard model);
 
   /** Those that a model can read, ascending by name. */
   List<TextualInversionCard> textualInversionsOf(ModelCard model);

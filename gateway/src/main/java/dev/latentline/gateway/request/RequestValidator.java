@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * The body of POST /v1/generations against {@link Limits}, narrowed by the model's card. Everything
- * that is wrong is found at once. How many tokens a prompt has is not judged here.
+ * that is wrong is found at once. How many tokens a prompt has, and whether a picture that is named
+ * is there, is not judged here.
  */
 public final class RequestValidator {
   /** Event types that a webhook can ask for. */
@@ -31,15 +32,15 @@ public final class RequestValidator {
               List.of("seed"),
               SamplingFields.NAMES,
               RefinerFields.NAMES,
-              List.of("loras", "textual_inversions", "width", "height"),
+              List.of("loras", "textual_inversions", ControlFields.NAME, "width", "height"),
               UpscaleFields.NAMES,
               List.of("count", "deadline_s", "output_format", "webhook", "metadata"))
           .flatMap(List::stream)
           .toList();
 
-  /** What a live request leaves out: it is one picture, now, as it was decoded. */
+  /** What a live request leaves out: it is one picture of its text, now, as it was decoded. */
   private static final List<String> NOT_LIVE =
-      List.of("count", "deadline_s", "upscale", "upscaler", "webhook");
+      List.of(ControlFields.NAME, "count", "deadline_s", "upscale", "upscaler", "webhook");
 
   private static final List<String> FORMATS = List.of("png");
 
@@ -94,6 +95,7 @@ public final class RequestValidator {
     PromptFields.read(fields, card, request);
     SamplingFields.read(fields, card, live ? Limits.MAX_LIVE_STEPS : Limits.MAX_STEPS, request);
     LoraFields.read(fields, card, models, request);
+    ControlFields.read(fields, card, models, request);
     size(fields, card, request);
     RefinerFields.read(fields, card, models, request);
     UpscaleFields.read(fields, models, request);

@@ -3,9 +3,12 @@ package dev.latentline.gateway.rest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.latentline.contract.InputIds;
+import dev.latentline.contract.Preprocessor;
 import dev.latentline.contract.PromptSyntax;
 import dev.latentline.contract.Rng;
 import dev.latentline.gateway.line.GenerationView;
+import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Lora;
@@ -118,6 +121,7 @@ public record GenerationJson(
       BigDecimal refinerStart,
       List<LoraJson> loras,
       List<String> textualInversions,
+      List<ControlJson> controls,
       int width,
       int height,
       int upscale,
@@ -134,6 +138,29 @@ public record GenerationJson(
       return new LoraJson(reference(lora.getLora()), decimal(lora.getWeight()));
     }
   }
+
+  /** A picture that steers through a ControlNet, as name@digest. */
+  public record ControlJson(
+      String name,
+      ImageJson image,
+      String preprocessor,
+      BigDecimal weight,
+      BigDecimal start,
+      BigDecimal end) {
+    static ControlJson of(ControlPicture control) {
+      return new ControlJson(
+          reference(control.getControlNet()),
+          new ImageJson(InputIds.of(control.getInput())),
+          control.getPreprocessor().isEmpty() ? Preprocessor.NONE.id() : control.getPreprocessor(),
+          decimal(control.getWeight()),
+          BigDecimal.valueOf(control.getStart()),
+          BigDecimal.valueOf(control.getEnd()));
+    }
+  }
+
+  /** A picture of the client's: see POST /v1/inputs. */
+  @Schema(name = "ImageSource")
+  public record ImageJson(@Schema(required = true) String input) {}
 
   /**
    * What a picture is made from.
@@ -227,6 +254,9 @@ public record GenerationJson(
             : null,
         request.getTextualInversionsCount() > 0
             ? request.getTextualInversionsList().stream().map(GenerationJson::reference).toList()
+            : null,
+        request.getControlsCount() > 0
+            ? request.getControlsList().stream().map(ControlJson::of).toList()
             : null,
         request.getWidth(),
         request.getHeight(),

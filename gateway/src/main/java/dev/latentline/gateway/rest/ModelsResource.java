@@ -7,6 +7,7 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.gateway.problem.Problem;
 import dev.latentline.gateway.problem.ProblemException;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ControlNetCard;
 import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
@@ -46,7 +47,8 @@ class ModelsResource {
             catalogue.models().stream()
                 .map(card -> ModelJson.of(card, upscale, catalogue))
                 .toList(),
-            catalogue.upscalers().stream().map(UpscalerJson::of).toList());
+            catalogue.upscalers().stream().map(UpscalerJson::of).toList(),
+            catalogue.controlNets().stream().map(ControlNetJson::of).toList());
   }
 
   @GET
@@ -80,8 +82,31 @@ class ModelsResource {
    *
    * @param upscalers what makes their pictures larger; the first that makes a factor is taken where
    *     a request names none
+   * @param controlnets what makes their pictures follow others
    */
-  record ModelList(String object, List<ModelJson> data, List<UpscalerJson> upscalers) {}
+  record ModelList(
+      String object,
+      List<ModelJson> data,
+      List<UpscalerJson> upscalers,
+      List<ControlNetJson> controlnets) {}
+
+  /**
+   * A ControlNet.
+   *
+   * @param digest what a request is pinned to: name may be given as id@digest
+   */
+  @Schema(name = "ControlNet")
+  record ControlNetJson(
+      String id, long created, String description, String digest, String licence) {
+    static ControlNetJson of(ControlNetCard card) {
+      return new ControlNetJson(
+          card.name(),
+          card.created().getEpochSecond(),
+          card.description(),
+          card.digest(),
+          card.licence());
+    }
+  }
 
   /**
    * An upscaler.
@@ -117,6 +142,7 @@ class ModelsResource {
    * @param loras names of those that can change it
    * @param refiners names of those that can make the last steps of its pictures
    * @param textualInversions words that it has learnt besides its own
+   * @param controlnets names of those that can steer it
    * @param digest what a request is pinned to: model may be given as id@digest
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -135,6 +161,7 @@ class ModelsResource {
       List<String> loras,
       List<String> refiners,
       List<String> textualInversions,
+      List<String> controlnets,
       String licence) {
     static ModelJson of(ModelCard card, List<Integer> upscale, Catalogue catalogue) {
       return new ModelJson(
@@ -152,6 +179,7 @@ class ModelsResource {
           catalogue.lorasOf(card).stream().map(LoraCard::name).toList(),
           catalogue.refinersOf(card).stream().map(ModelCard::name).toList(),
           catalogue.textualInversionsOf(card).stream().map(TextualInversionCard::name).toList(),
+          catalogue.controlNetsOf(card).stream().map(ControlNetCard::name).toList(),
           card.licence());
     }
 
@@ -168,6 +196,7 @@ class ModelsResource {
       all.put("prompt_weights", card.hasChunks());
       all.put("loras", card.takesLoras());
       all.put("refiner", refined);
+      all.put("controls", card.unet().controlled().isPresent());
       all.put("previews", card.vae().latentRgb().isPresent());
       all.put("upscale", upscale.size() > 1);
       return all.entrySet().stream().filter(Map.Entry::getValue).map(Map.Entry::getKey).toList();

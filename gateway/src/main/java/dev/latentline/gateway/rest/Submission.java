@@ -2,10 +2,12 @@ package dev.latentline.gateway.rest;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.GenerationIds;
+import dev.latentline.contract.InputIds;
 import dev.latentline.contract.Limits;
 import dev.latentline.gateway.egress.AddressCheck;
 import dev.latentline.gateway.egress.EgressPolicy;
 import dev.latentline.gateway.expand.Presets;
+import dev.latentline.gateway.input.Inputs;
 import dev.latentline.gateway.problem.Problem;
 import dev.latentline.gateway.problem.ProblemException;
 import dev.latentline.gateway.request.Arrival;
@@ -14,6 +16,7 @@ import dev.latentline.gateway.request.OfferedModels;
 import dev.latentline.gateway.request.RequestValidator;
 import dev.latentline.gateway.request.Validated;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ControlNetCard;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.TextualInversionCard;
@@ -26,7 +29,10 @@ import java.io.InputStream;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A body becomes a request, or a problem. */
@@ -34,6 +40,7 @@ import java.util.Optional;
 class Submission {
   private final RequestValidator validator;
   private final AddressCheck addresses;
+  private final Inputs inputs;
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
 
@@ -42,9 +49,11 @@ class Submission {
       Presets presets,
       EgressPolicy egress,
       AddressCheck addresses,
+      Inputs inputs,
       Clock clock) {
     this.validator = new RequestValidator(new Offered(catalogue), presets, egress::problem);
     this.addresses = addresses;
+    this.inputs = inputs;
     this.clock = clock;
   }
 
@@ -66,13 +75,15 @@ class Submission {
   }
 
   /**
-   * A request under a new id. Asks the name server of a webhook.
+   * A request under a new id. Asks the store for the pictures that it names, and the name server of
+   * a webhook.
    *
    * @throws ProblemException 400 with everything that is wrong
-   * @throws Failure.Retryable when that name server is slow, or others are
+   * @throws Failure.Retryable when the store is away, or a name server is slow
    */
   GenerationRequest validate(byte[] body, String tenant) {
     GenerationRequest request = valid(validator.validate(body, arrival(tenant)));
+    checkInputs(request);
     checkWebhook(request);
     return request;
   }
@@ -105,6 +116,25 @@ class Submission {
       return valid.request();
     }
     throw new ProblemException(Problem.invalid(((Validated.Invalid) validated).errors()));
+  }
+
+  /** After what takes no store; a picture is asked for once, however often it is named. */
+  private void checkInputs(GenerationRequest request) {
+    Map<String, Boolean> there = new HashMap<>();
+    List<FieldError> missing = new ArrayList<>();
+    for (int i = 0; i < request.getControlsCount(); i++) {
+      String id = InputIds.of(request.getControls(i).getInput());
+      if (!there.computeIfAbsent(id, named -> inputs.exists(request.getTenant(), named))) {
+        missing.add(
+            new FieldError(
+                "controls[" + i + "].image.input",
+                "unknown_input",
+                "There is no such picture, or no more: send it to POST /v1/inputs"));
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new ProblemException(Problem.invalid(missing));
+    }
   }
 
   /** Last: it asks a name server. */
@@ -146,6 +176,16 @@ class Submission {
     @Override
     public List<LoraCard> lorasOf(ModelCard model) {
       return catalogue.lorasOf(model);
+    }
+
+    @Override
+    public Optional<ControlNetCard> controlNet(String reference) {
+      return catalogue.findControlNet(reference);
+    }
+
+    @Override
+    public List<ControlNetCard> controlNetsOf(ModelCard model) {
+      return catalogue.controlNetsOf(model);
     }
 
     @Override

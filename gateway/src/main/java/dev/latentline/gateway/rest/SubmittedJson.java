@@ -108,6 +108,8 @@ record SubmittedJson(
             description =
                 "words of the prompts that are read as such; without it all, see GET /v1/models")
         List<String> textualInversions,
+    @Schema(maxItems = 4, description = "pictures that steer it, see GET /v1/models")
+        List<ControlUse> controls,
     @Schema(minimum = "64", maximum = "4096") Integer width,
     @Schema(minimum = "64", maximum = "4096") Integer height,
     @Schema(
@@ -128,6 +130,23 @@ record SubmittedJson(
   record LoraUse(
       @Schema(required = true) String name,
       @Schema(minimum = "-10", maximum = "10", defaultValue = "1") Float weight) {}
+
+  /**
+   * A picture that steers through a ControlNet: name or name@digest, see GET /v1/models; the part
+   * of the steps in which it does.
+   */
+  @Schema(name = "Control")
+  record ControlUse(
+      @Schema(required = true) String name,
+      @Schema(required = true) GenerationJson.ImageJson image,
+      @Schema(
+              enumeration = {"none", "canny"},
+              defaultValue = "none",
+              description = "what becomes of the picture first")
+          String preprocessor,
+      @Schema(minimum = "0", maximum = "2", defaultValue = "1") Float weight,
+      @Schema(minimum = "0", maximum = "1", defaultValue = "0") Double start,
+      @Schema(minimum = "0", maximum = "1", defaultValue = "1") Double end) {}
 
   /** Where the webhook goes, and for which events; none means all. */
   @Schema(name = "Webhook")

@@ -62,6 +62,30 @@ class ManifestsTest {
   }
 
   @Test
+  void picturesThatSteerAreNamedAsARequestCanNameThem() {
+    GenerationRequest.Builder request = request(1);
+    request
+        .addControlsBuilder()
+        .setInput("ab".repeat(32))
+        .setPreprocessor("canny")
+        .setWeight(0.8f)
+        .setStart(0.1)
+        .setEnd(0.9)
+        .getControlNetBuilder()
+        .setName("edges")
+        .setDigest("sha256:1");
+
+    assertThat(read(after(request.build(), cancelled())).at("/request/controls"))
+        .isEqualTo(
+            json(
+                """
+                [{"name": "edges@sha256:1", "image": {"input": "input_%s"}, "preprocessor": "canny",
+                  "weight": 0.8, "start": 0.1, "end": 0.9}]
+                """
+                    .formatted("ab".repeat(32))));
+  }
+
+  @Test
   void textualInversionsAreNamedAsARequestCanNameThem() {
     GenerationRequest.Builder request = request(1);
     request.addTextualInversionsBuilder().setName("ink").setDigest("sha256:1");

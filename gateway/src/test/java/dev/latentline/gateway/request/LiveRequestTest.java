@@ -55,6 +55,7 @@ class LiveRequestTest {
       quoteCharacter = '`',
       textBlock =
           """
+          'controls':[]                         | controls
           'count':1                             | count
           'deadline_s':5                        | deadline_s
           'upscale':2                           | upscale

@@ -2,6 +2,7 @@ package dev.latentline.gateway.request;
 
 import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
+import dev.latentline.inference.catalogue.ControlNetCard;
 import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.FlowShift;
 import dev.latentline.inference.catalogue.LoraCard;
@@ -181,6 +182,31 @@ class TestModels implements OfferedModels {
   @Override
   public List<LoraCard> lorasOf(ModelCard model) {
     return List.of(lora("ink", "test"), lora("wash", "test"));
+  }
+
+  /** One of a family. */
+  static ControlNetCard controlNet(String name, String family) {
+    return new ControlNetCard(
+        name,
+        "sha256:" + "bb".repeat(32),
+        Path.of(name),
+        List.of(family),
+        "MIT",
+        "",
+        Instant.EPOCH,
+        "model.onnx",
+        Map.of());
+  }
+
+  @Override
+  public Optional<ControlNetCard> controlNet(String reference) {
+    return Optional.of(controlNet("small-edges", "test"))
+        .filter(card -> reference.equals(card.name()) || reference.equals(card.reference()));
+  }
+
+  @Override
+  public List<ControlNetCard> controlNetsOf(ModelCard model) {
+    return List.of(controlNet("small-edges", "test"));
   }
 
   /** Of every model with chunks. */

@@ -256,7 +256,10 @@ class GatewayRestIT {
         .body("data[0].limits.upscale", equalTo(List.of(1, 2, 4)))
         .body("upscalers.id", equalTo(List.of("esrgan-slim")))
         .body("upscalers[0].digest", startsWith("sha256:"))
-        .body("upscalers[0].factors", equalTo(List.of(2, 4)));
+        .body("upscalers[0].factors", equalTo(List.of(2, 4)))
+        .body("controlnets.id", hasItem("starter-edges"))
+        .body("controlnets[0].digest", startsWith("sha256:"))
+        .body("controlnets[0].licence", notNullValue());
   }
 
   @Test
@@ -267,8 +270,11 @@ class GatewayRestIT {
             .then()
             .statusCode(200)
             .body("id", equalTo("starter"))
-            .body("capabilities", equalTo(List.of("text_to_image", "previews", "upscale")))
+            .body(
+                "capabilities",
+                equalTo(List.of("text_to_image", "controls", "previews", "upscale")))
             .body("loras", equalTo(List.of()))
+            .body("controlnets", equalTo(List.of("starter-edges")))
             .body("defaults.guidance_scale", equalTo(3f))
             .body("defaults.sampler", equalTo("ddim"))
             .body("defaults.schedule", equalTo("normal"))

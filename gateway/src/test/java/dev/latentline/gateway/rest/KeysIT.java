@@ -169,6 +169,24 @@ class KeysIT {
 
     as("beta").get(path).then().statusCode(404).body("code", equalTo("input_not_found"));
     as("beta").delete(path).then().statusCode(404).body("code", equalTo("input_not_found"));
+    String steered =
+        "{\"model\":\"starter\",\"prompt\":\"x\",\"controls\":[{\"name\":\"starter-edges\","
+            + "\"image\":{\"input\":\""
+            + path.substring(path.lastIndexOf('/') + 1)
+            + "\"}}]}";
+    as("beta")
+        .contentType("application/json")
+        .body(steered)
+        .post("/v1/generations")
+        .then()
+        .statusCode(400)
+        .body("errors[0].code", equalTo("unknown_input"));
+    as("alpha")
+        .contentType("application/json")
+        .body(steered)
+        .post("/v1/generations")
+        .then()
+        .statusCode(202);
     as("alpha").get(path).then().statusCode(200);
   }
 
