@@ -6,6 +6,7 @@ state dict; whoever loads the graph supplies it.
 """
 import io
 
+import attention
 import onnx
 import torch
 from diffusers import AutoencoderKL, ControlNetModel, FluxTransformer2DModel, SD3Transformer2DModel, UNet2DConditionModel
@@ -415,7 +416,7 @@ def export(part):
     """(the graph's bytes, {initializer: shape}) of a part made by the functions above. Parameters that nothing reads are not in it."""
     values, axes, outputs = part.inputs()
     file = io.BytesIO()
-    with torch.no_grad():
+    with torch.no_grad(), attention.as_one_operator():
         torch.onnx.export(
             part, tuple(values.values()), file, dynamo=False, opset_version=OPSET, do_constant_folding=False, export_params=False,
             input_names=list(values), output_names=list(outputs), dynamic_axes=axes | outputs,
