@@ -78,6 +78,61 @@ class CommandLineIT {
   }
 
   @Test
+  void picturesThatSteerAreSentFirstAndNamedThen() throws Exception {
+    Files.writeString(folder.resolve("a drawing.png"), "\u0089drawn", StandardCharsets.ISO_8859_1);
+    Files.writeString(folder.resolve("b:2"), "a photo");
+    String digest = "@sha256:" + "0f".repeat(32);
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.unavailable = 1;
+      Ran ran =
+          run(
+              gateway.url(),
+              "generate",
+              "a red apple",
+              "--control",
+              "edges" + digest + ":a drawing.png",
+              "--control",
+              "depth:b:2:.5",
+              "--preprocessor",
+              "canny",
+              "--control-start",
+              "0.1",
+              "--control-end",
+              "0.6");
+      assertThat(ran.exitCode()).as("%s", ran.err()).isZero();
+      assertThat(gateway.uploads).hasSize(3);
+      String type = gateway.uploads.get(1).replaceFirst("(?s)\n.*", "");
+      String boundary = type.replaceFirst("multipart/form-data; boundary=", "");
+      assertThat(gateway.uploads.get(0)).contains("\r\n\r\n\u0089drawn\r\n--");
+      assertThat(gateway.uploads.get(1))
+          .contains("name=\"picture\"; filename=")
+          .contains("\n--" + boundary + "\r\n")
+          .endsWith("\r\n\r\n\u0089drawn\r\n--" + boundary + "--\r\n");
+      assertThat(gateway.uploads.get(2)).contains("\r\n\r\na photo\r\n--");
+      assertThat(gateway.bodies.get(0))
+          .contains(
+              "\"controls\":[{\"name\":\"edges"
+                  + digest
+                  + "\",\"image\":{\"input\":\"input_2\"},\"weight\":1.0},"
+                  + "{\"name\":\"depth\",\"image\":{\"input\":\"input_3\"},\"weight\":0.5,"
+                  + "\"preprocessor\":\"canny\",\"start\":0.1,\"end\":0.6}]");
+    }
+  }
+
+  @Test
+  void aPictureThatIsNotTakenIsSaidByItsName() throws Exception {
+    Files.writeString(folder.resolve("a.svg"), "<svg/>");
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.refusePictures = true;
+      Ran ran = run(gateway.url(), "generate", "x", "--control", "edges:a.svg");
+      assertThat(ran.err()).hasSize(1);
+      assertThat(ran.err().get(0)).contains("a.svg is not taken: picture: Is none");
+      assertThat(ran.exitCode()).isEqualTo(2);
+      assertThat(gateway.bodies).isEmpty();
+    }
+  }
+
+  @Test
   void aManifestsPicturesAreMadeAgainByTheSameModelAndCompared() throws Exception {
     Path manifest = folder.resolve("manifest.json");
     Files.writeString(manifest, FakeGateway.manifest("aa", "avx2"));
@@ -272,6 +327,15 @@ class CommandLineIT {
         "generate apple --clip-skip 13        | a number from 1 to 12",
         "generate apple --refiner-start 0.5   | name a refiner too",
         "generate apple --refiner x --refiner-start 1.1 | a number from 0 to 1",
+        "generate apple --control edges      | write NAME:FILE or NAME:FILE:WEIGHT",
+        "generate apple --control edges:      | write NAME:FILE or NAME:FILE:WEIGHT",
+        "generate apple --control edges:none.png:1 | none.png cannot be read",
+        "generate apple --control edges:none.png:2.5 | a weight from 0 to 2",
+        "generate apple --control edges:none.png:-1 | a weight from 0 to 2",
+        "generate apple --control a:b --preprocessor best | choose one of [none, canny]",
+        "generate apple --control a:b --control-start 2 | a number from 0.0 to 1",
+        "generate apple --control a:b --control-start 0.6 --control-end 0.5 | from 0.6 to 1",
+        "generate apple --preprocessor canny  | Missing required argument",
         "generate apple --guidance-scale NaN   | a number from 0 to 30",
         "generate apple --out apple.jpg        | pictures are PNG files",
         "generate apple --colour red           | Unknown option",

@@ -21,6 +21,10 @@ final class FakeGateway implements AutoCloseable {
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final AtomicInteger looks = new AtomicInteger();
   final List<String> bodies = new CopyOnWriteArrayList<>();
+
+  /** Bodies of pictures that were sent, with the type of each before it. */
+  final List<String> uploads = new CopyOnWriteArrayList<>();
+
   final List<String> keys = new CopyOnWriteArrayList<>();
   final List<String> cancelled = new CopyOnWriteArrayList<>();
 
@@ -37,6 +41,10 @@ final class FakeGateway implements AutoCloseable {
   volatile int unavailable;
 
   volatile boolean refuse;
+
+  /** Takes no picture for one. */
+  volatile boolean refusePictures;
+
   volatile boolean withEvents = true;
   volatile String end =
       """
@@ -91,6 +99,8 @@ final class FakeGateway implements AutoCloseable {
             """);
       } else if (path.equals("/v1/generations")) {
         submit(exchange);
+      } else if (path.equals("/v1/inputs")) {
+        upload(exchange);
       } else if (path.endsWith("/cancel")) {
         cancelled.add(path);
         json(exchange, 202, "{}");
@@ -123,6 +133,26 @@ final class FakeGateway implements AutoCloseable {
           """);
     } else {
       json(exchange, 202, "{\"id\":\"" + ID + "\",\"status\":\"queued\"}");
+    }
+  }
+
+  private void upload(HttpExchange exchange) throws IOException {
+    uploads.add(
+        exchange.getRequestHeaders().getFirst("Content-Type")
+            + "\n"
+            + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.ISO_8859_1));
+    if (unavailable-- > 0) {
+      json(exchange, 503, "{\"title\":\"not now\",\"code\":\"too_many_uploads\"}");
+    } else if (refusePictures) {
+      json(
+          exchange,
+          400,
+          """
+          {"code":"invalid_request",
+           "errors":[{"field":"picture","code":"unsupported_picture","message":"Is none"}]}
+          """);
+    } else {
+      json(exchange, 201, "{\"id\":\"input_" + uploads.size() + "\"}");
     }
   }
 

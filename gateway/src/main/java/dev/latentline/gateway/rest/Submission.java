@@ -129,7 +129,7 @@ class Submission {
             new FieldError(
                 "controls[" + i + "].image.input",
                 "unknown_input",
-                "There is no such picture, or no more: send it to POST /v1/inputs"));
+                "There is no such picture, or it was deleted: send it to POST /v1/inputs"));
       }
     }
     if (!missing.isEmpty()) {

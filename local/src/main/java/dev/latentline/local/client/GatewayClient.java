@@ -5,17 +5,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.StringJoiner;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /** Talks to one gateway. Every answer is read defensively: what is missing is empty. */
@@ -23,6 +26,9 @@ public final class GatewayClient {
   private static final Duration CONNECT = Duration.ofSeconds(2);
   private static final Duration PROBE = Duration.ofSeconds(3);
   private static final Duration ANSWER = Duration.ofSeconds(30);
+
+  /** Of 10 MB at the most. */
+  private static final Duration UPLOAD = Duration.ofMinutes(2);
 
   /** Somebody has pressed Ctrl-C and waits. */
   private static final Duration CANCEL = Duration.ofSeconds(2);
@@ -111,6 +117,37 @@ public final class GatewayClient {
                 .header("Idempotency-Key", idempotencyKey)
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
                 .build()));
+  }
+
+  /**
+   * Sends a picture.
+   *
+   * @return its id, by which requests can name it
+   */
+  public String upload(Path picture) throws GatewayException {
+    String boundary = UUID.randomUUID().toString();
+    HttpRequest.BodyPublisher file;
+    try {
+      file = HttpRequest.BodyPublishers.ofFile(picture);
+    } catch (FileNotFoundException e) {
+      throw new GatewayException(0, "", picture + " cannot be read");
+    }
+    HttpRequest.BodyPublisher form =
+        HttpRequest.BodyPublishers.concat(
+            HttpRequest.BodyPublishers.ofString(
+                "--"
+                    + boundary
+                    + "\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"picture\"\r\n"
+                    + "Content-Type: application/octet-stream\r\n\r\n"),
+            file,
+            HttpRequest.BodyPublishers.ofString("\r\n--" + boundary + "--\r\n"));
+    return send(to("/v1/inputs")
+            .timeout(UPLOAD)
+            .header("Content-Type", "multipart/form-data; boundary=" + boundary)
+            .POST(form)
+            .build())
+        .path("id")
+        .asText("");
   }
 
   /** What has become of it. */

@@ -58,6 +58,8 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private RefinerOptions refiner = new RefinerOptions();
 
+  @Mixin private ControlOptions controls = new ControlOptions();
+
   @Option(names = "--size", paramLabel = "WxH", description = "In pixels, multiples of 8.")
   private String size;
 
@@ -92,7 +94,7 @@ public final class GenerateCommand implements Callable<Integer> {
         StackAccess access = StackAccess.open(options, progress, this::checkModelFolder)) {
       GatewayClient gateway = access.gateway();
       GenerationRun run = new GenerationRun(gateway, progress, timeout);
-      String id = run.submit(body(gateway));
+      String id = run.submit(body(gateway, run));
       ChildProcess.atShutdown(() -> run.breakOff(id));
       Generation generation = run.await(id);
       List<Path> files =
@@ -140,6 +142,7 @@ public final class GenerateCommand implements Callable<Integer> {
     sampling.check();
     loras.check();
     refiner.check();
+    controls.check();
     size();
     if (upscale != null && !Limits.UPSCALE_FACTORS.contains(upscale)) {
       throw CliException.usage(
@@ -150,7 +153,7 @@ public final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private ObjectNode body(GatewayClient gateway) {
+  private ObjectNode body(GatewayClient gateway, GenerationRun run) {
     ObjectNode body = gateway.request();
     body.put("model", model == null ? firstModel(gateway) : model);
     body.put("prompt", prompt);
@@ -159,6 +162,7 @@ public final class GenerateCommand implements Callable<Integer> {
     sampling.addTo(body);
     loras.addTo(body);
     refiner.addTo(body);
+    controls.addTo(body, run::upload);
     if (seed != null) {
       body.put("seed", seed);
     }

@@ -8,6 +8,7 @@ import dev.latentline.local.client.EventStream;
 import dev.latentline.local.client.GatewayClient;
 import dev.latentline.local.client.GatewayException;
 import dev.latentline.local.client.Generation;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -45,12 +46,33 @@ final class GenerationRun {
     this.deadline = System.nanoTime() + atMost.toNanos();
   }
 
+  /** Sends a picture, so that a request can name it; the same one counts once. */
+  String upload(Path picture) {
+    return id(
+        () -> gateway.upload(picture),
+        picture + " is not taken: ",
+        ": choose another picture, or save it as a PNG");
+  }
+
   /** Hands the request in, again where the gateway does not answer: it counts once. */
   String submit(ObjectNode body) {
     String key = UUID.randomUUID().toString();
+    return id(
+        () -> gateway.submit(body, key).id(),
+        "",
+        "; see latentline generate --help and latentline models list");
+  }
+
+  /** Asks the gateway for something that counts once, however often it is asked for. */
+  private interface Asked {
+    String id() throws GatewayException;
+  }
+
+  /** What was asked for, by its id; what is wrong with it is said between two texts. */
+  private String id(Asked asked, String before, String behind) {
     for (int attempt = 1; ; attempt++) {
       try {
-        String id = gateway.submit(body, key).id();
+        String id = asked.id();
         if (id.isEmpty()) {
           throw CliException.failed(
               gateway.shown() + " answered without an id: is a Latentline gateway there?");
@@ -58,8 +80,7 @@ final class GenerationRun {
         return id;
       } catch (GatewayException e) {
         if (e.isRequestWrong()) {
-          throw CliException.usage(
-              e.getMessage() + "; see latentline generate --help and latentline models list");
+          throw CliException.usage(before + e.getMessage() + behind);
         }
         if (!e.isPassing() || attempt == SUBMIT_ATTEMPTS) {
           throw CliException.failed(
