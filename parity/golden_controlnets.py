@@ -65,7 +65,7 @@ def picture(number: int, height: int, width: int) -> torch.Tensor:
 
 def main(template: pathlib.Path, out: pathlib.Path) -> None:
     generator = torch.Generator().manual_seed(20261128)
-    checkpoint = template.name
+    checkpoint = json.loads((CONFIGS / "controlnets" / f"{template.name}.json").read_text())["unet"]
     _, unet, *_ = golden_checkpoints.load(CONFIGS / checkpoint, HERE / "templates" / checkpoint)
     sample = torch.randn(2, 4, 8, 16, generator=generator)
     inputs = {"sample": sample, "timestep": torch.tensor([981.0, 20.25]), "context": torch.randn(2, 77, unet.config.cross_attention_dim, generator=generator)}

@@ -439,7 +439,11 @@ def export(part):
             node.input[i] = names.get(taken, taken)
         node.ClearField("doc_string")
     del model.graph.input[:]
-    model.graph.input.extend(kept)
+    for name, value in values.items():
+        # what nothing reads is taken as well: callers need not know
+        traced = [given for given in kept if given.name == name]
+        sides = [axes[name].get(i, side) for i, side in enumerate(value.shape)] if name in axes else list(value.shape)
+        model.graph.input.append(traced[0] if traced else onnx.helper.make_tensor_value_info(name, TensorProto.FLOAT, sides))
     for name, shape in weights.items():
         weight = model.graph.initializer.add()
         weight.name, weight.data_type, weight.data_location = name, TensorProto.FLOAT, TensorProto.EXTERNAL

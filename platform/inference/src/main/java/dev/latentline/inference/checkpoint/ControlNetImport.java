@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -26,6 +27,13 @@ final class ControlNetImport {
 
   /** Behind it the original files may have the model that it was trained with. */
   private static final String PREFIX = "control_model.";
+
+  /**
+   * Settings that are of no matter: tensors tell of the first, training was done with the next two,
+   * and the last says how exactly it multiplies, which it does in fp32 here.
+   */
+  private static final Set<String> OPEN =
+      Set.of("transformer_layers_per_block", "dropout", "sample_size", "upcast_attention");
 
   private static final String CONFIG = "config.json";
   private static final String CLASS = "ControlNetModel";
@@ -117,16 +125,16 @@ final class ControlNetImport {
             .toList();
     List<Fit> fits =
         Template.in(folders).stream().map(template -> Fit.of(template, files)).toList();
-    Optional<Fit> complete =
-        fits.stream().filter(Fit::isComplete).max(Comparator.comparingInt(Fit::networkWeights));
-    if (complete.isPresent()) {
-      complete.get().requireNothingMore(name(), complete.get().unread(files, PREFIX));
-      return complete.get();
+    // the small ones have nothing that the larger do not have too
+    Optional<Fit> most =
+        fits.stream()
+            .max(Comparator.comparingInt(Fit::networkWeights).thenComparing(Fit::isComplete));
+    if (most.isPresent() && most.get().isComplete()) {
+      most.get().requireNothingMore(name(), most.get().unread(files, PREFIX));
+      return most.get();
     }
     Fit nearest =
-        fits.stream()
-            .max(Comparator.comparingInt(Fit::networkWeights))
-            .filter(Fit::isLikely)
+        most.filter(Fit::isLikely)
             .orElseThrow(
                 () ->
                     new RefusedCheckpointException(
@@ -144,8 +152,8 @@ final class ControlNetImport {
     JsonNode computed = template.settings();
     for (Map.Entry<String, JsonNode> setting : config.properties()) {
       String name = setting.getKey();
-      // names and versions; and how exactly it multiplies: fp32 is
-      boolean counts = !name.startsWith("_") && !name.equals("upcast_attention");
+      // names and versions begin so
+      boolean counts = !name.startsWith("_") && !OPEN.contains(name);
       if (counts && !isSame(setting.getValue(), computed.path(name))) {
         throw new RefusedCheckpointException(
             name()

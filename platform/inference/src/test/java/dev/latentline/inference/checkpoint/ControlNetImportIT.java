@@ -49,19 +49,23 @@ class ControlNetImportIT {
     "tiny-sd2, diffusers",
     "tiny-sdxl, original",
     "tiny-sdxl, bare",
-    "tiny-sdxl, diffusers"
+    "tiny-sdxl, diffusers",
+    "tiny-sdxl-mid, original",
+    "tiny-sdxl-mid, bare",
+    "tiny-sdxl-mid, diffusers"
   })
-  void itsResidualsAndWhatTheUNetMakesOfThemAreThoseOfDiffusers(String family, String layout)
+  void itsResidualsAndWhatTheUNetMakesOfThemAreThoseOfDiffusers(String name, String layout)
       throws IOException {
-    Golden golden = Golden.of("controlnets/" + family);
-    Path file = in(layout, "controlnets/" + family).write(file());
+    Golden golden = Golden.of("controlnets/" + name);
+    Path file = in(layout, "controlnets/" + name).write(file());
     String sha256 = golden.file().metadata().get(layout + "_sha256");
 
     imported(Orders.of(file, models(), sha256, null));
 
     CheckpointImport.run(
         Orders.of(
-            RandomCheckpoint.of(family).write(folder.resolve("model.safetensors")),
+            RandomCheckpoint.of(name.replace("-mid", ""))
+                .write(folder.resolve("model.safetensors")),
             models(),
             null,
             "epsilon"),
@@ -81,7 +85,7 @@ class ControlNetImportIT {
     }
     String graph = model.unet().controlled().orElseThrow();
     Map<String, DenseTensor> inputs = denoising(golden);
-    residuals.forEach((name, tensor) -> inputs.put(asInput(name), tensor));
+    residuals.forEach((output, tensor) -> inputs.put(asInput(output), tensor));
     try (ModelSession network = ModelSession.open(model.file(graph), model.weightsOf(graph), CPU)) {
       golden.assertSame(layout + ".out_sample", network.run(inputs));
     }
@@ -138,6 +142,7 @@ class ControlNetImportIT {
           {"class_embed_type", "\"projection\""},
           {"attention_head_dim", "4"},
           {"attention_head_dim", "[2, 2, 4, 2]"},
+          {"layers_per_block", "3"},
           {"setting_of_mine", "3"}
         }) {
       write(made, setting[0], setting[1]);
@@ -150,6 +155,10 @@ class ControlNetImportIT {
               + " in its config.json, and what is computed of a ControlNet of");
     }
     assertThat(models()).doesNotExist();
+    for (String setting : List.of("sample_size", "dropout", "mid_block_scale_factor")) {
+      write(made, setting, "1.0");
+      assertThat(imported(Orders.of(made, folder.resolve(setting))).name()).isEqualTo("my-model");
+    }
     write(made, "attention_head_dim", "[2, 2, 2, 2]");
     assertThat(imported(Orders.of(made, models())).families())
         .containsExactly("stable-diffusion-1-tiny");
@@ -221,6 +230,10 @@ class ControlNetImportIT {
         own(OF_SD1).with("controlnet_cond_embedding.conv_in.weight", 4, 4, 3, 3).write(file()),
         "1 do not fit: controlnet_cond_embedding.conv_in.weight is F16[4, 4, 3, 3], and should give"
             + " [4, 3, 3, 3]");
+    // and not as one of a smaller size with something more
+    assertRefused(
+        own(OF_XL).without("down_blocks.1.attentions.0.transformer_blocks.1.norm3.").write(file()),
+        "looks like a ControlNet of Stable Diffusion XL, of a test's widths, but 2 tensors are miss");
     assertRefused(
         own(OF_SD1).without("down_blocks.").write(file()),
         "it.safetensors is a ControlNet of a U-Net that there is no graph template for (ControlNet"

@@ -53,6 +53,7 @@ class OnnxImportIT {
             family.equals("tiny-sd1") ? "stable-diffusion-1-tiny" : "stable-diffusion-xl-tiny");
     assertThat(model.takesLoras()).isFalse();
     assertThat(model.vae().latentRgb()).isPresent();
+    assertThat(model.unet().controlled()).isEmpty();
     List<FloatTensor> states = textEncoders(model, golden);
     try (ModelSession decoder = open(model, model.vae().decoder())) {
       golden.assertSame(
