@@ -83,6 +83,27 @@ class EmbeddedStackIT {
     assertThat(String.join("\n", status.out())).contains(PARTS);
     assertThat(run("generate", "a fish", "--count", "2", "--out", "fish.png").out())
         .containsExactly("fish-0.png", "fish-1.png");
+    String steering = "starter-edges:fish-0.png:0.9";
+    for (String out : List.of("a.png", "b.png")) {
+      StackCommand.Ran steered =
+          run(
+              "generate",
+              "a cat",
+              "--seed",
+              "7",
+              "--control",
+              steering,
+              "--preprocessor",
+              "canny",
+              "--out",
+              out);
+      assertThat(steered.exitCode()).as("%s", steered.err()).isZero();
+    }
+    assertThat(run("generate", "a cat", "--seed", "7", "--out", "c.png").exitCode()).isZero();
+    assertThat(folder.resolve("a.png")).hasSameBinaryContentAs(folder.resolve("b.png"));
+    assertThat(Files.mismatch(folder.resolve("a.png"), folder.resolve("c.png")))
+        .as("the picture steers")
+        .isNotNegative();
     StackCommand.Ran again = run("up");
     assertThat(again.exitCode()).isEqualTo(1);
     assertThat(again.err()).contains("a stack runs already (process ");

@@ -6,9 +6,11 @@ import dev.latentline.contract.Limits;
 import dev.latentline.contract.ObjectKeys;
 import dev.latentline.contract.Sha256;
 import dev.latentline.kit.blob.BlobStore;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -22,9 +24,10 @@ import java.util.concurrent.TimeUnit;
 public class Inputs {
   public static final String CONTENT_TYPE = "image/png";
 
-  private static final int PATIENCE_SECONDS = 5;
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final BlobStore store;
+  private final Duration patience;
 
   /**
    * Of pixels that are decoded at once, by all: one picture of the largest size, or many small
@@ -32,8 +35,17 @@ public class Inputs {
    */
   private final Semaphore pixels = new Semaphore(Limits.MAX_INPUT_PIXELS, true);
 
+  @Inject
   Inputs(BlobStore store) {
+    this(store, PATIENCE);
+  }
+
+  /**
+   * @param patience how long a picture waits for others to be decoded
+   */
+  Inputs(BlobStore store, Duration patience) {
     this.store = store;
+    this.patience = patience;
   }
 
   /**
@@ -68,7 +80,7 @@ public class Inputs {
 
   private boolean hasRoom(int room) {
     try {
-      return pixels.tryAcquire(room, PATIENCE_SECONDS, TimeUnit.SECONDS);
+      return pixels.tryAcquire(room, patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;

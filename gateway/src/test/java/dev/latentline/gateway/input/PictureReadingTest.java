@@ -9,6 +9,8 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,9 +110,8 @@ class PictureReadingTest {
     byte[] png = PlainPng.of(picture);
 
     assertThat(read(png)).usingRecursiveComparison().isEqualTo(picture);
-    assertThat(new String(png, 12, 4, java.nio.charset.StandardCharsets.US_ASCII))
-        .isEqualTo("IHDR");
-    assertThat(new String(png, 37, 4, java.nio.charset.StandardCharsets.US_ASCII))
+    assertThat(new String(png, 12, 4, StandardCharsets.US_ASCII)).isEqualTo("IHDR");
+    assertThat(new String(png, 37, 4, StandardCharsets.US_ASCII))
         .as("nothing stands before the pixels")
         .isEqualTo("IDAT");
     assertThat(PlainPng.of(picture)).isEqualTo(png);
@@ -188,9 +189,7 @@ class PictureReadingTest {
         0,
         32,
         32,
-        java.util.Collections.nCopies(1024, 0x808080).stream()
-            .mapToInt(Integer::intValue)
-            .toArray(),
+        Collections.nCopies(1024, 0x808080).stream().mapToInt(Integer::intValue).toArray(),
         0,
         32);
     byte[] linear = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();

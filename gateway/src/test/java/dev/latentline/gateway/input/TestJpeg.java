@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -63,7 +64,7 @@ final class TestJpeg {
 
   static byte[] exif(int orientation, ByteOrder order) {
     return ByteBuffer.allocate(6 + 8 + 2 + 24 + 4)
-        .put("Exif\0\0".getBytes(java.nio.charset.StandardCharsets.US_ASCII))
+        .put("Exif\0\0".getBytes(StandardCharsets.US_ASCII))
         .order(order)
         .putShort((short) (order == ByteOrder.LITTLE_ENDIAN ? 0x4949 : 0x4d4d))
         .putShort((short) 42)
@@ -83,7 +84,7 @@ final class TestJpeg {
 
   /** APP2 with a colour profile in one piece. */
   static byte[] profile(byte[] icc) {
-    byte[] head = "ICC_PROFILE\0\1\1".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    byte[] head = "ICC_PROFILE\0\1\1".getBytes(StandardCharsets.US_ASCII);
     byte[] data = Arrays.copyOf(head, head.length + icc.length);
     System.arraycopy(icc, 0, data, head.length, icc.length);
     return data;

@@ -3,6 +3,7 @@ package dev.latentline.gateway.input;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
@@ -62,9 +63,9 @@ final class TestPng {
     file.writeBytes(SIGNATURE);
     file.writeBytes(header(width, height, depth, colourType, interlaced ? 1 : 0));
     file.writeBytes(before);
-    file.writeBytes(chunk("IDAT", java.util.Arrays.copyOf(data, half)));
+    file.writeBytes(chunk("IDAT", Arrays.copyOf(data, half)));
     file.writeBytes(chunk("IDAT", new byte[0]));
-    file.writeBytes(chunk("IDAT", java.util.Arrays.copyOfRange(data, half, data.length)));
+    file.writeBytes(chunk("IDAT", Arrays.copyOfRange(data, half, data.length)));
     file.writeBytes(chunk("tIME", new byte[7]));
     file.writeBytes(chunk("IEND", new byte[0]));
     return file.toByteArray();

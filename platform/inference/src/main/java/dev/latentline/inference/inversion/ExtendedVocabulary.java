@@ -11,7 +11,6 @@ import dev.latentline.inference.tensor.StoredFloats;
 import dev.latentline.inference.tensor.TemporaryPages;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -69,23 +68,22 @@ public final class ExtendedVocabulary {
               .orElseThrow(() -> new InvalidSafetensorsException(graph + " has no " + TABLE));
       int width = Math.toIntExact(table.shape().get(1));
       long added = inversions.stream().mapToLong(TextualInversionCard::vectors).sum();
-      ByteBuffer bytes = pages.take(Float.BYTES * (added + table.shape().get(0)) * width);
-      FloatBuffer floats = bytes.asFloatBuffer();
       Map<String, Long> rows = new LinkedHashMap<>();
       String part = graph.substring(0, graph.lastIndexOf('/'));
       long next = 0;
       for (TextualInversionCard inversion : inversions) {
-        floats.put(vectors(inversion, part, width));
+        pages.put(vectors(inversion, part, width));
         rows.put(inversion.digest(), next);
         next += inversion.vectors();
       }
-      append(file.map(table), table.type(), floats);
-      return new ExtendedVocabulary(rows, added, Map.of(table.name(), bytes));
+      append(file.map(table), table.type(), pages);
+      return new ExtendedVocabulary(rows, added, Map.of(table.name(), pages.map()));
     }
   }
 
   /** A part at a time: the whole is larger than some heaps. */
-  private static void append(ByteBuffer stored, StoredType type, FloatBuffer to) {
+  private static void append(ByteBuffer stored, StoredType type, TemporaryPages to)
+      throws IOException {
     for (int at = 0; at < stored.limit(); at += PART_BYTES) {
       ByteBuffer part = stored.slice(at, Math.min(PART_BYTES, stored.limit() - at));
       to.put(StoredFloats.of(part.order(stored.order()), type));

@@ -10,7 +10,6 @@ import dev.latentline.inference.tensor.StoredFloats;
 import dev.latentline.inference.tensor.TemporaryPages;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -82,9 +81,8 @@ public final class MergedWeights {
         for (Opened lora : change.getValue()) {
           add(values, tensor, part, lora);
         }
-        ByteBuffer room = pages.take((long) Float.BYTES * values.length);
-        room.asFloatBuffer().put(FloatBuffer.wrap(values));
-        merged.put(change.getKey(), room);
+        pages.put(values);
+        merged.put(change.getKey(), pages.map());
       }
     }
     return merged;

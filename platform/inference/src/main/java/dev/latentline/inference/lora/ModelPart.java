@@ -6,6 +6,7 @@ import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelFile;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.inference.tensor.NoRoomException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -122,6 +123,8 @@ public record ModelPart(ModelCard model, String graph, LoraSet loras) {
    *     ModelSession#open} takes them
    * @throws Failure.Rejected with code {@code lora_unavailable} when a LoRA's file is not the one
    *     of its manifest, or does not fit
+   * @throws Failure.Retryable with code {@code not_enough_room} when there is too little of it for
+   *     the sums: another replica may have more
    * @throws dev.latentline.inference.session.GraphFailedException as {@link ModelSession#open}
    */
   public ModelSession open(Map<String, ByteBuffer> others, SessionSettings settings) {
@@ -132,6 +135,8 @@ public record ModelPart(ModelCard model, String graph, LoraSet loras) {
       }
       changed.putAll(others);
       return ModelSession.open(model.file(graph), model.weightsOf(graph), changed, settings);
+    } catch (NoRoomException e) {
+      throw new Failure.Retryable("not_enough_room", e.getMessage(), e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

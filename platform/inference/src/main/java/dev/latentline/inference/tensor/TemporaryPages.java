@@ -10,15 +10,21 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Room for numbers in pages of a file in the folder for temporary files, which has no name any
- * more: off the heap, and beyond Java's limit for direct memory. What was taken stays valid as long
- * as it can be reached, also when this is closed. Not thread-safe.
+ * Numbers in pages of a file in the folder for temporary files, which has no name any more: off the
+ * heap, beyond Java's limit for direct memory, and the system can take the pages back. What was
+ * mapped stays valid as long as it can be reached, also when this is closed. Not thread-safe.
  */
 public final class TemporaryPages implements AutoCloseable {
-  private final FileChannel channel;
-  private long taken;
+  private static final int PART_FLOATS = 256 * 1024;
 
-  private TemporaryPages(FileChannel channel) {
+  private final FileChannel channel;
+  private final ByteBuffer part =
+      ByteBuffer.allocateDirect(PART_FLOATS * Float.BYTES).order(ByteOrder.nativeOrder());
+
+  private long mapped;
+  private long written;
+
+  TemporaryPages(FileChannel channel) {
     this.channel = channel;
   }
 
@@ -32,11 +38,33 @@ public final class TemporaryPages implements AutoCloseable {
     }
   }
 
-  /** Zeros, in the machine's order. */
-  public ByteBuffer take(long bytes) throws IOException {
-    ByteBuffer room = channel.map(MapMode.READ_WRITE, taken, bytes).order(ByteOrder.nativeOrder());
-    taken += bytes;
-    return room;
+  /**
+   * Appends numbers. They are written, not mapped: a page that the folder has no room for would end
+   * the process.
+   *
+   * @throws NoRoomException when the folder has none
+   */
+  public void put(float[] values) throws IOException {
+    for (int at = 0; at < values.length; at += PART_FLOATS) {
+      int floats = Math.min(PART_FLOATS, values.length - at);
+      part.clear().limit(floats * Float.BYTES);
+      part.asFloatBuffer().put(values, at, floats);
+      try {
+        while (part.hasRemaining()) {
+          written += channel.write(part, written);
+        }
+      } catch (IOException e) {
+        throw new NoRoomException(written, e);
+      }
+    }
+  }
+
+  /** Those that were put since the last time, in the machine's order. */
+  public ByteBuffer map() throws IOException {
+    ByteBuffer numbers =
+        channel.map(MapMode.READ_WRITE, mapped, written - mapped).order(ByteOrder.nativeOrder());
+    mapped = written;
+    return numbers;
   }
 
   @Override
