@@ -28,6 +28,10 @@ public final class Pipeline {
   private static final int ROUNDS = 5;
   static final int STEPS = 25;
   static final int SIDE = 256;
+
+  /** Of a job: what the goal is stated for. */
+  private static final double CORE_SECONDS = 4;
+
   private static final int SAMPLES = 100;
   private static final int SHORT_STEPS = 4;
   private static final int SHORT_SIDE = 64;
@@ -63,7 +67,7 @@ public final class Pipeline {
         pipeline.warmUp(cores);
         pipeline.latency();
         pipeline.idle();
-        pipeline.throughput(pictures, cores);
+        pipeline.throughput(pictures, pipeline.stepsOfAJob(), cores);
       }
     }
   }
@@ -77,11 +81,18 @@ public final class Pipeline {
     bare(cores, cores, STEPS, SIDE);
   }
 
-  private void throughput(int pictures, int cores) throws Exception {
+  /** Of a picture that takes the bare loop so many core-seconds, on whatever cores these are. */
+  private int stepsOfAJob() throws Exception {
+    double before = Cpu.seconds();
+    bare(1, 1, STEPS, SIDE);
+    return (int) Math.round(STEPS * CORE_SECONDS / (Cpu.seconds() - before));
+  }
+
+  private void throughput(int pictures, int steps, int cores) throws Exception {
     System.out.printf(
         "%nthroughput: %d pictures of %d x %d and %d steps a round, %d at a time; cpu: core-s of a"
             + " picture%n",
-        pictures, SIDE, SIDE, STEPS, cores);
+        pictures, SIDE, SIDE, steps, cores);
     System.out.printf(
         "%-8s %12s %12s %8s %10s %10s %8s%n",
         "round", "bare_img/s", "line_img/s", "ratio", "bare_cpu", "line_cpu", "ratio");
@@ -91,10 +102,10 @@ public final class Pipeline {
     Map<String, Double> used = new TreeMap<>();
     for (int round = 1; round <= ROUNDS; round++) {
       double ownBefore = Cpu.seconds();
-      double bare = bare(pictures, cores, STEPS, SIDE);
+      double bare = bare(pictures, cores, steps, SIDE);
       double bareCpu = (Cpu.seconds() - ownBefore) / pictures;
       Map<String, Double> before = line.cpuSeconds();
-      double made = line(pictures, STEPS, SIDE);
+      double made = line(pictures, steps, SIDE);
       Map<String, Double> now = line.cpuSeconds();
       double lineCpu = 0;
       for (Map.Entry<String, Double> process : now.entrySet()) {
