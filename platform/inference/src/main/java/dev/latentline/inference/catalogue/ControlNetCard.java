@@ -32,8 +32,6 @@ public record ControlNetCard(
     String model,
     Map<String, ModelFile> files) {
 
-  private static final String WEIGHTS = "weights.safetensors";
-
   public ControlNetCard {
     families = List.copyOf(families);
     files = Collections.unmodifiableMap(new TreeMap<>(files));
@@ -56,8 +54,7 @@ public record ControlNetCard(
 
   /** The weights of a graph that has none in it: weights.safetensors in its folder. */
   public Optional<Path> weights() {
-    String beside = model.substring(0, model.lastIndexOf('/') + 1) + WEIGHTS;
-    return Optional.of(beside).filter(files::containsKey).map(listed()::file);
+    return listed().weightsOf(model);
   }
 
   /** What is wrong with the files, see {@link ModelCard#verify()}. */

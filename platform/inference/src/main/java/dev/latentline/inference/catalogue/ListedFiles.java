@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongConsumer;
@@ -25,6 +26,7 @@ import java.util.stream.Stream;
  */
 record ListedFiles(String shown, Path folder, Map<String, ModelFile> files) {
   private static final int BUFFER_BYTES = 256 * 1024;
+  private static final String WEIGHTS = "weights.safetensors";
 
   /** Files beside the manifest that explain and do nothing. */
   private static final Set<String> UNLISTED =
@@ -36,6 +38,12 @@ record ListedFiles(String shown, Path folder, Map<String, ModelFile> files) {
       throw new IllegalArgumentException("model " + shown + " has no file " + path);
     }
     return folder.resolve(path);
+  }
+
+  /** See {@link ModelCard#weightsOf}. */
+  Optional<Path> weightsOf(String graph) {
+    String beside = graph.substring(0, graph.lastIndexOf('/') + 1) + WEIGHTS;
+    return Optional.of(beside).filter(files::containsKey).map(this::file);
   }
 
   /** See {@link ModelCard#verify()}. */

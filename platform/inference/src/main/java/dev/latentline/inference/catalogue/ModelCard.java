@@ -42,7 +42,6 @@ public record ModelCard(
     SchedulerConfig scheduler,
     Map<String, ModelFile> files) {
 
-  private static final String WEIGHTS = "weights.safetensors";
   private static final int RETIRED_DIGITS = 12;
 
   public ModelCard {
@@ -201,7 +200,7 @@ public record ModelCard(
 
   /** The weights of a graph that has none in it: weights.safetensors in its folder. */
   public Optional<Path> weightsOf(String graph) {
-    return Optional.of(folderOf(graph) + WEIGHTS).filter(files::containsKey).map(this::file);
+    return listed().weightsOf(graph);
   }
 
   private static String folderOf(String graph) {

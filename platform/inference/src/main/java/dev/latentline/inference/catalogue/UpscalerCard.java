@@ -33,8 +33,6 @@ public record UpscalerCard(
     Tiling tiling,
     Map<String, ModelFile> files) {
 
-  private static final String WEIGHTS = "weights.safetensors";
-
   /**
    * Tiles of a picture, in pixels of the input.
    *
@@ -77,8 +75,7 @@ public record UpscalerCard(
 
   /** The weights of a graph that has none in it: weights.safetensors in its folder. */
   public Optional<Path> weights() {
-    String beside = model.substring(0, model.lastIndexOf('/') + 1) + WEIGHTS;
-    return Optional.of(beside).filter(files::containsKey).map(listed()::file);
+    return listed().weightsOf(model);
   }
 
   /** What is wrong with the files, see {@link ModelCard#verify()}. */

@@ -279,6 +279,25 @@ public final class CheckpointImport {
     return manifest;
   }
 
+  /**
+   * Of what lies beside models: the same for the same file on every machine, so that its digest is,
+   * too.
+   */
+  static ObjectNode manifest(ImportOrder order, CheckpointFiles files, Template template) {
+    ObjectNode manifest = template.manifest().objectNode();
+    manifest.put("schema", 1);
+    manifest.put("name", order.name());
+    manifest.setAll(template.manifest().deepCopy());
+    manifest.put(
+        "description",
+        template.title()
+            + ", imported from "
+            + line(String.valueOf(order.checkpoint().getFileName())));
+    manifest.put("licence", licence(order, files));
+    manifest.put("created", created(files, template).toString());
+    return manifest;
+  }
+
   static String licence(ImportOrder order, CheckpointFiles files) {
     return line(
         order

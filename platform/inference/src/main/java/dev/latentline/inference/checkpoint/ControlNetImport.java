@@ -1,7 +1,6 @@
 package dev.latentline.inference.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.safetensors.StoredTensor;
 import java.io.IOException;
@@ -93,7 +92,7 @@ final class ControlNetImport {
             made -> {
               ModelFolder folder = new ModelFolder(made, fit, Map.of());
               folder.requireRoom("the ControlNet");
-              folder.write(manifest(files, fit.template()), notes);
+              folder.write(CheckpointImport.manifest(order, files, fit.template()), notes);
               return Catalogue.controlNetProblems(made);
             });
   }
@@ -198,18 +197,5 @@ final class ControlNetImport {
 
   private String name() {
     return String.valueOf(order.checkpoint().getFileName());
-  }
-
-  /** The same for the same file on every machine, so that its digest is, too. */
-  private ObjectNode manifest(CheckpointFiles files, Template template) {
-    ObjectNode manifest = template.manifest().objectNode();
-    manifest.put("schema", 1);
-    manifest.put("name", order.name());
-    manifest.setAll(template.manifest().deepCopy());
-    manifest.put(
-        "description", template.title() + ", imported from " + CheckpointImport.line(name()));
-    manifest.put("licence", CheckpointImport.licence(order, files));
-    manifest.put("created", CheckpointImport.created(files, template).toString());
-    return manifest;
   }
 }

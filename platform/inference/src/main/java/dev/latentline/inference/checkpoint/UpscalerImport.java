@@ -1,6 +1,5 @@
 package dev.latentline.inference.checkpoint;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.safetensors.StoredTensor;
 import java.io.IOException;
@@ -75,7 +74,7 @@ final class UpscalerImport {
             made -> {
               ModelFolder folder = new ModelFolder(made, fit, Map.of());
               folder.requireRoom("the upscaler");
-              folder.write(manifest(files, fit.template()), notes);
+              folder.write(CheckpointImport.manifest(order, files, fit.template()), notes);
               return Catalogue.upscalerProblems(made);
             });
   }
@@ -159,21 +158,5 @@ final class UpscalerImport {
 
   private static Stream<StoredTensor> matching(Map<String, StoredTensor> tensors, Pattern name) {
     return tensors.values().stream().filter(tensor -> name.matcher(tensor.name()).matches());
-  }
-
-  /** The same for the same file on every machine, so that its digest is, too. */
-  private ObjectNode manifest(CheckpointFiles files, Template template) {
-    ObjectNode manifest = template.manifest().objectNode();
-    manifest.put("schema", 1);
-    manifest.put("name", order.name());
-    manifest.setAll(template.manifest().deepCopy());
-    manifest.put(
-        "description",
-        template.title()
-            + ", imported from "
-            + CheckpointImport.line(order.checkpoint().getFileName().toString()));
-    manifest.put("licence", CheckpointImport.licence(order, files));
-    manifest.put("created", CheckpointImport.created(files, template).toString());
-    return manifest;
   }
 }
