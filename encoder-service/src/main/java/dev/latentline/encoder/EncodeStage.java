@@ -16,7 +16,7 @@ import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.payload.Payloads;
-import dev.latentline.kit.record.ImagePrompts;
+import dev.latentline.kit.record.PromptsByImage;
 import dev.latentline.kit.record.Records;
 import dev.latentline.kit.record.Requests;
 import dev.latentline.kit.record.StageFacts;
@@ -77,7 +77,7 @@ public class EncodeStage {
     // of each picture, encoded before any of them goes on
     List<EmbeddingReady> tasks = new ArrayList<>();
     try {
-      for (List<Integer> images : ImagePrompts.groups(tokenized.getRequest())) {
+      for (List<Integer> images : PromptsByImage.groups(tokenized.getRequest())) {
         tasks.addAll(tasks(tokenized, images, stop));
       }
     } catch (Failure.Rejected e) {
@@ -105,7 +105,7 @@ public class EncodeStage {
   private List<EmbeddingReady> tasks(
       PromptTokenized tokenized, List<Integer> images, RunStop stop) {
     int first = images.get(0);
-    GenerationRequest request = ImagePrompts.of(tokenized.getRequest(), first);
+    GenerationRequest request = PromptsByImage.of(tokenized.getRequest(), first);
     List<TokenizedConditioning> texts =
         tokenized.getConditioningsList().stream()
             .filter(text -> text.getImagesCount() == 0 || text.getImagesList().contains(first))

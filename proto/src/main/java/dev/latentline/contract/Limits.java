@@ -86,6 +86,12 @@ public final class Limits {
 
   public static final float MAX_CONTROL_WEIGHT = 2;
 
+  /** Of the pictures that a request is made from; each is one more call of the network a step. */
+  public static final int MAX_IMAGE_PROMPTS = 4;
+
+  /** Where the prompt has 1; as in Midjourney. */
+  public static final float MAX_IMAGE_PROMPT_WEIGHT = 3;
+
   /** Of a picture that is sent, as it is sent. */
   public static final int MAX_INPUT_BYTES = 10 * 1024 * 1024;
 

@@ -118,6 +118,7 @@ class RefinerPlanTest {
             network,
             new Vae("decoder.onnx", "encoder.onnx", 8, 1, Optional.empty()),
             Configs.starter(),
+            Optional.empty(),
             Map.of()),
         TrainedNoise.of(Configs.starter()));
   }

@@ -58,6 +58,7 @@ class TaskPlannerTest {
             network,
             new Vae("decoder.onnx", "encoder.onnx", 8, 1, Optional.empty()),
             Configs.starter(),
+            Optional.empty(),
             Map.of()),
         TrainedNoise.of(Configs.starter()));
   }

@@ -201,6 +201,7 @@ class ControlFieldsTest {
         new UNet("unet.onnx", 4, 16, 0, false, 0, false, false, 0, false, 1, controlled),
         null,
         TestModels.SMALL.scheduler(),
+        Optional.empty(),
         Map.of());
   }
 }

@@ -151,6 +151,7 @@ class RefinerFieldsTest {
             false,
             false,
             FlowShift.NONE),
+        Optional.empty(),
         Map.of());
   }
 

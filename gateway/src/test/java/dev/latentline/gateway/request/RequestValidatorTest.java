@@ -716,6 +716,7 @@ class RequestValidatorTest {
             null,
             null,
             small.scheduler(),
+            Optional.empty(),
             Map.of());
     TestModels models =
         new TestModels() {

@@ -40,6 +40,7 @@ class TestModels implements OfferedModels {
           null,
           null,
           scheduler(SchedulerConfig.PredictionType.EPSILON),
+          Optional.empty(),
           Map.of());
 
   /** The same, trained by flow matching. */
@@ -59,6 +60,7 @@ class TestModels implements OfferedModels {
           null,
           null,
           scheduler(SchedulerConfig.PredictionType.FLOW),
+          Optional.empty(),
           Map.of());
 
   /** The same, with a text encoder whose users weigh words. */
@@ -89,6 +91,7 @@ class TestModels implements OfferedModels {
           null,
           null,
           scheduler(SchedulerConfig.PredictionType.EPSILON),
+          Optional.empty(),
           Map.of());
 
   /** The same, in no pool. */
@@ -108,6 +111,7 @@ class TestModels implements OfferedModels {
           null,
           null,
           SMALL.scheduler(),
+          Optional.empty(),
           Map.of());
 
   private static SchedulerConfig scheduler(SchedulerConfig.PredictionType predicts) {

@@ -5,7 +5,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.NetworkTags;
 import dev.latentline.contract.PromptSyntax;
-import dev.latentline.kit.record.ImagePrompts;
+import dev.latentline.kit.record.PromptsByImage;
 import dev.latentline.prompt.grammar.Attention;
 import dev.latentline.prompt.grammar.Composition;
 import dev.latentline.prompt.grammar.MultiPrompt;
@@ -45,14 +45,14 @@ public final class PromptReader {
    *     have the model, or {@code unsupported_prompt} when a prompt cannot be what it says
    */
   public List<TokenizedConditioning> read(GenerationRequest request) {
-    Collection<List<Integer>> groups = ImagePrompts.groups(request);
+    Collection<List<Integer>> groups = PromptsByImage.groups(request);
     if (groups.size() == 1) {
-      return readOne(ImagePrompts.of(request, 0));
+      return readOne(PromptsByImage.of(request, 0));
     }
     return groups.stream()
         .flatMap(
             images ->
-                readOne(ImagePrompts.of(request, images.get(0))).stream()
+                readOne(PromptsByImage.of(request, images.get(0))).stream()
                     .map(text -> text.toBuilder().addAllImages(images).build()))
         .toList();
   }
@@ -63,11 +63,11 @@ public final class PromptReader {
    * @throws Failure.Rejected as {@link #read}
    */
   public List<AnalyzedText> analyze(GenerationRequest request) {
-    Collection<List<Integer>> groups = ImagePrompts.groups(request);
+    Collection<List<Integer>> groups = PromptsByImage.groups(request);
     return groups.stream()
         .flatMap(
             images ->
-                analyzeOne(ImagePrompts.of(request, images.get(0))).stream()
+                analyzeOne(PromptsByImage.of(request, images.get(0))).stream()
                     .map(
                         text ->
                             groups.size() == 1

@@ -58,6 +58,7 @@ final class ManifestReader {
             unet(manifest.object("unet"), files),
             vae(manifest.object("vae"), files),
             scheduler(ManifestFolder.path(manifest, "scheduler", files)),
+            imageEncoder(manifest, files),
             files);
     fit(card);
     return card;
@@ -173,6 +174,24 @@ final class ManifestReader {
             latentRgb(fields));
     fields.done();
     return vae;
+  }
+
+  private static Optional<ImageEncoder> imageEncoder(
+      Fields manifest, TreeMap<String, ModelFile> files) {
+    if (!manifest.has("image_encoder")) {
+      return Optional.empty();
+    }
+    Fields fields = manifest.object("image_encoder");
+    ImageEncoder encoder =
+        new ImageEncoder(
+            ManifestFolder.path(fields, "model", files),
+            fields.integer("size", 1, Limits.MAX_SIDE),
+            fields.integer("features", 1, 65_536),
+            fields.has("prompt")
+                ? Optional.of(ManifestFolder.path(fields, "prompt", files))
+                : Optional.empty());
+    fields.done();
+    return Optional.of(encoder);
   }
 
   private static Optional<LatentRgb> latentRgb(Fields fields) {

@@ -23,6 +23,7 @@ import java.util.TreeMap;
  *     from noise
  * @param licence an SPDX expression
  * @param textEncoders at least one
+ * @param imageEncoder most models have none
  * @param files by path, ascending
  */
 public record ModelCard(
@@ -40,6 +41,7 @@ public record ModelCard(
     UNet unet,
     Vae vae,
     SchedulerConfig scheduler,
+    Optional<ImageEncoder> imageEncoder,
     Map<String, ModelFile> files) {
 
   private static final int RETIRED_DIGITS = 12;
@@ -92,6 +94,11 @@ public record ModelCard(
   /** Whether LoRAs can change it: its weights are beside its graphs. */
   public boolean takesLoras() {
     return weightsOf(unet.model()).isPresent();
+  }
+
+  /** The graph that makes a conditioning of a picture, where pictures can be its prompts. */
+  public Optional<String> imagePrompt() {
+    return imageEncoder.flatMap(ImageEncoder::prompt);
   }
 
   /** Rows of the conditioning of a text that is not longer than its encoders take at once. */
@@ -153,6 +160,7 @@ public record ModelCard(
         unet,
         vae,
         scheduler,
+        imageEncoder,
         files);
   }
 

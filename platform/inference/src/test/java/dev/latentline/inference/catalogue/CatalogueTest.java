@@ -1,5 +1,6 @@
 package dev.latentline.inference.catalogue;
 
+import static dev.latentline.inference.catalogue.SmallCatalogue.seeing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -363,6 +365,20 @@ class CatalogueTest {
         Arguments.of("default: [alpha", "pools.yaml: line"));
   }
 
+  @Test
+  void aModelMayHaveAnImageEncoderAndBePromptedByPictures() throws IOException {
+    small.manifest("alpha", manifest -> seeing(manifest));
+    small.manifest("beta", manifest -> seeing(manifest).remove("prompt"));
+
+    String graph = "unet/model.onnx";
+    Catalogue catalogue = open();
+    assertThat(catalogue.find("alpha").orElseThrow().imageEncoder())
+        .contains(new ImageEncoder(graph, 128, 384, Optional.of(graph)));
+    assertThat(catalogue.find("alpha").orElseThrow().imagePrompt()).contains(graph);
+    assertThat(catalogue.find("beta").orElseThrow().imageEncoder()).isPresent();
+    assertThat(catalogue.find("beta").orElseThrow().imagePrompt()).isEmpty();
+  }
+
   @ParameterizedTest(name = "{1}")
   @MethodSource
   void whatIsWrongInAManifestIsNamedByFileAndKey(Consumer<ObjectNode> change, String problem)
@@ -403,6 +419,10 @@ class CatalogueTest {
         broken(m -> rgb(m, "7", "[0, 0, 0]"), "vae.latent_rgb_factors must be an array of 1 to"),
         broken(m -> rgb(m, ROWS, "[0, 0]"), "vae.latent_rgb_bias must be an array of 3 numbers"),
         broken(m -> rgb(m, ROWS, "null"), "vae.latent_rgb_bias must be an array of 3 numbers"),
+        broken(m -> seeing(m).remove("size"), "image_encoder.size must be an integer from 1"),
+        broken(m -> seeing(m).put("features", 0), "image_encoder.features must be an integer from"),
+        broken(m -> seeing(m).put("prompt", "prompt/model.onnx"), "\"files\" does not list"),
+        broken(m -> seeing(m).put("eyes", 2), "image_encoder.eyes is unknown"),
         broken(m -> m.putArray("text_encoders"), "text_encoders must be an array of 1 to 4"),
         broken(m -> m.withArray("text_encoders").add(1), "text_encoders[1] must be an object"),
         broken(

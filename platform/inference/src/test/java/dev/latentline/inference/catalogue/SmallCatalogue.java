@@ -87,6 +87,17 @@ final class SmallCatalogue {
         });
   }
 
+  /** Gives a model an image encoder, of a file that it has. */
+  static ObjectNode seeing(ObjectNode manifest) {
+    String graph = manifest.at("/unet/model").asText();
+    return manifest
+        .putObject("image_encoder")
+        .put("model", graph)
+        .put("size", 128)
+        .put("features", 384)
+        .put("prompt", graph);
+  }
+
   /** Puts a textual inversion of the models' family beside them. */
   void textualInversion(String name, int vectors) throws IOException {
     listed(

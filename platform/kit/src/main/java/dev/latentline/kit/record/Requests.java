@@ -6,6 +6,7 @@ import dev.latentline.contract.Preprocessor;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ImagePrompt;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.Refiner;
 import java.util.regex.Pattern;
@@ -44,6 +45,10 @@ public final class Requests {
         request.getControlsCount() <= Limits.MAX_CONTROLS
             && request.getControlsList().stream().allMatch(Requests::isControl),
         "controls");
+    require(
+        request.getImagePromptsList().stream()
+            .allMatch(each -> SHA256.matcher(each.getInput()).matches()),
+        "image_prompts");
     require(isSide(request.getWidth()), "width");
     require(isSide(request.getHeight()), "height");
     require(request.getWidth() * request.getHeight() <= Limits.MAX_PIXELS, "the size");
@@ -69,6 +74,13 @@ public final class Requests {
             && request.getTextualInversionsList().stream()
                 .allMatch(pinned -> NAME.matcher(pinned.getName()).matches()),
         "textual_inversions");
+    require(
+        request.getImagePromptsCount() <= Limits.MAX_IMAGE_PROMPTS
+            && request.getImagePromptsList().stream()
+                .mapToDouble(ImagePrompt::getWeight)
+                // not NaN either
+                .allMatch(weight -> weight >= 0 && weight <= Limits.MAX_IMAGE_PROMPT_WEIGHT),
+        "image_prompts");
   }
 
   /**

@@ -10,6 +10,7 @@ import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ImagePrompt;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.Refiner;
@@ -57,6 +58,8 @@ class RequestsTest {
         .doesNotThrowAnyException();
     assertThatCode(() -> Requests.check(ITEM, valid().addControls(control()).build()))
         .doesNotThrowAnyException();
+    assertThatCode(() -> Requests.check(ITEM, valid().addImagePrompts(imagePrompt(1)).build()))
+        .doesNotThrowAnyException();
     assertThatCode(() -> Requests.check(ITEM, valid().setRefiner(refiner("fine", 1)).build()))
         .doesNotThrowAnyException();
     assertThatCode(
@@ -101,6 +104,13 @@ class RequestsTest {
             r.addControls(
                 control().setControlNet(ModelRef.newBuilder().setName("../edges").build())),
         r -> r.addAllControls(Collections.nCopies(Limits.MAX_CONTROLS + 1, control().build())),
+        r -> r.addImagePrompts(imagePrompt(1).setInput("../" + "0".repeat(61))),
+        r -> r.addImagePrompts(imagePrompt(-0.1f)),
+        r -> r.addImagePrompts(imagePrompt(Limits.MAX_IMAGE_PROMPT_WEIGHT + 0.1f)),
+        r -> r.addImagePrompts(imagePrompt(Float.NaN)),
+        r ->
+            r.addAllImagePrompts(
+                Collections.nCopies(Limits.MAX_IMAGE_PROMPTS + 1, imagePrompt(1).build())),
         r -> r.setRefiner(refiner("../fine", 0.8)),
         r -> r.setRefiner(refiner("fine", -0.1)),
         r -> r.setRefiner(refiner("fine", 1.1)),
@@ -156,6 +166,10 @@ class RequestsTest {
         .setWeight(1)
         .setStart(0.5)
         .setEnd(1);
+  }
+
+  private static ImagePrompt.Builder imagePrompt(float weight) {
+    return ImagePrompt.newBuilder().setInput("0".repeat(64)).setWeight(weight);
   }
 
   private static Refiner refiner(String name, double start) {

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /** Which pictures of a request are made from which prompts. */
-public final class ImagePrompts {
-  private ImagePrompts() {}
+public final class PromptsByImage {
+  private PromptsByImage() {}
 
   /**
    * The request as one of its pictures is made: with the prompts of that one, and without those of

@@ -18,16 +18,16 @@ class ImagePromptsTest {
 
   @Test
   void withoutExpandedPromptsAllPicturesAreMadeFromTheRequestAsItIs() {
-    assertThat(ImagePrompts.of(REQUEST, 2)).isEqualTo(REQUEST);
-    assertThat(ImagePrompts.groups(REQUEST)).containsExactly(List.of(0, 1, 2));
+    assertThat(PromptsByImage.of(REQUEST, 2)).isEqualTo(REQUEST);
+    assertThat(PromptsByImage.groups(REQUEST)).containsExactly(List.of(0, 1, 2));
   }
 
   @Test
   void onePairIsForAllPictures() {
     GenerationRequest request = with(expanded("a red apple", "blur"));
 
-    assertThat(ImagePrompts.groups(request)).containsExactly(List.of(0, 1, 2));
-    assertThat(ImagePrompts.of(request, 2))
+    assertThat(PromptsByImage.groups(request)).containsExactly(List.of(0, 1, 2));
+    assertThat(PromptsByImage.of(request, 2))
         .isEqualTo(REQUEST.toBuilder().setPrompt("a red apple").setNegativePrompt("blur").build());
   }
 
@@ -39,14 +39,15 @@ class ImagePromptsTest {
             expanded("a blue apple", null),
             expanded("a red apple", null));
 
-    assertThat(ImagePrompts.groups(request)).containsExactly(List.of(0, 2), List.of(1));
-    assertThat(ImagePrompts.of(request, 1))
+    assertThat(PromptsByImage.groups(request)).containsExactly(List.of(0, 2), List.of(1));
+    assertThat(PromptsByImage.of(request, 1))
         .isEqualTo(REQUEST.toBuilder().setPrompt("a blue apple").build());
   }
 
   @Test
   void anEmptyNegativePromptIsNotThatOfTheRequest() {
-    assertThat(ImagePrompts.of(with(expanded("a red apple", "")), 0).getNegativePrompt()).isEmpty();
+    assertThat(PromptsByImage.of(with(expanded("a red apple", "")), 0).getNegativePrompt())
+        .isEmpty();
   }
 
   private static GenerationRequest with(ExpandedPrompts... expanded) {
