@@ -121,3 +121,19 @@ class EdgePool(Pool):
         """Half of them without text: the network must learn to read the edges alone. (Zhang et al. 2023)"""
         rows = self.rows(n)
         return *self.samples(rows, unconditional=0.5), self.edges[rows][:, None].expand(-1, 3, -1, -1).float()
+
+
+class FeaturePool(Pool):
+    """A pool with what the image encoder says of each picture."""
+
+    def __init__(self, source, encoder, mean, std, size, image_encoder):
+        super().__init__(source, encoder, mean, std, size)
+        self.image_encoder = image_encoder
+        self.features = torch.zeros(size, 384, device=source.device)
+
+    def keep(self, rows, pictures):
+        self.features[rows] = torch.cat([self.image_encoder(part).float() for part in pictures.split(512)])
+
+    def batch(self, n):
+        rows = self.rows(n)
+        return *self.samples(rows, unconditional=0), self.features[rows]

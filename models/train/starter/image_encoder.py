@@ -1,4 +1,5 @@
-"""Pictures into the text encoder's space: a residual network with strided stages and a mean at the end."""
+"""Pictures into the text encoder's space: a residual network with strided stages and a mean at the end; and from there into a prompt."""
+import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
@@ -33,3 +34,28 @@ class ImageEncoder(nn.Module):
     def forward(self, x):
         x = self.body(self.conv_in(F.pixel_unshuffle(x, 4)))
         return self.head(F.relu(x).mean((2, 3)))
+
+
+class ImagePrompt(nn.Module):
+    """Features of a picture [B, 384] -> what the U-Net takes in the place of a text's states [B, rows, 384].
+
+    As the projection of IP-Adapter (Ye et al. 2023); the U-Net stays as it is, since a picture's features are near its caption's.
+    """
+
+    def __init__(self, features=384, hidden=128, rows=4, width=384):
+        super().__init__()
+        self.config = dict(features=features, hidden=hidden, rows=rows, width=width)
+        self.rows, self.width = rows, width
+        self.first = nn.Linear(features, hidden)
+        self.second = nn.Linear(hidden, rows * width)
+
+    def forward(self, features):
+        h = features * (features.shape[-1] / features.pow(2).sum(-1, keepdim=True)) ** 0.5
+        return self.second(F.relu(self.first(h))).reshape(-1, self.rows, self.width)
+
+    def told(self, states):
+        """The states of a text [B, S, width], its padding zero, as that many rows: the first, the mean in between, and the last."""
+        lengths = states.abs().amax(-1).gt(0).sum(-1)
+        mean = states.sum(1) / lengths[:, None]
+        last = states[torch.arange(len(states), device=states.device), lengths - 1]
+        return torch.stack([states[:, 0], *[mean] * (self.rows - 2), last], 1)

@@ -2,7 +2,7 @@
 
 usage: python -m starter.train --data FOLDER --work FOLDER STAGE=SECONDS:BATCH...
 
-Stages, in this order: autoencoder, unet, turbo, controlnet, image-encoder. Data is what starter.art and starter.text wrote.
+Stages, in this order: autoencoder, unet, turbo, controlnet, image-encoder, image-prompt. Data is what starter.art and starter.text wrote.
 A stage writes WORK/<stage>.pt at its end, and is left out where that is there. Until then it writes WORK/<stage>-unfinished.pt every
 minute, and goes on from there when it was interrupted: SECONDS are of all runs together. `unet` starts from the weights in
 WORK/unet-start.pt, if there are any.
@@ -23,8 +23,8 @@ import torch._dynamo
 import torch.nn.functional as F
 
 from .autoencoder import Decoder, Encoder, reconstruction_loss
-from .data import EdgePool, Pool, Source, make_plans
-from .image_encoder import ImageEncoder
+from .data import EdgePool, FeaturePool, Pool, Source, make_plans
+from .image_encoder import ImageEncoder, ImagePrompt
 from .muon import Muon
 from .paths import PIECES, Paths
 from .prompts import OVERVIEW
@@ -402,6 +402,40 @@ class Training:
     def pooled(states, lengths):
         return F.normalize(states.float().sum(1) / lengths.float()[:, None], dim=-1)
 
+    # --- pictures as prompts ------------------------------------------------------------------------------------------
+
+    def image_prompt(self):
+        """What the U-Net, as it is, makes a picture of in the place of its caption: first the caption's states, then what serves it best."""
+        self.prepare_noise()
+        encoder, mean, std = self.encoder()
+        source, before, stored = self.source(), self.interrupted("image_prompt"), self.load("unet")
+        net, seeing, prompt = UNet(), ImageEncoder(), ImagePrompt()
+        net.load_state_dict(stored["weights"])
+        seeing.load_state_dict(self.load("image_encoder")["weights"])
+        net, seeing = (self.place(each).requires_grad_(False) for each in (net, seeing))
+        prompt = prompt.to(self.device)
+        pool = FeaturePool(source, encoder, mean, std, self.o.pool, seeing)
+        while pool.filled < min(self.o.pool, self.batch * 64):
+            pool.grow(min(max(256, self.batch), 1024, self.o.pool))
+        print(f"pool: {pool.filled} samples", flush=True)
+        if not before["steps"]:
+            adam = torch.optim.Adam(prompt.parameters(), 2e-3)
+            for _ in range(20 * self.o.looks):
+                _, text, features = pool.batch(self.batch)
+                loss = (prompt(features) - prompt.told(text.float())).pow(2).mean()
+                adam.zero_grad()
+                loss.backward()
+                adam.step()
+            print(f"of the states of captions: {loss.item():.4f} off", flush=True)
+        optimiser = Muon(prompt, adam=("first", "second"), weight_decay=0.0, ema=0.995)
+
+        def loss(n):
+            z, _, features = pool.batch(n)
+            return self.v_loss(net, z, prompt(features).to(self.kind), self.noise_levels(n), torch.randn_like(z))
+
+        self.in_parts("image_prompt", before, prompt, optimiser, self.o.prompt_rate, loss,
+                      after=lambda steps: pool.grow(self.batch) if steps % 4 == 0 else None)
+
     # --- a look -----------------------------------------------------------------------------------------------------
 
     @torch.no_grad()
@@ -444,6 +478,7 @@ def main():
     p.add_argument("--paths", type=int, default=16_384, help="of the teacher, for turbo")
     p.add_argument("--turbo-rate", type=float, default=6e-4)
     p.add_argument("--control-rate", type=float, default=1e-3)
+    p.add_argument("--prompt-rate", type=float, default=1e-3)
     p.add_argument("--latent-noise", type=float, default=0.06)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--deadline", type=float, default=math.inf, help="seconds for all stages; what preparations cost, all give up alike")

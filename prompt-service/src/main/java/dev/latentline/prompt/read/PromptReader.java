@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Reads the prompts of a request in the syntax that it asks for. Thread-safe. */
 public final class PromptReader {
@@ -81,22 +82,30 @@ public final class PromptReader {
    *
    * @param parts of each of the texts
    * @param chunked whether they go on in further chunks
+   * @param pictures beside the texts
    */
-  private record Reading(List<StepText> texts, List<List<Attention.Part>> parts, boolean chunked) {}
+  private record Reading(
+      List<StepText> texts,
+      List<List<Attention.Part>> parts,
+      boolean chunked,
+      PicturePrompts pictures) {}
 
   private Reading reading(GenerationRequest request) {
     PromptSyntax syntax = syntax(request);
+    PicturePrompts pictures = PicturePrompts.of(request);
     List<StepText> texts =
-        switch (syntax) {
-          case PLAIN -> plain(request);
-          case A1111 -> texts(request);
-          case MIDJOURNEY -> multiPrompt(request);
-        };
+        pictures.among(
+            switch (syntax) {
+              case PLAIN -> plain(request);
+              case A1111 -> texts(request, pictures.count());
+              case MIDJOURNEY -> multiPrompt(request, pictures.count());
+            });
     Emphasis emphasis = syntax == PromptSyntax.A1111 ? emphasis(request) : Emphasis.NONE;
     return new Reading(
         texts,
         texts.stream().map(text -> parts(text.text(), emphasis)).toList(),
-        syntax != PromptSyntax.PLAIN && tokenizers.hasChunks(request.getModel()));
+        syntax != PromptSyntax.PLAIN && tokenizers.hasChunks(request.getModel()),
+        pictures);
   }
 
   private static List<StepText> plain(GenerationRequest request) {
@@ -145,9 +154,13 @@ public final class PromptReader {
     }
     List<TokenizedConditioning> read =
         IntStream.range(0, texts.size()).mapToObj(i -> texts.get(i).of(ids.get(i))).toList();
-    return request.hasRefiner()
-        ? withRefiner(request.getRefiner().getRefiner(), read, reading)
-        : read;
+    if (!request.hasRefiner()) {
+      return Stream.concat(read.stream(), reading.pictures.conditionings().stream()).toList();
+    }
+    if (reading.pictures.count() > 0) {
+      throw unsupported("A refiner is not prompted by pictures: leave one of them out");
+    }
+    return withRefiner(request.getRefiner().getRefiner(), read, reading);
   }
 
   /** The same texts for a refiner, with its own tokens: it has not learnt the model's words. */
@@ -169,11 +182,11 @@ public final class PromptReader {
   }
 
   /** AND joins prompts; in a negative prompt it is a word, as there. */
-  private static List<StepText> texts(GenerationRequest request) {
+  private static List<StepText> texts(GenerationRequest request, int pictures) {
     refuseTags(request.getPrompt());
     refuseTags(request.getNegativePrompt());
     List<Composition.Prompt> prompts = Composition.of(request.getPrompt());
-    refuseTooMany("AND joins ", prompts.size());
+    refuseTooMany("AND joins ", prompts.size(), pictures);
     List<StepText> texts = new ArrayList<>();
     for (Composition.Prompt prompt : prompts) {
       if (!(Math.abs(prompt.weight()) <= Limits.MAX_PROMPT_WEIGHT)) {
@@ -184,12 +197,12 @@ public final class PromptReader {
           StepText.of(Role.POSITIVE, prompt.text(), (float) prompt.weight(), request.getSteps()));
     }
     texts.addAll(StepText.of(Role.NEGATIVE, request.getNegativePrompt(), 1, request.getSteps()));
-    if (texts.size() > Limits.MAX_PROMPT_TEXTS) {
+    if (texts.size() + pictures > Limits.MAX_PROMPT_TEXTS) {
       throw unsupported(
           "The prompts are "
               + texts.size()
               + " different texts in the course of the steps; at most "
-              + Limits.MAX_PROMPT_TEXTS
+              + (Limits.MAX_PROMPT_TEXTS - pictures)
               + " can be");
     }
     return texts;
@@ -199,10 +212,13 @@ public final class PromptReader {
    * Weights are parts of their sum, so that guidance is as strong as with one prompt. A prompt of
    * no weight is none.
    */
-  private static List<StepText> multiPrompt(GenerationRequest request) {
+  private static List<StepText> multiPrompt(GenerationRequest request, int pictures) {
+    if (pictures > 0 && request.getPrompt().isBlank()) {
+      return plain(request);
+    }
     List<Composition.Prompt> prompts =
         MultiPrompt.of(request.getPrompt()).stream().filter(each -> each.weight() != 0).toList();
-    refuseTooMany(":: joins ", prompts.size());
+    refuseTooMany(":: joins ", prompts.size(), pictures);
     double sum = prompts.stream().mapToDouble(Composition.Prompt::weight).sum();
     // not NaN either
     if (!(sum > 0)) {
@@ -223,10 +239,16 @@ public final class PromptReader {
     return texts;
   }
 
-  private static void refuseTooMany(String joins, int prompts) {
-    if (prompts > Limits.MAX_PROMPTS_JOINED) {
+  private static void refuseTooMany(String joins, int prompts, int pictures) {
+    if (prompts + pictures > Limits.MAX_PROMPTS_JOINED) {
       throw unsupported(
-          joins + prompts + " prompts; at most " + Limits.MAX_PROMPTS_JOINED + " can be");
+          joins
+              + prompts
+              + " prompts"
+              + (pictures > 0 ? ", beside " + pictures + " pictures" : "")
+              + "; at most "
+              + Limits.MAX_PROMPTS_JOINED
+              + " can be");
     }
   }
 

@@ -39,6 +39,10 @@ record StepText(Role role, String text, float weight, List<Integer> steps) {
     return texts;
   }
 
+  StepText times(float factor) {
+    return new StepText(role, text, weight * factor, steps);
+  }
+
   AnalyzedText analyzed(List<AnalyzedTokens> tokens) {
     return AnalyzedText.newBuilder()
         .setRole(role)
