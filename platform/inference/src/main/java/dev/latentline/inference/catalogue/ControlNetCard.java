@@ -30,19 +30,16 @@ public record ControlNetCard(
     String description,
     Instant created,
     String model,
-    Map<String, ModelFile> files) {
+    Map<String, ModelFile> files)
+    implements AddOn {
 
   public ControlNetCard {
     families = List.copyOf(families);
     files = Collections.unmodifiableMap(new TreeMap<>(files));
   }
 
-  /** The name with the digest. */
-  public String reference() {
-    return name + "@" + digest;
-  }
-
   /** Whether it can steer this model. */
+  @Override
   public boolean fits(ModelCard model) {
     return families.contains(model.family()) && model.unet().controlled().isPresent();
   }

@@ -29,7 +29,8 @@ public record LoraCard(
     String description,
     Instant created,
     String weights,
-    Map<String, ModelFile> files) {
+    Map<String, ModelFile> files)
+    implements AddOn {
 
   public LoraCard {
     families = List.copyOf(families);
@@ -37,12 +38,8 @@ public record LoraCard(
     files = Collections.unmodifiableMap(new TreeMap<>(files));
   }
 
-  /** The name with the digest. */
-  public String reference() {
-    return name + "@" + digest;
-  }
-
   /** Whether it can change this model. */
+  @Override
   public boolean fits(ModelCard model) {
     return families.contains(model.family()) && model.takesLoras();
   }

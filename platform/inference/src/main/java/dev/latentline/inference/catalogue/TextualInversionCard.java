@@ -30,19 +30,16 @@ public record TextualInversionCard(
     Instant created,
     int vectors,
     String weights,
-    Map<String, ModelFile> files) {
+    Map<String, ModelFile> files)
+    implements AddOn {
 
   public TextualInversionCard {
     families = List.copyOf(families);
     files = Collections.unmodifiableMap(new TreeMap<>(files));
   }
 
-  /** The name with the digest. */
-  public String reference() {
-    return name + "@" + digest;
-  }
-
   /** Whether a model can read it: it is of the family, and its weights are beside its graphs. */
+  @Override
   public boolean fits(ModelCard model) {
     return families.contains(model.family())
         && model.hasChunks()

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Sha256;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ManifestProblems;
 import dev.latentline.inference.safetensors.InvalidSafetensorsException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -201,7 +202,7 @@ public final class CheckpointImport {
               ModelFolder folder = new ModelFolder(made, fit, tokenizers(manifest, fit.template()));
               folder.requireRoom("the model");
               folder.write(manifest, scheduler, notes);
-              return Catalogue.problems(made);
+              return ManifestProblems.ofModel(made);
             });
   }
 
@@ -237,7 +238,7 @@ public final class CheckpointImport {
                 PreviewFit.into(manifest, made);
               }
               folder.writeManifest(manifest);
-              return Catalogue.problems(made);
+              return ManifestProblems.ofModel(made);
             });
   }
 

@@ -2,6 +2,7 @@ package dev.latentline.inference.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ManifestProblems;
 import dev.latentline.inference.safetensors.StoredTensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,7 +94,7 @@ final class ControlNetImport {
               ModelFolder folder = new ModelFolder(made, fit, Map.of());
               folder.requireRoom("the ControlNet");
               folder.write(CheckpointImport.manifest(order, files, fit.template()), notes);
-              return Catalogue.controlNetProblems(made);
+              return ManifestProblems.ofControlNet(made);
             });
   }
 

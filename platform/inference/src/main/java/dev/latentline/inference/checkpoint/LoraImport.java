@@ -3,6 +3,7 @@ package dev.latentline.inference.checkpoint;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ManifestProblems;
 import dev.latentline.inference.checkpoint.LoraFit.Change;
 import dev.latentline.inference.lora.LoraWeights;
 import dev.latentline.inference.safetensors.SafetensorsWriter;
@@ -117,7 +118,7 @@ final class LoraImport {
     folder.write(
         WEIGHTS, out -> SafetensorsWriter.write(out, entries, e -> sources.get(e.name()).bytes()));
     folder.writeManifest(manifest(files, fit, families));
-    return Catalogue.loraProblems(made);
+    return ManifestProblems.ofLora(made);
   }
 
   @FunctionalInterface

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ManifestProblems;
 import dev.latentline.inference.inversion.ExtendedVocabulary;
 import dev.latentline.inference.safetensors.SafetensorsWriter;
 import dev.latentline.inference.safetensors.SafetensorsWriter.Entry;
@@ -207,6 +208,6 @@ final class TextualInversionImport {
     manifest.put("created", CheckpointImport.created(files, fitting.get(0)).toString());
     manifest.put("weights", WEIGHTS);
     folder.writeManifest(manifest);
-    return Catalogue.textualInversionProblems(made);
+    return ManifestProblems.ofTextualInversion(made);
   }
 }

@@ -1,6 +1,7 @@
 package dev.latentline.inference.checkpoint;
 
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ManifestProblems;
 import dev.latentline.inference.safetensors.StoredTensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,7 +76,7 @@ final class UpscalerImport {
               ModelFolder folder = new ModelFolder(made, fit, Map.of());
               folder.requireRoom("the upscaler");
               folder.write(CheckpointImport.manifest(order, files, fit.template()), notes);
-              return Catalogue.upscalerProblems(made);
+              return ManifestProblems.ofUpscaler(made);
             });
   }
 

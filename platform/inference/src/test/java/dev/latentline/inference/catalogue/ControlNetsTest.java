@@ -79,7 +79,7 @@ class ControlNetsTest {
   void aManifestThatIsWrongIsNamed() throws IOException {
     small.change("controlnets/edges/manifest.json", manifest -> manifest.remove("families"));
 
-    assertThat(Catalogue.controlNetProblems(small.path("controlnets/edges")))
+    assertThat(ManifestProblems.ofControlNet(small.path("controlnets/edges")))
         .singleElement()
         .asString()
         .startsWith("controlnets/edges/manifest.json: families");
@@ -92,7 +92,7 @@ class ControlNetsTest {
         "beta",
         manifest -> ((ObjectNode) manifest.get("unet")).put("controlled", "unet/other.onnx"));
 
-    assertThat(Catalogue.problems(small.path("beta")))
+    assertThat(ManifestProblems.ofModel(small.path("beta")))
         .singleElement()
         .asString()
         .contains("unet.controlled is unet/other.onnx");
