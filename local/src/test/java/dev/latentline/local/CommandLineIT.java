@@ -113,9 +113,52 @@ class CommandLineIT {
           .contains(
               "\"controls\":[{\"name\":\"edges"
                   + digest
-                  + "\",\"image\":{\"input\":\"input_2\"},\"weight\":1.0},"
+                  + "\",\"image\":{\"input\":\"input_2\"}},"
                   + "{\"name\":\"depth\",\"image\":{\"input\":\"input_3\"},\"weight\":0.5,"
                   + "\"preprocessor\":\"canny\",\"start\":0.1,\"end\":0.6}]");
+    }
+  }
+
+  @Test
+  void picturesThatArePromptsAreSentFirstAndNeedNoPrompt() throws Exception {
+    Files.writeString(folder.resolve("a photo.jpg"), "a photo");
+    Files.writeString(folder.resolve("b:2"), "a drawing");
+    try (FakeGateway gateway = new FakeGateway()) {
+      Ran ran =
+          run(
+              gateway.url(),
+              "generate",
+              "--image-prompt",
+              "a photo.jpg",
+              "--image-prompt",
+              "b:2:.5");
+      assertThat(ran.exitCode()).as("%s", ran.err()).isZero();
+      assertThat(gateway.uploads).hasSize(2);
+      assertThat(gateway.uploads.get(0)).contains("\r\n\r\na photo\r\n--");
+      assertThat(gateway.uploads.get(1)).contains("\r\n\r\na drawing\r\n--");
+      assertThat(gateway.bodies.get(0))
+          .contains(
+              "\"image_prompts\":[{\"image\":{\"input\":\"input_1\"}},"
+                  + "{\"image\":{\"input\":\"input_2\"},\"weight\":0.5}]")
+          .doesNotContain("\"prompt\":");
+
+      assertThat(run(gateway.url(), "generate", "a cat", "--image-prompt", "b:2:0").exitCode())
+          .isZero();
+      assertThat(gateway.bodies.get(1)).contains("\"prompt\":\"a cat\"", "\"weight\":0.0");
+    }
+  }
+
+  @Test
+  void aManifestOfPicturesAloneIsSentAgainAsItIs() throws Exception {
+    String pictures =
+        "\"prompt\":\"\",\"image_prompts\":[{\"image\":{\"input\":\"input_9\"},\"weight\":0.7}]";
+    try (FakeGateway gateway = new FakeGateway()) {
+      Files.writeString(
+          folder.resolve("manifest.json"),
+          gateway.manifest.replace("\"prompt\":\"a red apple\"", pictures));
+      Ran same = run(gateway.url(), "verify", "manifest.json");
+      assertThat(same.out()).containsExactly("image 0: the same pixels, aa");
+      assertThat(gateway.bodies.get(0)).contains(pictures);
     }
   }
 
@@ -128,6 +171,8 @@ class CommandLineIT {
       assertThat(ran.err()).hasSize(1);
       assertThat(ran.err().get(0)).contains("a.svg is not taken: picture: Is none");
       assertThat(ran.exitCode()).isEqualTo(2);
+      assertThat(run(gateway.url(), "generate", "--image-prompt", "a.svg").err().get(0))
+          .contains("a.svg is not taken: picture: Is none");
       assertThat(gateway.bodies).isEmpty();
     }
   }
@@ -306,8 +351,14 @@ class CommandLineIT {
   @CsvSource(
       delimiter = '|',
       value = {
-        "generate                              | Missing required parameter",
+        "generate                              | there is no prompt: say what the picture shows",
         "generate ' '                          | the prompt is empty",
+        "generate --image-prompt none.png:0    | there is no prompt: say what the picture shows",
+        "generate --image-prompt none.png      | none.png cannot be read",
+        "generate --image-prompt none.png:3.5  | a weight from 0 to 3",
+        "generate --image-prompt none.png:-1   | a weight from 0 to 3",
+        "generate --image-prompt a --image-prompt b --image-prompt c --image-prompt d"
+            + " --image-prompt e               | name at most 4",
         "generate apple --size 100x128         | 100 is not a multiple of 8, take 96 or 104",
         "generate apple --size big             | write WIDTHxHEIGHT",
         "generate apple --size 8x8             | a number from 64 to 4096",

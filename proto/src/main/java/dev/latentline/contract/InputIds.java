@@ -13,6 +13,11 @@ public final class InputIds {
     return ID.matcher(id).matches();
   }
 
+  /** Whether one stands somewhere in a text. */
+  public static boolean isIn(String text) {
+    return ID.matcher(text).find();
+  }
+
   /**
    * @param sha256 64 digits of lower-case hex
    */

@@ -7,6 +7,7 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.contract.TriggerWords;
 import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ImagePrompt;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import java.math.BigDecimal;
@@ -25,7 +26,7 @@ public final class Infotext {
   /** The text chunk's keyword. */
   public static final String KEYWORD = "parameters";
 
-  private static final int MODEL_HASH_DIGITS = 10;
+  private static final int HASH_DIGITS = 10;
   private static final String DIGEST_PREFIX = "sha256:";
 
   private Infotext() {}
@@ -52,7 +53,8 @@ public final class Infotext {
     StringJoiner line = new StringJoiner(", ");
     values(request, seed, version)
         .forEach((key, value) -> line.add(key + ": " + quotedWhereNeeded(value)));
-    return text.append('\n').append(line).toString();
+    // as there: one without a prompt begins with the line behind it
+    return text.append('\n').append(line).toString().strip();
   }
 
   private static Map<String, String> values(GenerationRequest request, long seed, String version) {
@@ -99,6 +101,12 @@ public final class Infotext {
     }
     for (int i = 0; i < request.getControlsCount(); i++) {
       values.put("ControlNet " + i, control(request.getControls(i)));
+    }
+    for (int i = 0; i < request.getImagePromptsCount(); i++) {
+      ImagePrompt picture = request.getImagePrompts(i);
+      values.put(
+          "Image prompt " + i,
+          "Input: " + firstDigits(picture.getInput()) + ", Weight: " + number(picture.getWeight()));
     }
     if (request.hasRefiner()) {
       ModelRef refiner = request.getRefiner().getRefiner();
@@ -162,7 +170,11 @@ public final class Infotext {
   private static String modelHash(String digest) {
     String hex =
         digest.startsWith(DIGEST_PREFIX) ? digest.substring(DIGEST_PREFIX.length()) : digest;
-    return hex.substring(0, Math.min(MODEL_HASH_DIGITS, hex.length()));
+    return firstDigits(hex);
+  }
+
+  private static String firstDigits(String hex) {
+    return hex.substring(0, Math.min(HASH_DIGITS, hex.length()));
   }
 
   /** A JSON string where the value holds what separates values. */

@@ -148,6 +148,27 @@ class InfotextTest {
   }
 
   @Test
+  void picturesThatArePromptsAreWrittenAsThoseThatSteer() {
+    GenerationRequest.Builder seen = APPLE.toBuilder();
+    seen.addImagePromptsBuilder().setInput("1".repeat(64)).setWeight(1);
+    seen.addImagePromptsBuilder().setInput("2".repeat(64)).setWeight(0.25f);
+
+    assertThat(Infotext.of(seen.build(), 7, "1"))
+        .contains(
+            ", Image prompt 0: \"Input: 1111111111, Weight: 1\","
+                + " Image prompt 1: \"Input: 2222222222, Weight: 0.25\", ");
+  }
+
+  @Test
+  void withoutAPromptTheLineBehindItIsTheFirst() {
+    GenerationRequest.Builder seen = APPLE.toBuilder().clearPrompt();
+
+    assertThat(Infotext.of(seen.build(), 7, "1"))
+        .startsWith("Negative prompt: blurry, dark\nSteps");
+    assertThat(Infotext.of(seen.clearNegativePrompt().build(), 7, "1")).startsWith("Steps: 25, ");
+  }
+
+  @Test
   void aRefinerIsWrittenAsThere() {
     GenerationRequest.Builder refined = APPLE.toBuilder();
     refined

@@ -38,9 +38,12 @@ public record GenerationView(
     return request.getGenerationId();
   }
 
-  /** Whether the request has its prompts; there is none without a prompt. */
+  /**
+   * Whether the request has its prompts. One that has ended without any may have lost them, or was
+   * made of pictures alone: its manifest says which.
+   */
   public boolean hasPrompts() {
-    return !request.getPrompt().isEmpty();
+    return !request.getPrompt().isEmpty() || !status.terminal();
   }
 
   /** The same with the prompts of a request that has them. */

@@ -19,6 +19,7 @@ import dev.latentline.gateway.fold.Reason;
 import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ImagePrompt;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
@@ -141,10 +142,7 @@ public final class Manifests {
     request
         .getTextualInversionsList()
         .forEach(pinned -> inversions.add(pinned.getName() + "@" + pinned.getDigest()));
-    if (request.getControlsCount() > 0) {
-      ArrayNode controls = fields.putArray("controls");
-      request.getControlsList().forEach(control -> control(controls.addObject(), control));
-    }
+    pictures(fields, request);
     fields.put("width", request.getWidth());
     fields.put("height", request.getHeight());
     fields.put("upscale", Math.max(1, request.getUpscale().getFactor()));
@@ -159,16 +157,36 @@ public final class Manifests {
     return fields;
   }
 
+  /** Those that steer, and those that are prompts. */
+  private static void pictures(ObjectNode fields, GenerationRequest request) {
+    if (request.getControlsCount() > 0) {
+      ArrayNode controls = fields.putArray("controls");
+      request.getControlsList().forEach(control -> control(controls.addObject(), control));
+    }
+    if (request.getImagePromptsCount() > 0) {
+      ArrayNode prompts = fields.putArray("image_prompts");
+      for (ImagePrompt picture : request.getImagePromptsList()) {
+        ObjectNode prompt = prompts.addObject();
+        image(prompt, picture.getInput());
+        prompt.put("weight", picture.getWeight());
+      }
+    }
+  }
+
   private static void control(ObjectNode fields, ControlPicture control) {
     ModelRef pinned = control.getControlNet();
     fields.put("name", pinned.getName() + "@" + pinned.getDigest());
-    fields.putObject("image").put("input", InputIds.of(control.getInput()));
+    image(fields, control.getInput());
     fields.put(
         "preprocessor",
         control.getPreprocessor().isEmpty() ? Preprocessor.NONE.id() : control.getPreprocessor());
     fields.put("weight", control.getWeight());
     fields.put("start", control.getStart());
     fields.put("end", control.getEnd());
+  }
+
+  private static void image(ObjectNode fields, String sha256) {
+    fields.putObject("image").put("input", InputIds.of(sha256));
   }
 
   private static void expanded(ArrayNode pairs, GenerationRequest request) {

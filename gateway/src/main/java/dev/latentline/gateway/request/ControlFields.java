@@ -1,6 +1,5 @@
 package dev.latentline.gateway.request;
 
-import dev.latentline.contract.InputIds;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Preprocessor;
 import dev.latentline.inference.catalogue.ControlNetCard;
@@ -45,7 +44,7 @@ final class ControlFields {
   private Optional<ControlPicture> control(Fields control) {
     control.refuseAllBut(List.of("name", "image", "preprocessor", "weight", "start", "end"));
     Optional<ControlNetCard> card = named(control);
-    Optional<String> input = input(control);
+    Optional<String> input = ImageSource.sha256(control, "Say which picture steers");
     ControlPicture.Builder picture =
         ControlPicture.newBuilder()
             .setPreprocessor(
@@ -67,7 +66,7 @@ final class ControlFields {
         picture
             .setControlNet(
                 ModelRef.newBuilder().setName(card.get().name()).setDigest(card.get().digest()))
-            .setInput(InputIds.sha256(input.get()))
+            .setInput(input.get())
             .build());
   }
 
@@ -101,23 +100,5 @@ final class ControlFields {
   /** Where the model is not known either, that is said alone. */
   private boolean fits(ControlNetCard card) {
     return model.isEmpty() || offered.contains(card.name());
-  }
-
-  private static Optional<String> input(Fields control) {
-    Optional<Fields> image = control.object("image");
-    if (image.isEmpty()) {
-      if (!control.has("image")) {
-        control.add("image", "missing", "Say which picture steers, as {\"input\": \"input_...\"}");
-      }
-      return Optional.empty();
-    }
-    image.get().refuseAllBut(List.of("input"));
-    Optional<String> input = image.get().text("input");
-    if (!image.get().has("input")) {
-      image.get().add("input", "missing", "Name a picture that was sent to POST /v1/inputs");
-    } else if (input.isPresent() && !InputIds.isValid(input.get())) {
-      image.get().add("input", "unknown_input", "Is no id that POST /v1/inputs has answered with");
-    }
-    return input.filter(InputIds::isValid);
   }
 }

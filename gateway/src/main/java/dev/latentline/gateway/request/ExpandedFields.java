@@ -37,6 +37,9 @@ final class ExpandedFields {
   private final Optional<MidjourneyParameters> parameters;
   private final GenerationRequest.Builder request;
 
+  /** Whether pictures say what is to be seen, so that no text has to. */
+  private final boolean byPictures;
+
   /** The prompts in their styles. */
   private String prompt;
 
@@ -44,7 +47,7 @@ final class ExpandedFields {
 
   /**
    * @param parameters that stand behind the prompt, where its syntax has some
-   * @param request with its prompts, without tags, and with seed and count
+   * @param request with its prompts, without tags, and with pictures, seed and count
    */
   ExpandedFields(
       Fields fields,
@@ -55,6 +58,7 @@ final class ExpandedFields {
     this.presets = presets;
     this.parameters = parameters;
     this.request = request;
+    this.byPictures = ImagePromptFields.areIn(request);
     this.prompt = parameters.map(MidjourneyParameters::text).orElse(request.getPrompt());
     this.negativePrompt = request.getNegativePrompt();
   }
@@ -66,7 +70,7 @@ final class ExpandedFields {
     request.addAllStyles(fields.names("styles", Limits.MAX_STYLES, Limits.MAX_STYLE_NAME_CHARS));
     if (fields.has("expanded_prompts")) {
       given();
-    } else if (!prompt.isBlank() && styled()) {
+    } else if ((byPictures || !prompt.isBlank()) && styled()) {
       expand();
       refuseTooLarge(bodyBytes);
     }
@@ -95,7 +99,7 @@ final class ExpandedFields {
     for (Fields pair : pairs) {
       pair.refuseAllBut(List.of("prompt", "negative_prompt"));
       ExpandedPrompts.Builder prompts = ExpandedPrompts.newBuilder();
-      PromptFields.prompt(pair).ifPresent(prompts::setPrompt);
+      PromptFields.prompt(pair, byPictures).ifPresent(prompts::setPrompt);
       pair.prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
           .ifPresent(prompts::setNegativePrompt);
       if (bringsTag(prompts.getPrompt(), prompts.getNegativePrompt())) {
@@ -139,6 +143,13 @@ final class ExpandedFields {
   }
 
   private void expand() {
+    if (prompt.isBlank() && parameters.filter(MidjourneyParameters::hasUnwanted).isPresent()) {
+      fields.add(
+          "prompt",
+          "invalid_parameter",
+          "--no takes from what the text shows, and there is none: name it in negative_prompt");
+      return;
+    }
     prompt = parameters.map(behind -> behind.withUnwanted(prompt)).orElse(prompt);
     boolean sameAsRequest = prompt.equals(request.getPrompt());
     if (request.getDynamicPrompts()) {
@@ -165,7 +176,7 @@ final class ExpandedFields {
       if (shows.isEmpty() || showsNot.isEmpty()) {
         return;
       }
-      if (shows.get().isBlank()) {
+      if (shows.get().isBlank() && !byPictures) {
         fields.add("prompt", "empty", "Nothing is left of it for picture " + index);
         return;
       }
@@ -192,7 +203,8 @@ final class ExpandedFields {
   }
 
   private ExpandedPrompts pair(String shows, String showsNot) {
-    ExpandedPrompts.Builder pair = ExpandedPrompts.newBuilder().setPrompt(shows);
+    ExpandedPrompts.Builder pair =
+        ExpandedPrompts.newBuilder().setPrompt(PromptFields.orNothing(shows));
     if (!showsNot.equals(request.getNegativePrompt())) {
       pair.setNegativePrompt(showsNot);
     }

@@ -117,10 +117,10 @@ final class LoraFields {
     String text = NetworkTags.without(request.getPrompt());
     if (!NetworkTags.of(text).isEmpty()) {
       fields.add("prompt", "invalid_tag", "Has a tag within a tag");
-    } else if (text.isBlank()) {
+    } else if (text.isBlank() && !ImagePromptFields.areIn(request)) {
       fields.add("prompt", "empty", "Has nothing but tags: say what the picture shows");
     }
-    request.setPrompt(text);
+    request.setPrompt(PromptFields.orNothing(text));
   }
 
   private void tag(NetworkTags.Tag tag) {

@@ -14,8 +14,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What stands behind a prompt of Midjourney's: {@code --ar 3:2 --no text --seed 5}. What is a field
- * here becomes that field; what is nothing here is an error.
+ * What stands around a prompt of Midjourney's: pictures before it, parameters behind it, {@code
+ * --ar 3:2 --no text --seed 5}. What is a field here becomes that field; what is nothing here is an
+ * error.
  */
 final class MidjourneyParameters {
   /** Dashes are often joined to a longer one by what people type into. */
@@ -35,27 +36,31 @@ final class MidjourneyParameters {
   private static final Map<String, String> LONG_NAMES =
       Map.of("aspect", "ar", "r", "repeat", "s", "stylize", "c", "chaos", "q", "quality");
 
-  private static final List<String> KNOWN = List.of("ar", "no", "repeat", "seed");
+  private static final List<String> KNOWN = List.of("ar", "iw", "no", "repeat", "seed");
 
   private final ObjectNode body;
   private final Fields fields;
+  private final MidjourneyPictures pictures;
+  private final String written;
 
   /** What is left of the prompt. */
   private String text;
 
   private final List<String> unwanted = new ArrayList<>();
 
-  private MidjourneyParameters(ObjectNode body, Fields fields) {
+  private MidjourneyParameters(ObjectNode body, Fields fields, String written) {
     this.body = body;
     this.fields = fields;
+    this.pictures = new MidjourneyPictures(body, fields);
+    this.written = written;
   }
 
   /**
-   * Takes the parameters from the prompt of a request and sets the fields that they are, where its
-   * syntax is Midjourney's.
+   * Takes the pictures and parameters from the prompt of a request and sets the fields that they
+   * are, where its syntax is Midjourney's.
    *
-   * @param body of which {@code seed}, {@code count}, {@code width} and {@code height} are set
-   *     where they are missing
+   * @param body of which {@code image_prompts}, {@code seed}, {@code count}, {@code width} and
+   *     {@code height} are set where they are missing
    * @param card gives the size that a ratio is of; without it none is set
    * @return the prompt's text, and what {@code --no} names; empty with another syntax
    */
@@ -68,7 +73,7 @@ final class MidjourneyParameters {
 
   private static MidjourneyParameters take(
       ObjectNode body, Fields fields, String prompt, Optional<ModelCard> card) {
-    MidjourneyParameters parameters = new MidjourneyParameters(body, fields);
+    MidjourneyParameters parameters = new MidjourneyParameters(body, fields, prompt);
     Matcher found = PARAMETER.matcher(prompt);
     int end = prompt.length();
     List<String[]> all = new ArrayList<>();
@@ -83,17 +88,29 @@ final class MidjourneyParameters {
       }
       all.add(new String[] {name, prompt.substring(from).strip()});
     }
-    parameters.text = prompt.substring(0, end).strip();
-    if (parameters.text.isEmpty() && !all.isEmpty()) {
-      fields.add("prompt", "empty", "Say what the picture shows before the parameters");
-    }
+    parameters.text = parameters.pictures.take(prompt.substring(0, end).strip());
     all.forEach(each -> parameters.take(each[0], each[1], card));
     return parameters;
   }
 
-  /** The prompt without its parameters; what stands around it may still come. */
+  /**
+   * Notes a prompt that has nothing but parameters and pictures.
+   *
+   * @param byPictures whether these say what is to be seen: then it may
+   */
+  void refuseNothing(boolean byPictures) {
+    if (text.isEmpty() && !written.isBlank() && !byPictures) {
+      fields.add("prompt", "empty", "Say what the picture shows before the parameters");
+    }
+  }
+
+  /** The prompt without what stands around it; styles may still come. */
   String text() {
     return text;
+  }
+
+  boolean hasUnwanted() {
+    return !unwanted.isEmpty();
   }
 
   /** A prompt with what is unwanted as a prompt of negative weight. */
@@ -113,8 +130,9 @@ final class MidjourneyParameters {
       case "seed" -> number("seed", "seed", value);
       case "repeat" -> number("repeat", "count", value);
       case "ar" -> ratio(value, card);
-      case "iw", "cref", "sref", "oref", "cw", "sw", "ow" ->
-          refuse(written, "pictures cannot be given with a prompt here");
+      case "iw" -> pictures.weigh(value);
+      case "cref", "sref", "oref", "cw", "sw", "ow" ->
+          refuse(written, "a picture can only be a prompt here");
       default -> refuse(written, "there is nothing like it here");
     }
   }
@@ -123,6 +141,7 @@ final class MidjourneyParameters {
     if (value.isEmpty() || value.contains("::")) {
       fields.add("prompt", "invalid_parameter", "Behind --no stands what is unwanted, without ::");
     } else {
+      pictures.refuseIn(value);
       unwanted.add(value);
     }
   }
@@ -137,7 +156,7 @@ final class MidjourneyParameters {
     if (set == null || set.isNull()) {
       body.put(field, number);
     } else if (!set.canConvertToLong() || set.longValue() != number) {
-      contradicts(field, parameter);
+      contradicts(fields, field, parameter);
     }
   }
 
@@ -160,7 +179,7 @@ final class MidjourneyParameters {
       if (width.isPresent()
           && height.isPresent()
           && Math.abs(width.get() - height.get() * wanted) > multiple * Math.max(1, wanted)) {
-        contradicts("width", "ar");
+        contradicts(fields, "width", "ar");
       }
     } else if (fields.has("width")) {
       width.ifPresent(set -> body.put("height", steps(set / wanted, multiple)));
@@ -216,7 +235,7 @@ final class MidjourneyParameters {
         : Optional.empty();
   }
 
-  private void contradicts(String field, String parameter) {
+  static void contradicts(Fields fields, String field, String parameter) {
     fields.add(
         field,
         "contradiction",

@@ -27,6 +27,9 @@ final class PromptFields {
     this.request = request;
   }
 
+  /**
+   * @param request knows its pictures already
+   */
   static void read(Fields fields, Optional<ModelCard> card, GenerationRequest.Builder request) {
     PromptFields prompt = new PromptFields(fields, request);
     prompt.texts();
@@ -36,23 +39,32 @@ final class PromptFields {
   }
 
   private void texts() {
-    prompt(fields).ifPresent(request::setPrompt);
+    prompt(fields, ImagePromptFields.areIn(request)).ifPresent(request::setPrompt);
     fields
         .prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
         .ifPresent(request::setNegativePrompt);
     request.setDynamicPrompts(fields.flag("dynamic_prompts").orElse(false));
   }
 
-  /** Of the request, or of one of its pictures. */
-  static Optional<String> prompt(Fields fields) {
-    if (!fields.has("prompt")) {
+  /**
+   * Of the request, or of one of its pictures.
+   *
+   * @param byPictures whether pictures say what is to be seen: then it may be empty
+   */
+  static Optional<String> prompt(Fields fields, boolean byPictures) {
+    if (!fields.has("prompt") && !byPictures) {
       fields.add("prompt", "missing", "Say what the picture shows");
     }
     Optional<String> prompt = fields.prose("prompt", Limits.MAX_PROMPT_CODE_POINTS);
-    if (prompt.isPresent() && prompt.get().isBlank()) {
+    if (prompt.isPresent() && prompt.get().isBlank() && !byPictures) {
       fields.add("prompt", "empty", "Say what the picture shows");
     }
-    return prompt;
+    return prompt.map(PromptFields::orNothing);
+  }
+
+  /** What has nothing but white space is nothing. */
+  static String orNothing(String prompt) {
+    return prompt.isBlank() ? "" : prompt;
   }
 
   private void syntax(Optional<ModelCard> card) {

@@ -16,7 +16,7 @@ final class RefinerFields {
   private RefinerFields() {}
 
   /**
-   * @param request knows its size and clip_skip already
+   * @param request knows its size, clip_skip and pictures already
    */
   static void read(
       Fields fields,
@@ -29,6 +29,12 @@ final class RefinerFields {
         fields.add("refiner_start", "missing", "Name a refiner, or leave it out");
       }
       return;
+    }
+    if (request.getImagePromptsCount() > 0) {
+      fields.add(
+          "refiner",
+          "not_applicable",
+          "Goes on with what words say, not with image_prompts: leave one of them out");
     }
     Optional<String> reference = fields.text("refiner");
     if (reference.isEmpty() || model.isEmpty()) {

@@ -32,7 +32,8 @@ public final class RequestValidator {
               List.of("seed"),
               SamplingFields.NAMES,
               RefinerFields.NAMES,
-              List.of("loras", "textual_inversions", ControlFields.NAME, "width", "height"),
+              List.of("loras", "textual_inversions", ControlFields.NAME, ImagePromptFields.NAME),
+              List.of("width", "height"),
               UpscaleFields.NAMES,
               List.of("count", "deadline_s", "output_format", "webhook", "metadata"))
           .flatMap(List::stream)
@@ -40,7 +41,14 @@ public final class RequestValidator {
 
   /** What a live request leaves out: it is one picture of its text, now, as it was decoded. */
   private static final List<String> NOT_LIVE =
-      List.of(ControlFields.NAME, "count", "deadline_s", "upscale", "upscaler", "webhook");
+      List.of(
+          ControlFields.NAME,
+          ImagePromptFields.NAME,
+          "count",
+          "deadline_s",
+          "upscale",
+          "upscaler",
+          "webhook");
 
   private static final List<String> FORMATS = List.of("png");
 
@@ -92,6 +100,8 @@ public final class RequestValidator {
             .setTenant(arrival.tenant())
             .setAcceptedAtMs(arrival.atMs())
             .setLive(live);
+    ImagePromptFields.read(fields, card, models, request);
+    parameters.ifPresent(behind -> behind.refuseNothing(ImagePromptFields.areIn(request)));
     PromptFields.read(fields, card, request);
     SamplingFields.read(fields, card, live ? Limits.MAX_LIVE_STEPS : Limits.MAX_STEPS, request);
     LoraFields.read(fields, card, models, request);

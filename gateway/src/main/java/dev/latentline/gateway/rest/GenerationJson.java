@@ -11,6 +11,7 @@ import dev.latentline.gateway.line.GenerationView;
 import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
+import dev.latentline.proto.v1.ImagePrompt;
 import dev.latentline.proto.v1.Lora;
 import dev.latentline.proto.v1.ModelRef;
 import java.math.BigDecimal;
@@ -122,6 +123,7 @@ public record GenerationJson(
       List<LoraJson> loras,
       List<String> textualInversions,
       List<ControlJson> controls,
+      List<ImagePromptJson> imagePrompts,
       int width,
       int height,
       int upscale,
@@ -155,6 +157,14 @@ public record GenerationJson(
           decimal(control.getWeight()),
           BigDecimal.valueOf(control.getStart()),
           BigDecimal.valueOf(control.getEnd()));
+    }
+  }
+
+  /** A picture in the place of words. */
+  public record ImagePromptJson(ImageJson image, BigDecimal weight) {
+    static ImagePromptJson of(ImagePrompt picture) {
+      return new ImagePromptJson(
+          new ImageJson(InputIds.of(picture.getInput())), decimal(picture.getWeight()));
     }
   }
 
@@ -257,6 +267,9 @@ public record GenerationJson(
             : null,
         request.getControlsCount() > 0
             ? request.getControlsList().stream().map(ControlJson::of).toList()
+            : null,
+        request.getImagePromptsCount() > 0
+            ? request.getImagePromptsList().stream().map(ImagePromptJson::of).toList()
             : null,
         request.getWidth(),
         request.getHeight(),

@@ -197,6 +197,7 @@ class ModelsResource {
       all.put("loras", card.takesLoras());
       all.put("refiner", refined);
       all.put("controls", card.unet().controlled().isPresent());
+      all.put("image_prompts", card.imagePrompt().isPresent());
       all.put("previews", card.vae().latentRgb().isPresent());
       all.put("upscale", upscale.size() > 1);
       return all.entrySet().stream().filter(Map.Entry::getValue).map(Map.Entry::getKey).toList();

@@ -31,6 +31,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -120,18 +121,26 @@ class Submission {
 
   /** After what takes no store; a picture is asked for once, however often it is named. */
   private void checkInputs(GenerationRequest request) {
+    Map<String, String> named = new LinkedHashMap<>();
+    for (int i = 0; i < request.getControlsCount(); i++) {
+      named.put("controls[" + i + "].image.input", request.getControls(i).getInput());
+    }
+    for (int i = 0; i < request.getImagePromptsCount(); i++) {
+      named.put("image_prompts[" + i + "].image.input", request.getImagePrompts(i).getInput());
+    }
     Map<String, Boolean> there = new HashMap<>();
     List<FieldError> missing = new ArrayList<>();
-    for (int i = 0; i < request.getControlsCount(); i++) {
-      String id = InputIds.of(request.getControls(i).getInput());
-      if (!there.computeIfAbsent(id, named -> inputs.exists(request.getTenant(), named))) {
-        missing.add(
-            new FieldError(
-                "controls[" + i + "].image.input",
-                "unknown_input",
-                "There is no such picture, or it was deleted: send it to POST /v1/inputs"));
-      }
-    }
+    named.forEach(
+        (field, sha256) -> {
+          if (!there.computeIfAbsent(
+              sha256, each -> inputs.exists(request.getTenant(), InputIds.of(each)))) {
+            missing.add(
+                new FieldError(
+                    field,
+                    "unknown_input",
+                    "There is no such picture, or it was deleted: send it to POST /v1/inputs"));
+          }
+        });
     if (!missing.isEmpty()) {
       throw new ProblemException(Problem.invalid(missing));
     }

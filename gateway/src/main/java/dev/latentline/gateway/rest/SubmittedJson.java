@@ -14,7 +14,8 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 @Schema(name = "Submission")
 record SubmittedJson(
     @Schema(required = true, description = "name or name@digest: see GET /v1/models") String model,
-    @Schema(required = true, minLength = 1, maxLength = 32000) String prompt,
+    @Schema(maxLength = 32000, description = "may be left out where image_prompts say it all")
+        String prompt,
     @Schema(maxLength = 32000) String negativePrompt,
     @Schema(maxItems = 8, description = "names of GET /v1/styles, put around both prompts")
         List<String> styles,
@@ -110,6 +111,8 @@ record SubmittedJson(
         List<String> textualInversions,
     @Schema(maxItems = 4, description = "pictures that steer it, see GET /v1/models")
         List<ControlUse> controls,
+    @Schema(maxItems = 4, description = "pictures that say what is to be seen, as the prompt does")
+        List<ImagePromptUse> imagePrompts,
     @Schema(minimum = "64", maximum = "4096") Integer width,
     @Schema(minimum = "64", maximum = "4096") Integer height,
     @Schema(
@@ -147,6 +150,12 @@ record SubmittedJson(
       @Schema(minimum = "0", maximum = "2", defaultValue = "1") Float weight,
       @Schema(minimum = "0", maximum = "1", defaultValue = "0") Double start,
       @Schema(minimum = "0", maximum = "1", defaultValue = "1") Double end) {}
+
+  /** A picture in the place of words, and its weight, where that of the prompt is 1. */
+  @Schema(name = "ImagePrompt")
+  record ImagePromptUse(
+      @Schema(required = true) GenerationJson.ImageJson image,
+      @Schema(minimum = "0", maximum = "3", defaultValue = "1") Float weight) {}
 
   /** Where the webhook goes, and for which events; none means all. */
   @Schema(name = "Webhook")

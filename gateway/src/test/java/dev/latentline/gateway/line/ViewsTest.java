@@ -22,6 +22,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.line.GenerationView.Status;
 import dev.latentline.proto.v1.GenerationEvent;
+import dev.latentline.proto.v1.GenerationRequest;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -46,6 +47,16 @@ class ViewsTest {
     assertThat(view.timings().dispatchedAtMs()).isEmpty();
     assertThat(view.timings().endedAtMs()).isEmpty();
     assertThat(view.lastOffset()).isZero();
+  }
+
+  @Test
+  void promptsAreMissingOnlyOnceTheyCanBeInAManifest() {
+    GenerationRequest ofPictures = request(1).clearPrompt().build();
+
+    assertThat(view(after(ofPictures, dispatched())).hasPrompts()).isTrue();
+    assertThat(view(after(ofPictures, cancelled())).hasPrompts()).isFalse();
+    assertThat(view(after(1, cancelled())).hasPrompts()).isTrue();
+    assertThat(view(after(1, cancelled()).withoutPrompts()).hasPrompts()).isFalse();
   }
 
   @Test

@@ -86,6 +86,20 @@ class ManifestsTest {
   }
 
   @Test
+  void picturesThatArePromptsAreNamedAsARequestCanNameThem() {
+    GenerationRequest.Builder request = request(1).clearPrompt();
+    request.addImagePromptsBuilder().setInput("ab".repeat(32)).setWeight(0.7f);
+    JsonNode manifest = read(after(request.build(), cancelled()));
+
+    assertThat(manifest.at("/request/prompt").asText("none")).isEmpty();
+    assertThat(manifest.at("/request/image_prompts"))
+        .isEqualTo(
+            json(
+                "[{\"image\": {\"input\": \"input_%s\"}, \"weight\": 0.7}]"
+                    .formatted("ab".repeat(32))));
+  }
+
+  @Test
   void textualInversionsAreNamedAsARequestCanNameThem() {
     GenerationRequest.Builder request = request(1);
     request.addTextualInversionsBuilder().setName("ink").setDigest("sha256:1");

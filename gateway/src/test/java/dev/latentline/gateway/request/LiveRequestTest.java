@@ -56,6 +56,7 @@ class LiveRequestTest {
       textBlock =
           """
           'controls':[]                         | controls
+          'image_prompts':[]                    | image_prompts
           'count':1                             | count
           'deadline_s':5                        | deadline_s
           'upscale':2                           | upscale

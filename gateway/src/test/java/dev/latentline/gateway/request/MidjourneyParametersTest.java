@@ -124,7 +124,7 @@ class MidjourneyParametersTest {
         "a --repeat 17      | ``                        | count  | out_of_range",
         "a --stylize 100    | ``                        | prompt | unsupported_parameter",
         "a --v 6            | ``                        | prompt | unsupported_parameter",
-        "a --iw 2           | ``                        | prompt | unsupported_parameter",
+        "a --sref 2         | ``                        | prompt | unsupported_parameter",
         "a                  | ,'emphasis':'ignore'      | emphasis | not_applicable",
       })
   void whatCannotBeOrContradictsIsSaid(String prompt, String fields, String field, String code) {
@@ -135,12 +135,12 @@ class MidjourneyParametersTest {
 
   @Test
   void anErrorNamesTheParameterAndThoseThatAreThere() {
-    assertThat(invalid("a --iw 2", "").get(0).message())
-        .contains("--iw", "pictures cannot be given");
+    assertThat(invalid("a --sref x", "").get(0).message())
+        .contains("--sref", "a picture can only be a prompt here");
     FieldError error = invalid("a --s 100", "").get(0);
     assertThat(error.message()).contains("--s:", "leave it out");
     assertThat(error.allowed())
-        .contains(Allowed.oneOf(List.of("--ar", "--no", "--repeat", "--seed")));
+        .contains(Allowed.oneOf(List.of("--ar", "--iw", "--no", "--repeat", "--seed")));
   }
 
   @Test

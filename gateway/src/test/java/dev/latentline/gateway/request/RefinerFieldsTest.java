@@ -80,6 +80,19 @@ class RefinerFieldsTest {
   }
 
   @Test
+  void aPictureCannotBeThePromptOfBoth() {
+    String picture = "{'image':{'input':'input_" + "ab".repeat(32) + "'}}";
+
+    assertThat(
+            ((Validated.Invalid)
+                    validate("'model':'xl','refiner':'fine','image_prompts':[" + picture + "]"))
+                .errors())
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(org.assertj.core.groups.Tuple.tuple("refiner", "not_applicable"));
+    assertThat(valid("'model':'xl','refiner':'fine','image_prompts':[]").hasRefiner()).isTrue();
+  }
+
+  @Test
   void whichRefinersThereAreIsSaid() {
     FieldError error =
         ((Validated.Invalid) validate("'model':'xl','refiner':'none'")).errors().get(0);
@@ -151,7 +164,7 @@ class RefinerFieldsTest {
             false,
             false,
             FlowShift.NONE),
-        Optional.empty(),
+        Optional.of(TestModels.SEEING),
         Map.of());
   }
 

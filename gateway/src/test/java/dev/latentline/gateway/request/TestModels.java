@@ -5,6 +5,7 @@ import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.ControlNetCard;
 import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.FlowShift;
+import dev.latentline.inference.catalogue.ImageEncoder;
 import dev.latentline.inference.catalogue.LoraCard;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
@@ -24,6 +25,9 @@ import java.util.stream.Stream;
 class TestModels implements OfferedModels {
   static final String DIGEST = "sha256:" + "ab".repeat(32);
 
+  static final ImageEncoder SEEING =
+      new ImageEncoder("image.onnx", 128, 384, Optional.of("prompt.onnx"));
+
   static final ModelCard SMALL =
       new ModelCard(
           "small",
@@ -40,10 +44,10 @@ class TestModels implements OfferedModels {
           null,
           null,
           scheduler(SchedulerConfig.PredictionType.EPSILON),
-          Optional.empty(),
+          Optional.of(SEEING),
           Map.of());
 
-  /** The same, trained by flow matching. */
+  /** The same, trained by flow matching; sees pictures, but is not steered by them. */
   static final ModelCard FLOW =
       new ModelCard(
           "flow",
@@ -60,7 +64,7 @@ class TestModels implements OfferedModels {
           null,
           null,
           scheduler(SchedulerConfig.PredictionType.FLOW),
-          Optional.empty(),
+          Optional.of(new ImageEncoder("image.onnx", 128, 384, Optional.empty())),
           Map.of());
 
   /** The same, with a text encoder whose users weigh words. */

@@ -272,7 +272,8 @@ class GatewayRestIT {
             .body("id", equalTo("starter"))
             .body(
                 "capabilities",
-                equalTo(List.of("text_to_image", "controls", "previews", "upscale")))
+                equalTo(
+                    List.of("text_to_image", "controls", "image_prompts", "previews", "upscale")))
             .body("loras", equalTo(List.of()))
             .body("controlnets", equalTo(List.of("starter-edges")))
             .body("defaults.guidance_scale", equalTo(3f))
@@ -383,6 +384,8 @@ class GatewayRestIT {
         .body("paths.'/v1/generations'.post.responses", notNullValue())
         .body("paths.'/v1/generations/{id}/events'.get", notNullValue())
         .body("components.schemas.Submission.properties.negative_prompt", notNullValue())
+        .body("components.schemas.Submission.required", equalTo(List.of("model")))
+        .body("components.schemas.ImagePrompt.properties.weight.maximum", equalTo(3))
         .body("components.schemas.Submission.properties.upscale.enum", equalTo(List.of(1, 2, 4)));
   }
 

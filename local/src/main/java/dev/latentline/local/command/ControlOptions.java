@@ -5,9 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Preprocessor;
 import dev.latentline.local.CliException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,10 +16,9 @@ import picocli.CommandLine.Option;
 
 /** The pictures that steer, each through a ControlNet. */
 final class ControlOptions {
-  /** The digest has a colon of its own, and so may a file; what ends in a number has a weight. */
+  /** The digest has a colon of its own. */
   private static final Pattern CONTROL =
-      Pattern.compile(
-          "([^:@]+(?:@sha256:[0-9a-f]+)?):(.+?)(?::(-?[0-9]+(?:\\.[0-9]*)?|-?\\.[0-9]+))?");
+      Pattern.compile("([^:@]+(?:@sha256:[0-9a-f]+)?):" + PictureFile.PATTERN);
 
   @ArgGroup(exclusive = false, multiplicity = "0..*")
   private List<Control> controls = new ArrayList<>();
@@ -58,46 +54,25 @@ final class ControlOptions {
 
     private Chosen parsed() {
       Matcher matcher = CONTROL.matcher(text);
+      String option = "--control " + text;
       if (!matcher.matches()) {
         throw CliException.usage(
-            "--control "
-                + text
-                + ": write NAME:FILE or NAME:FILE:WEIGHT, as starter-edges:drawing.png:0.8");
+            option + ": write NAME:FILE or NAME:FILE:WEIGHT, as starter-edges:drawing.png:0.8");
       }
-      float weight = matcher.group(3) == null ? 1 : Float.parseFloat(matcher.group(3));
-      if (!(weight >= 0 && weight <= Limits.MAX_CONTROL_WEIGHT)) {
-        throw CliException.usage(
-            String.format(
-                "--control %s: give a weight from 0 to %.0f", text, Limits.MAX_CONTROL_WEIGHT));
-      }
-      try {
-        return new Chosen(matcher.group(1), Path.of(matcher.group(2)), weight);
-      } catch (InvalidPathException e) {
-        throw CliException.usage("--control " + text + ": that is no name of a file");
-      }
+      return new Chosen(
+          matcher.group(1),
+          PictureFile.of(option, matcher.group(2), matcher.group(3), Limits.MAX_CONTROL_WEIGHT));
     }
 
     private void check() {
-      Path file = parsed().file();
+      PictureFile picture = parsed().picture();
       if (preprocessor != null && !Preprocessor.ids().contains(preprocessor)) {
         throw CliException.usage(
             "--preprocessor " + preprocessor + ": choose one of " + Preprocessor.ids());
       }
       part("--control-start", start, 0);
       part("--control-end", end, start == null ? 0 : start);
-      try {
-        if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
-          throw CliException.usage("--control " + text + ": " + file + " cannot be read");
-        }
-        if (Files.size(file) > Limits.MAX_INPUT_BYTES) {
-          throw CliException.usage(
-              String.format(
-                  "--control %s: %s has more than %d MB, make it smaller",
-                  text, file, Limits.MAX_INPUT_BYTES / 1024 / 1024));
-        }
-      } catch (IOException e) {
-        throw CliException.usage("--control " + text + ": " + file + " cannot be read");
-      }
+      picture.check();
     }
 
     private static void part(String name, Double value, double least) {
@@ -110,7 +85,7 @@ final class ControlOptions {
   }
 
   /** A ControlNet by name, or by name@sha256:{hex}; and a file. */
-  private record Chosen(String name, Path file, float weight) {}
+  private record Chosen(String name, PictureFile picture) {}
 
   /** What a gateway would refuse whatever its ControlNets are. */
   void check() {
@@ -131,8 +106,7 @@ final class ControlOptions {
     for (Control control : controls) {
       Chosen chosen = control.parsed();
       ObjectNode fields = array.addObject().put("name", chosen.name());
-      fields.putObject("image").put("input", upload.apply(chosen.file()));
-      fields.put("weight", chosen.weight());
+      chosen.picture().addTo(fields, upload);
       if (control.preprocessor != null) {
         fields.put("preprocessor", control.preprocessor);
       }

@@ -32,7 +32,11 @@ import picocli.CommandLine.Parameters;
 public final class GenerateCommand implements Callable<Integer> {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,6})[xX*](\\d{1,6})");
 
-  @Parameters(index = "0", paramLabel = "PROMPT", description = "What the pictures show.")
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "PROMPT",
+      description = "What the pictures show; not needed with an --image-prompt.")
   private String prompt;
 
   @Option(names = "--negative-prompt", paramLabel = "TEXT", description = "What they do not show.")
@@ -59,6 +63,8 @@ public final class GenerateCommand implements Callable<Integer> {
   @Mixin private RefinerOptions refiner = new RefinerOptions();
 
   @Mixin private ControlOptions controls = new ControlOptions();
+
+  @Mixin private ImagePromptOptions imagePrompts = new ImagePromptOptions();
 
   @Option(names = "--size", paramLabel = "WxH", description = "In pixels, multiples of 8.")
   private String size;
@@ -119,8 +125,10 @@ public final class GenerateCommand implements Callable<Integer> {
   }
 
   private void check() {
-    if (prompt.isBlank()) {
-      throw CliException.usage("the prompt is empty: say what the picture shows");
+    if ((prompt == null || prompt.isBlank()) && !imagePrompts.say()) {
+      throw CliException.usage(
+          (prompt == null ? "there is no prompt" : "the prompt is empty")
+              + ": say what the picture shows, in words or by an --image-prompt");
     }
     range("--count", count, Limits.MIN_COUNT, Limits.MAX_COUNT);
     range("--timeout", timeout, 1, Limits.MAX_DEADLINE.toSeconds());
@@ -143,6 +151,7 @@ public final class GenerateCommand implements Callable<Integer> {
     loras.check();
     refiner.check();
     controls.check();
+    imagePrompts.check();
     size();
     if (upscale != null && !Limits.UPSCALE_FACTORS.contains(upscale)) {
       throw CliException.usage(
@@ -156,13 +165,14 @@ public final class GenerateCommand implements Callable<Integer> {
   private ObjectNode body(GatewayClient gateway, GenerationRun run) {
     ObjectNode body = gateway.request();
     body.put("model", model == null ? firstModel(gateway) : model);
-    body.put("prompt", prompt);
+    put(body, "prompt", prompt);
     put(body, "negative_prompt", negativePrompt);
     prompts.addTo(body);
     sampling.addTo(body);
     loras.addTo(body);
     refiner.addTo(body);
     controls.addTo(body, run::upload);
+    imagePrompts.addTo(body, run::upload);
     if (seed != null) {
       body.put("seed", seed);
     }
