@@ -91,6 +91,20 @@ class PromptsResourceIT {
   }
 
   @Test
+  void picturesAreNotLookedFor() {
+    String nowhere = "input_" + "0f".repeat(32);
+    analyze(
+            """
+            {"model":"starter","prompt":"%s a cat","prompt_syntax":"midjourney"}
+            """
+                .formatted(nowhere))
+        .statusCode(200)
+        .body("texts[0].text", equalTo("a cat"))
+        .body("request.image_prompts[0].image.input", equalTo(nowhere))
+        .body("request.image_prompts[0].weight", equalTo(1f));
+  }
+
+  @Test
   void whatIsWrongWithARequestIsSaidAsOfAGeneration() {
     analyze("{\"prompt\":\"\",\"steps\":0,\"size\":\"128x128\"}")
         .statusCode(400)
