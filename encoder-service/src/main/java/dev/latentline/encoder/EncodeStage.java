@@ -7,6 +7,7 @@ import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.encoder.picture.ControlPictures;
 import dev.latentline.encoder.picture.MaskedPictures;
+import dev.latentline.encoder.picture.PromptPictures;
 import dev.latentline.encoder.text.EncodedText;
 import dev.latentline.encoder.text.ModelTextEncoders;
 import dev.latentline.encoder.text.TextModel;
@@ -43,12 +44,16 @@ import java.util.function.Consumer;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
-/** Encodes the texts of a generation and hands each of its image tasks to the denoisers. */
+/**
+ * Encodes the texts and pictures of a generation and hands each of its image tasks to the
+ * denoisers.
+ */
 @ApplicationScoped
 public class EncodeStage {
   private final ModelTextEncoders encoders;
   private final MaskedPictures pictures;
   private final ControlPictures controls;
+  private final PromptPictures prompts;
   private final Payloads payloads;
   private final StageFacts facts;
   private final MutinyEmitter<byte[]> ready;
@@ -57,12 +62,14 @@ public class EncodeStage {
       ModelTextEncoders encoders,
       MaskedPictures pictures,
       ControlPictures controls,
+      PromptPictures prompts,
       Payloads payloads,
       StageFacts facts,
       @Channel("embedding-ready") MutinyEmitter<byte[]> ready) {
     this.encoders = encoders;
     this.pictures = pictures;
     this.controls = controls;
+    this.prompts = prompts;
     this.payloads = payloads;
     this.facts = facts;
     this.ready = ready;
@@ -131,6 +138,11 @@ public class EncodeStage {
               .setStart(text.getStart())
               .setEnd(text.getEnd())
               .addAllSteps(text.getStepsList());
+      if (text.hasImagePrompt()) {
+        outgoing.add(
+            prompts.conditioning(request, text.getImagePrompt(), stop), conditioning::setEmbedding);
+        continue;
+      }
       EncodedText encoded =
           encode(request, TextModel.of(request), text, text.getEncodersList(), stop);
       outgoing.add(encoded.states(), conditioning::setEmbedding);

@@ -37,7 +37,8 @@ interface EncoderSettings {
     /**
      * How much of text encoders is kept in memory, each counted with its weights in fp32 (SDXL's
      * two are 3.3 GB together); one with LoRAs counts for itself. They are loaded when a text needs
-     * them, those not used for longest go, and one is always let in.
+     * them, those not used for longest go, and one is always let in. As much again may be taken by
+     * the image encoders of models that are prompted by pictures (the starter's is 25 MB).
      */
     @WithDefault("4G")
     MemorySize modelMemory();

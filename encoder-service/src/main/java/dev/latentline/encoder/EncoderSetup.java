@@ -1,6 +1,8 @@
 package dev.latentline.encoder;
 
+import dev.latentline.encoder.picture.InputPictures;
 import dev.latentline.encoder.picture.MaskedPictures;
+import dev.latentline.encoder.picture.PromptPictures;
 import dev.latentline.encoder.text.ModelTextEncoders;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.session.Device;
@@ -59,7 +61,19 @@ class EncoderSetup {
     return new MaskedPictures(catalogue, sessions(settings.inference()));
   }
 
+  @Produces
+  @Singleton
+  PromptPictures prompts(InputPictures inputs, Catalogue catalogue, EncoderSettings settings) {
+    EncoderSettings.Inference inference = settings.inference();
+    return new PromptPictures(
+        inputs, catalogue, sessions(inference), inference.modelMemory().asLongValue());
+  }
+
   void close(@Disposes ModelTextEncoders encoders) {
     encoders.close();
+  }
+
+  void close(@Disposes PromptPictures prompts) {
+    prompts.close();
   }
 }

@@ -15,7 +15,10 @@ import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.encoder.text.AppleEmbedding;
 import dev.latentline.inference.catalogue.Catalogue;
+import dev.latentline.inference.catalogue.ImageEncoder;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.session.ModelSession;
+import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.BlobStore;
@@ -30,6 +33,7 @@ import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ImageFailed;
+import dev.latentline.proto.v1.ImagePrompt;
 import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.PromptTokenized;
 import dev.latentline.proto.v1.Role;
@@ -44,6 +48,8 @@ import dev.latentline.testkit.TestStack;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -58,6 +64,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import javax.imageio.ImageIO;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -82,6 +89,9 @@ class EncoderServiceIT {
 
   private static final Path GOLDEN_PICTURES =
       Path.of(System.getProperty("latentline.home")).resolve("parity/golden/pictures");
+
+  private static final Path PICTURES =
+      Path.of(System.getProperty("latentline.home")).resolve("docs/pictures");
 
   private static RecordWriter writer;
   private static ModelCard starter;
@@ -254,6 +264,79 @@ class EncoderServiceIT {
         .isEqualTo(tasks.get(0).getControlPicturesList());
     byte[] lines = tasks(edges, 1).get(0).getControlPictures(0).getInline().getData().toByteArray();
     assertThat(lines).containsOnly(0, 255).contains(0).contains(255);
+  }
+
+  @Test
+  void aPictureCanBeWhatATextIs() throws Exception {
+    byte[] cat = Files.readAllBytes(PICTURES.resolve("cat.png"));
+    byte[] fox = Files.readAllBytes(PICTURES.resolve("fox.png"));
+    GenerationRequest request =
+        request()
+            .addImagePrompts(ImagePrompt.newBuilder().setInput(stored(fox)).setWeight(1))
+            .addImagePrompts(ImagePrompt.newBuilder().setInput(stored(cat)).setWeight(2))
+            .build();
+    TokenizedConditioning picture =
+        TokenizedConditioning.newBuilder()
+            .setRole(Role.POSITIVE)
+            .setImagePrompt(1)
+            .setWeight(0.75f)
+            .setEnd(1)
+            .build();
+
+    submit(
+        tokenized(
+            request,
+            conditioning(Role.POSITIVE, AppleEmbedding.IDS, 0),
+            conditioning(Role.NEGATIVE, NOTHING, 0),
+            picture));
+
+    EmbeddingReady task = tasks(request, 1).get(0);
+    assertThat(task.getConditioningsList())
+        .extracting(Conditioning::getRole, Conditioning::getWeight)
+        .containsExactly(
+            tuple(Role.POSITIVE, 1f), tuple(Role.NEGATIVE, 1f), tuple(Role.POSITIVE, 0.75f));
+    FloatTensor rows =
+        TensorRecords.fromRecord(task.getConditionings(2).getEmbedding().getInline());
+    assertThat(rows.shape()).containsExactly(1, 4, AppleEmbedding.WIDTH);
+    assertThat(rows.data()).isEqualTo(seen("cat.png").data());
+  }
+
+  /** What the starter's own graphs make of a picture of its own size. */
+  private static FloatTensor seen(String name) throws IOException {
+    BufferedImage image = ImageIO.read(PICTURES.resolve(name).toFile());
+    FloatTensor sample = FloatTensor.zeros(1, 3, image.getHeight(), image.getWidth());
+    int pixels = image.getHeight() * image.getWidth();
+    for (int i = 0; i < pixels; i++) {
+      int rgb = image.getRGB(i % image.getWidth(), i / image.getWidth());
+      for (int colour = 0; colour < 3; colour++) {
+        sample.data()[colour * pixels + i] = (rgb >> 16 - 8 * colour & 255) / 127.5f - 1;
+      }
+    }
+    ImageEncoder encoder = starter.imageEncoder().orElseThrow();
+    try (ModelSession seeing = open(encoder.model());
+        ModelSession prompting = open(encoder.prompt().orElseThrow())) {
+      return prompting.run(Map.of("features", seeing.run(Map.of("sample", sample))));
+    }
+  }
+
+  private static ModelSession open(String graph) {
+    return ModelSession.open(starter.file(graph), SessionSettings.cpu(1));
+  }
+
+  @Test
+  void aPictureThatTheRequestDoesNotHaveFailsAllImages() throws Exception {
+    GenerationRequest request = request().setCount(2).build();
+
+    submit(
+        tokenized(
+            request,
+            conditioning(Role.POSITIVE, AppleEmbedding.IDS, 0),
+            conditioning(Role.NEGATIVE, NOTHING, 0).toBuilder()
+                .clearEncoders()
+                .setImagePrompt(0)
+                .build()));
+
+    assertAllImagesFailed(request, "unsupported_request");
   }
 
   @Test

@@ -30,6 +30,16 @@ record Rgb(int width, int height, byte[] data) {
     return new Rgb(cutWidth, cutHeight, cut);
   }
 
+  /** What lies in the middle of it, of that shape and size. */
+  Rgb fitted(int toWidth, int toHeight) {
+    long wide = (long) width * toHeight;
+    long high = (long) height * toWidth;
+    int cutWidth = wide > high ? (int) Math.max(1, Math.rint((double) high / toHeight)) : width;
+    int cutHeight = high > wide ? (int) Math.max(1, Math.rint((double) wide / toWidth)) : height;
+    Rgb middle = cut((width - cutWidth) / 2, (height - cutHeight) / 2, cutWidth, cutHeight);
+    return Lanczos.resize(middle, toWidth, toHeight);
+  }
+
   /** [colours, height, width] */
   byte[] planes() {
     int pixels = width * height;

@@ -31,6 +31,6 @@ class GoldenPicturesTest {
   }
 
   private static Rgb read(String file) throws IOException {
-    return ControlPictures.decoded(Files.readAllBytes(GOLDEN.resolve(file)));
+    return InputPictures.decoded(Files.readAllBytes(GOLDEN.resolve(file)));
   }
 }

@@ -330,6 +330,9 @@ final class ManifestReader {
     require(
         card.unet().textEmbeds() || card.unet().timeIds() == 0,
         "unet.time_ids come together with unet.text_embeds");
+    require(
+        card.imagePrompt().isEmpty() || !card.unet().textEmbeds(),
+        "image_encoder.prompt gives no text_embeds, which the network takes");
     int channels = card.unet().latentChannels();
     require(
         card.vae().latentRgb().map(rgb -> rgb.factors().size() == channels).orElse(true),

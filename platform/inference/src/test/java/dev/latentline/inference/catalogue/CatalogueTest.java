@@ -422,6 +422,12 @@ class CatalogueTest {
         broken(m -> seeing(m).remove("size"), "image_encoder.size must be an integer from 1"),
         broken(m -> seeing(m).put("features", 0), "image_encoder.features must be an integer from"),
         broken(m -> seeing(m).put("prompt", "prompt/model.onnx"), "\"files\" does not list"),
+        broken(
+            m -> {
+              seeing(m);
+              in(m, "unet").put("text_embeds", true);
+            },
+            "image_encoder.prompt gives no text_embeds"),
         broken(m -> seeing(m).put("eyes", 2), "image_encoder.eyes is unknown"),
         broken(m -> m.putArray("text_encoders"), "text_encoders must be an array of 1 to 4"),
         broken(m -> m.withArray("text_encoders").add(1), "text_encoders[1] must be an object"),

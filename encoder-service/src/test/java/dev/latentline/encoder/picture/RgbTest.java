@@ -1,14 +1,12 @@
 package dev.latentline.encoder.picture;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.latentline.contract.Failure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ControlPicturesTest {
+class RgbTest {
   /** Each pixel says where it was. */
   private static Rgb places(int width, int height) {
     byte[] data = new byte[3 * width * height];
@@ -29,25 +27,16 @@ class ControlPicturesTest {
   })
   void whatDoesNotFitIsCutOffOnBothSides(
       int width, int height, int toWidth, int toHeight, int left, int top) {
-    Rgb fitted = ControlPictures.fitted(places(width, height), toWidth, toHeight);
+    Rgb fitted = places(width, height).fitted(toWidth, toHeight);
 
     assertThat(fitted).isEqualTo(places(width, height).cut(left, top, toWidth, toHeight));
   }
 
   @Test
   void aPictureOfOnePixelFillsAny() {
-    Rgb fitted = ControlPictures.fitted(new Rgb(1, 1, new byte[] {10, 20, (byte) 230}), 64, 512);
+    Rgb fitted = new Rgb(1, 1, new byte[] {10, 20, (byte) 230}).fitted(64, 512);
 
     assertThat(fitted.colour(63, 511, 2)).isEqualTo(230);
     assertThat(fitted.planes()).startsWith(10, 10).endsWith((byte) 230);
-  }
-
-  @Test
-  void whatIsNoPngIsRefused() {
-    assertThatThrownBy(() -> ControlPictures.decoded(new byte[] {1, 2, 3}))
-        .isInstanceOf(Failure.Rejected.class)
-        .hasMessageContaining("is no PNG");
-    assertThatThrownBy(() -> ControlPictures.decoded(new byte[0]))
-        .isInstanceOf(Failure.Rejected.class);
   }
 }
