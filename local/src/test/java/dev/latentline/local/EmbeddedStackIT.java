@@ -104,6 +104,16 @@ class EmbeddedStackIT {
     assertThat(Files.mismatch(folder.resolve("a.png"), folder.resolve("c.png")))
         .as("the picture steers")
         .isNotNegative();
+    for (List<String> prompt : List.of(List.of("a cat"), List.<String>of())) {
+      List<String> call = new ArrayList<>(List.of("generate"));
+      call.addAll(prompt);
+      call.addAll(List.of("--seed", "7", "--image-prompt", "fish-0.png", "--out", "d.png"));
+      StackCommand.Ran prompted = run(call.toArray(String[]::new));
+      assertThat(prompted.exitCode()).as("%s", prompted.err()).isZero();
+      assertThat(Files.mismatch(folder.resolve("d.png"), folder.resolve("c.png")))
+          .as("the picture is a prompt")
+          .isNotNegative();
+    }
     StackCommand.Ran again = run("up");
     assertThat(again.exitCode()).isEqualTo(1);
     assertThat(again.err()).contains("a stack runs already (process ");
