@@ -1,5 +1,6 @@
 package dev.latentline.gateway.rest;
 
+import dev.latentline.contract.Failure;
 import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Topic;
@@ -71,30 +72,30 @@ public class Acceptance {
   }
 
   /**
-   * A key that is known is answered before its body is judged: what the first answer promised holds
-   * whatever the catalogue or a name server say now.
+   * A key that is known is answered whatever its body is worth by now: what the first answer
+   * promised holds whatever the catalogue or a name server say. Whether it is known is asked of the
+   * store where the body is refused; a body that is not claims its key, which tells as much.
    *
    * @throws ProblemException 400 with everything that is wrong; 409 when the key stands for another
    *     request; 429 when too much is waiting
-   * @throws dev.latentline.contract.Failure.Retryable when broker or store are away
+   * @throws Failure.Retryable when broker or store are away
    */
   Accepted accept(byte[] body, String tenant, Optional<String> key) {
-    Optional<String> firstId =
-        key.flatMap(known -> keys.find(tenant, known, body)).map(Acceptance::firstId);
-    Optional<GenerationView> first = firstId.flatMap(id -> first(tenant, id));
-    if (first.isPresent()) {
-      return new Accepted(first.get(), true);
-    }
-    GenerationRequest request = submission.validate(body, tenant);
-    mustBeTaken(request);
-    if (firstId.isPresent()) {
-      return acceptAs(firstId.get(), request);
+    GenerationRequest request;
+    try {
+      request = submission.validate(body, tenant);
+      mustBeTaken(request);
+    } catch (ProblemException | Failure.Retryable refused) {
+      return key.flatMap(known -> keys.find(tenant, known, body))
+          .map(Acceptance::firstId)
+          .flatMap(id -> first(tenant, id))
+          .map(view -> new Accepted(view, true))
+          .orElseThrow(() -> refused);
     }
     Claim claim =
         key.map(fresh -> keys.claim(tenant, fresh, body, request.getGenerationId()))
             .orElse(new Claim.First());
     if (!(claim instanceof Claim.First)) {
-      // another request with this key came while this one was validated
       String id = firstId(claim);
       return first(tenant, id)
           .map(view -> new Accepted(view, true))
@@ -107,7 +108,7 @@ public class Acceptance {
    * Accepts a frame of live mode.
    *
    * @throws ProblemException 400 with everything that is wrong; 429 when too much is waiting
-   * @throws dev.latentline.contract.Failure.Retryable when the broker is away
+   * @throws Failure.Retryable when the broker is away
    */
   public GenerationView acceptLive(byte[] body, String tenant) {
     GenerationRequest request = submission.validateLive(body, tenant);
