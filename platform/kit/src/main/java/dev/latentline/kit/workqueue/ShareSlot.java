@@ -45,10 +45,10 @@ final class ShareSlot implements AutoCloseable {
   /**
    * The same of a replica at work, and how long it needs to take one of many records: its fetches
    * are answered when they end, not when a record comes, so that whoever is at nothing has it by
-   * then. Half as long is twice the chance of coming between, which is 1 % at this, and twice the
-   * requests.
+   * then. Half as long is twice the chance of coming between, which is 1 % at 100 ms, and twice the
+   * requests: each costs replica and broker two core-ms together.
    */
-  private static final int FETCH_WAIT_AT_WORK_MILLIS = 100;
+  private static final int FETCH_WAIT_AT_WORK_MILLIS = 200;
 
   private final QueueSettings queue;
   private final Map<String, Object> client;

@@ -82,7 +82,7 @@ final class SlotGate {
         return true;
       }
       try {
-        wait(isNext(member) && count(State.AT_WORK) > 0 ? TICK_MILLIS : LOOK_UP_MILLIS);
+        wait(asksIntake(member) ? TICK_MILLIS : LOOK_UP_MILLIS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return false;
@@ -116,15 +116,21 @@ final class SlotGate {
     if (!shared) {
       return true;
     }
-    int held = count(State.AT_WORK);
     if (member == 0) {
-      return held == 0;
+      return count(State.AT_WORK) == 0;
     }
-    return held > 0
+    return asksIntake(member) && intake.wants(count(State.AT_WORK));
+  }
+
+  /** Whether it is only the intake's word that the member waits for, which changes unannounced. */
+  private boolean asksIntake(int member) {
+    int held = count(State.AT_WORK);
+    return shared
+        && held > 0
         && held < slots
         && count(State.WAITING) == 0
-        && isNext(member)
-        && intake.wants(held);
+        && member != 0
+        && isNext(member);
   }
 
   /** Only one asks whether one more is wanted, if possible one that has joined. */
