@@ -117,6 +117,8 @@ class PartitionOwnership {
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     // nothing is read, but a position is wanted: any will do
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
+    // with nothing to read a poll looks up so often, and so does the thread that sends heartbeats
+    settings.put(ConsumerConfig.RETRY_BACKOFF_MS_CONFIG, 500);
     settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MS);
     settings.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, SESSION_TIMEOUT_MS / 4);
     return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());

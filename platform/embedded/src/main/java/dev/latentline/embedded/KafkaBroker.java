@@ -121,6 +121,8 @@ public record KafkaBroker(Checkout checkout, Path folder, Path log, int port, in
         "message.max.bytes=8388608",
         // one broker holds the only copy
         "min.insync.replicas=1",
+        // records that say nothing, written to tell that the controller lives: twice a second else
+        "metadata.max.idle.interval.ms=5000",
         "offsets.topic.replication.factor=1",
         "offsets.topic.num.partitions=8",
         "transaction.state.log.replication.factor=1",
