@@ -39,6 +39,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.eclipse.microprofile.reactive.messaging.Channel;
@@ -84,8 +85,9 @@ public class EncodeStage {
     // of each picture, encoded before any of them goes on
     List<EmbeddingReady> tasks = new ArrayList<>();
     try {
+      Seen seen = seen(tokenized, stop);
       for (List<Integer> images : PromptsByImage.groups(tokenized.getRequest())) {
-        tasks.addAll(tasks(tokenized, images, stop));
+        tasks.addAll(tasks(tokenized, images, seen, stop));
       }
     } catch (Failure.Rejected e) {
       facts.imageFailed(item, OptionalInt.empty(), e);
@@ -108,16 +110,36 @@ public class EncodeStage {
                     .setNegativePromptTokensCut(cut(tokenized, Role.NEGATIVE))));
   }
 
+  /**
+   * What becomes of the client's pictures: the same for all that are made, and made once, since one
+   * of 16 megapixels takes a second.
+   *
+   * @param prompts by index of the request's image_prompts
+   */
+  private record Seen(List<Tensor> controls, Map<Integer, FloatTensor> prompts) {}
+
+  private Seen seen(PromptTokenized tokenized, RunStop stop) {
+    List<Integer> indices =
+        tokenized.getConditioningsList().stream()
+            .filter(TokenizedConditioning::hasImagePrompt)
+            .map(TokenizedConditioning::getImagePrompt)
+            .distinct()
+            .toList();
+    return new Seen(
+        controls.of(tokenized.getRequest()),
+        prompts.conditionings(tokenized.getRequest(), indices, stop));
+  }
+
   /** Of pictures that are made from the same prompts. */
   private List<EmbeddingReady> tasks(
-      PromptTokenized tokenized, List<Integer> images, RunStop stop) {
+      PromptTokenized tokenized, List<Integer> images, Seen seen, RunStop stop) {
     int first = images.get(0);
     GenerationRequest request = PromptsByImage.of(tokenized.getRequest(), first);
     List<TokenizedConditioning> texts =
         tokenized.getConditioningsList().stream()
             .filter(text -> text.getImagesCount() == 0 || text.getImagesList().contains(first))
             .toList();
-    EmbeddingReady encoded = encode(request, texts, stop);
+    EmbeddingReady encoded = encode(request, texts, seen, stop);
     return images.stream()
         .map(index -> encoded.toBuilder().setRequest(request).setImageIndex(index).build())
         .toList();
@@ -125,7 +147,7 @@ public class EncodeStage {
 
   /** What is the same for all of the pictures. */
   private EmbeddingReady encode(
-      GenerationRequest request, List<TokenizedConditioning> texts, RunStop stop) {
+      GenerationRequest request, List<TokenizedConditioning> texts, Seen seen, RunStop stop) {
     EmbeddingReady.Builder all = EmbeddingReady.newBuilder();
     Outgoing outgoing = new Outgoing();
     // behind the states: they are small, and one list keeps the record within its limit
@@ -139,8 +161,7 @@ public class EncodeStage {
               .setEnd(text.getEnd())
               .addAllSteps(text.getStepsList());
       if (text.hasImagePrompt()) {
-        outgoing.add(
-            prompts.conditioning(request, text.getImagePrompt(), stop), conditioning::setEmbedding);
+        outgoing.add(seen.prompts().get(text.getImagePrompt()), conditioning::setEmbedding);
         continue;
       }
       EncodedText encoded =
@@ -157,10 +178,10 @@ public class EncodeStage {
     pictures
         .allMasked(request.getModel(), request.getWidth(), request.getHeight(), stop)
         .ifPresent(masked -> small.add(masked, all::setMaskedPicture));
-    for (Tensor seen : controls.of(request)) {
+    for (Tensor picture : seen.controls()) {
       int index = all.getControlPicturesCount();
       all.addControlPictures(Payload.getDefaultInstance());
-      small.add(seen, payload -> all.setControlPictures(index, payload));
+      small.add(picture, payload -> all.setControlPictures(index, payload));
     }
     outgoing.add(small);
     outgoing.store(request.getTenant());

@@ -12,6 +12,8 @@ import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.GenerationRequest;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -40,29 +42,44 @@ public final class PromptPictures implements AutoCloseable {
   }
 
   /**
-   * What steers the denoiser in place of a text.
+   * What steers the denoiser in place of texts; of a picture that is named twice it is made once.
    *
-   * @param index of the request's image_prompts
-   * @return [1, rows, width]
+   * @param indices of the request's image_prompts
+   * @return for each index [1, rows, width]
    * @throws Failure.Rejected when there is no such picture any more (code {@code input_missing}) or
    *     in the request, or the model is not prompted by pictures, or not there
    * @throws Failure.Retryable when the store is away
    * @throws RunStoppedException when stop ended it
    */
-  public FloatTensor conditioning(GenerationRequest request, int index, RunStop stop) {
+  public Map<Integer, FloatTensor> conditionings(
+      GenerationRequest request, List<Integer> indices, RunStop stop) {
+    Map<String, FloatTensor> ofInputs = new HashMap<>();
+    Map<Integer, FloatTensor> conditionings = new HashMap<>();
+    for (int index : indices) {
+      if (index < 0 || index >= request.getImagePromptsCount()) {
+        throw unsupported("there is no such picture to make it from");
+      }
+      conditionings.put(
+          index,
+          ofInputs.computeIfAbsent(
+              request.getImagePrompts(index).getInput(),
+              input -> conditioning(request, input, stop)));
+    }
+    return conditionings;
+  }
+
+  private static Failure.Rejected unsupported(String reason) {
+    return new Failure.Rejected("unsupported_request", "The picture cannot be made: " + reason);
+  }
+
+  private FloatTensor conditioning(GenerationRequest request, String input, RunStop stop) {
     ModelCard card = catalogue.require(request.getModel());
-    if (card.imagePrompt().isEmpty() || index >= request.getImagePromptsCount()) {
-      throw new Failure.Rejected(
-          "unsupported_request",
-          "The picture cannot be made: there is no such picture to make it from, "
-              + "or the model makes none from pictures");
+    if (card.imagePrompt().isEmpty()) {
+      throw unsupported("the model makes none from pictures");
     }
     ImageEncoder encoder = card.imageEncoder().orElseThrow();
     FloatTensor sample =
-        sample(
-            inputs
-                .read(request.getTenant(), request.getImagePrompts(index).getInput())
-                .fitted(encoder.size(), encoder.size()));
+        sample(inputs.read(request.getTenant(), input).fitted(encoder.size(), encoder.size()));
     FloatTensor features = run(card, encoder.model(), Map.of("sample", sample), "features", stop);
     return run(
         card,

@@ -102,6 +102,8 @@ final class ExpandedFields {
       PromptFields.prompt(pair, byPictures).ifPresent(prompts::setPrompt);
       pair.prose("negative_prompt", Limits.MAX_PROMPT_CODE_POINTS)
           .ifPresent(prompts::setNegativePrompt);
+      PromptFields.refuseIds(pair, "prompt", prompts.getPrompt());
+      PromptFields.refuseIds(pair, "negative_prompt", prompts.getNegativePrompt());
       if (bringsTag(prompts.getPrompt(), prompts.getNegativePrompt())) {
         pair.add("prompt", "invalid_tag", CHOSEN_TAG);
       }
@@ -143,22 +145,51 @@ final class ExpandedFields {
   }
 
   private void expand() {
-    if (prompt.isBlank() && parameters.filter(MidjourneyParameters::hasUnwanted).isPresent()) {
-      fields.add(
-          "prompt",
-          "invalid_parameter",
-          "--no takes from what the text shows, and there is none: name it in negative_prompt");
+    boolean unwanted = parameters.filter(MidjourneyParameters::hasUnwanted).isPresent();
+    if (prompt.isBlank() && unwanted) {
+      refuseUnwanted("");
       return;
     }
+    String wanted = prompt;
     prompt = parameters.map(behind -> behind.withUnwanted(prompt)).orElse(prompt);
     boolean sameAsRequest = prompt.equals(request.getPrompt());
     if (request.getDynamicPrompts()) {
-      draw();
+      if (!unwanted || leavesText(wanted)) {
+        draw();
+      }
     } else if (bringsTag(prompt, negativePrompt)) {
       fields.add("styles", "invalid_tag", CHOSEN_TAG);
     } else if (request.getStylesCount() > 0 || !sameAsRequest) {
       request.addExpandedPrompts(pair(prompt, negativePrompt));
     }
+  }
+
+  private void refuseUnwanted(String where) {
+    fields.add(
+        "prompt",
+        "invalid_parameter",
+        "--no takes from what the text shows, and there is none"
+            + where
+            + ": name it in negative_prompt");
+  }
+
+  /** Whether what stands before --no is something whatever is chosen. */
+  private boolean leavesText(String wanted) {
+    Optional<LongFunction<String>> template = template("prompt", wanted, Draws::ofPrompt);
+    if (template.isEmpty()) {
+      return false;
+    }
+    for (int index = 0; index < request.getCount(); index++) {
+      Optional<String> text = expand("prompt", template.get(), request.getSeed() + index);
+      if (text.isEmpty()) {
+        return false;
+      }
+      if (text.get().isBlank()) {
+        refuseUnwanted(" for picture " + index);
+        return false;
+      }
+    }
+    return true;
   }
 
   private void draw() {

@@ -67,8 +67,13 @@ final class MidjourneyParameters {
   static Optional<MidjourneyParameters> take(
       ObjectNode body, Fields fields, Optional<ModelCard> card) {
     return body.path("prompt_syntax").asText().equals(PromptSyntax.MIDJOURNEY.id())
-        ? Optional.of(take(body, fields, body.path("prompt").asText(), card))
+        ? Optional.of(take(body, fields, textOf(body), card))
         : Optional.empty();
+  }
+
+  /** What is no text is said elsewhere. */
+  private static String textOf(ObjectNode body) {
+    return body.path("prompt").isTextual() ? body.get("prompt").textValue() : "";
   }
 
   private static MidjourneyParameters take(
@@ -100,7 +105,10 @@ final class MidjourneyParameters {
    */
   void refuseNothing(boolean byPictures) {
     if (text.isEmpty() && !written.isBlank() && !byPictures) {
-      fields.add("prompt", "empty", "Say what the picture shows before the parameters");
+      fields.add(
+          "prompt",
+          "empty",
+          "Say what the picture shows before the parameters, in words or by pictures with a weight above 0");
     }
   }
 

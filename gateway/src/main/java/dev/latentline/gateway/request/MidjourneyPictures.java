@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
  * under: {@code input_... input_... a cat --iw 0.5}.
  */
 final class MidjourneyPictures {
-  private static final Pattern WORD = Pattern.compile("\\s*(\\S+)");
+  private static final Pattern WORD =
+      Pattern.compile("\\s*(\\S+)", Pattern.UNICODE_CHARACTER_CLASS);
   private static final Pattern URL = Pattern.compile("(?i)https?://\\S+");
   private static final Pattern WEIGHT = Pattern.compile("\\d{1,2}(?:\\.\\d{0,16})?|\\.\\d{1,16}");
 

@@ -1,6 +1,7 @@
 package dev.latentline.gateway.request;
 
 import dev.latentline.contract.Emphasis;
+import dev.latentline.contract.InputIds;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.PromptSyntax;
 import dev.latentline.inference.catalogue.ModelCard;
@@ -18,6 +19,9 @@ final class PromptFields {
               List.of("prompt_syntax", "emphasis", "clip_skip"))
           .flatMap(List::stream)
           .toList();
+
+  private static final String NOTHING_SAID =
+      "Say what the picture shows, in words or by image_prompts with a weight above 0";
 
   private final Fields fields;
   private final GenerationRequest.Builder request;
@@ -53,13 +57,24 @@ final class PromptFields {
    */
   static Optional<String> prompt(Fields fields, boolean byPictures) {
     if (!fields.has("prompt") && !byPictures) {
-      fields.add("prompt", "missing", "Say what the picture shows");
+      fields.add("prompt", "missing", NOTHING_SAID);
     }
     Optional<String> prompt = fields.prose("prompt", Limits.MAX_PROMPT_CODE_POINTS);
     if (prompt.isPresent() && prompt.get().isBlank() && !byPictures) {
-      fields.add("prompt", "empty", "Say what the picture shows");
+      fields.add("prompt", "empty", NOTHING_SAID);
     }
     return prompt.map(PromptFields::orNothing);
+  }
+
+  /** Notes the id of a picture where it would be drawn as words. */
+  static void refuseIds(Fields fields, String name, String text) {
+    if (InputIds.isIn(text)) {
+      fields.add(
+          name,
+          "invalid_text",
+          "Has the id of a picture, which is one at the beginning of a midjourney prompt only: name"
+              + " it in image_prompts");
+    }
   }
 
   /** What has nothing but white space is nothing. */
@@ -75,6 +90,10 @@ final class PromptFields {
             .flatMap(PromptSyntax::byId)
             .orElse(byDefault);
     request.setPromptSyntax(syntax.id());
+    if (syntax != PromptSyntax.MIDJOURNEY) {
+      refuseIds(fields, "prompt", request.getPrompt());
+    }
+    refuseIds(fields, "negative_prompt", request.getNegativePrompt());
     Optional<String> emphasis = fields.oneOf("emphasis", Emphasis.ids());
     if (syntax == PromptSyntax.A1111) {
       request.setEmphasis(emphasis.orElse(Emphasis.ORIGINAL.id()));

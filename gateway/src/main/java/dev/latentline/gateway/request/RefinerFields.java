@@ -35,6 +35,7 @@ final class RefinerFields {
           "refiner",
           "not_applicable",
           "Goes on with what words say, not with image_prompts: leave one of them out");
+      return;
     }
     Optional<String> reference = fields.text("refiner");
     if (reference.isEmpty() || model.isEmpty()) {

@@ -74,7 +74,8 @@ public class Acceptance {
   /**
    * A key that is known is answered whatever its body is worth by now: what the first answer
    * promised holds whatever the catalogue or a name server say. Whether it is known is asked of the
-   * store where the body is refused; a body that is not claims its key, which tells as much.
+   * store where the body is refused; a body that is not claims its key, which tells as much. So a
+   * repetition waits for what judges bodies, too.
    *
    * @throws ProblemException 400 with everything that is wrong; 409 when the key stands for another
    *     request; 429 when too much is waiting

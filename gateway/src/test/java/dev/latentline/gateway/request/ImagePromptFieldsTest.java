@@ -103,6 +103,31 @@ class ImagePromptFieldsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"", "'prompt':null,", "'prompt':'',"})
+  void norInMidjourneysSyntax(String prompt) {
+    String syntax = prompt + "'prompt_syntax':'midjourney','image_prompts':[{IMAGE}]";
+
+    assertThat(valid(syntax).getPrompt()).isEmpty();
+    assertThat(valid(syntax).getExpandedPromptsList()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "'prompt':'ID a cat'                               | prompt",
+        "'prompt':'ID a cat','prompt_syntax':'a1111'       | prompt",
+        "'prompt':'a cat','negative_prompt':'ID'           | negative_prompt",
+        "'prompt':'{a}','dynamic_prompts':true,'expanded_prompts':[{'prompt':'ID a'}] | expanded_prompts[0].prompt",
+      })
+  void anIdIsNotDrawnAsWords(String fields, String field) {
+    assertThat(invalid(fields.strip().replace("ID", "input_" + "0".repeat(64))))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple(field.strip(), "invalid_text"));
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       quoteCharacter = '"',

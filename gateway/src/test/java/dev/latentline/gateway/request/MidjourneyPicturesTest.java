@@ -161,13 +161,13 @@ class MidjourneyPicturesTest {
   }
 
   @Test
-  void inAnotherSyntaxAnIdIsText() {
-    GenerationRequest request =
-        ((Validated.Valid) validate("{'model':'small','prompt_syntax':'plain','prompt':'A a cat'}"))
-            .request();
+  void whatAChoiceLeavesNothingOfHasNothingToTakeFrom() {
+    String choices = ",'count':16,'seed':1,'dynamic_prompts':true";
 
-    assertThat(request.getPrompt()).isEqualTo(A + " a cat");
-    assertThat(request.getImagePromptsList()).isEmpty();
+    assertThat(invalid("A {cat|} --no dogs", choices))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple("prompt", "invalid_parameter"));
+    assertThat(texts(valid("A {cat|fox} --no dogs", choices))).hasSize(16);
   }
 
   private static List<Tuple> pictures(GenerationRequest request) {

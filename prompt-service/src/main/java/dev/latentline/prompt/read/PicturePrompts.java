@@ -11,9 +11,9 @@ import java.util.stream.IntStream;
  * of their sum, so that guidance is as strong as with one prompt.
  *
  * @param indices in the request's image_prompts, of those that have an effect
- * @param textWeight what the weights of the prompt's texts are multiplied by
+ * @param sum of all weights
  */
-record PicturePrompts(GenerationRequest request, List<Integer> indices, float textWeight) {
+record PicturePrompts(GenerationRequest request, List<Integer> indices, double sum) {
 
   static PicturePrompts of(GenerationRequest request) {
     List<Integer> indices =
@@ -22,7 +22,7 @@ record PicturePrompts(GenerationRequest request, List<Integer> indices, float te
             .boxed()
             .toList();
     double sum = indices.stream().mapToDouble(i -> request.getImagePrompts(i).getWeight()).sum();
-    return new PicturePrompts(request, indices, (float) (1 / (sum + textShare(request, indices))));
+    return new PicturePrompts(request, indices, sum + textShare(request, indices));
   }
 
   /** Pictures alone need no words. */
@@ -42,7 +42,7 @@ record PicturePrompts(GenerationRequest request, List<Integer> indices, float te
     boolean saysSomething = textShare(request, indices) > 0;
     return texts.stream()
         .filter(text -> saysSomething || text.role() != Role.POSITIVE)
-        .map(text -> text.role() == Role.POSITIVE ? text.times(textWeight) : text)
+        .map(text -> text.role() == Role.POSITIVE ? text.partOf(sum) : text)
         .toList();
   }
 
@@ -53,7 +53,7 @@ record PicturePrompts(GenerationRequest request, List<Integer> indices, float te
                 TokenizedConditioning.newBuilder()
                     .setRole(Role.POSITIVE)
                     .setImagePrompt(i)
-                    .setWeight(request.getImagePrompts(i).getWeight() * textWeight)
+                    .setWeight((float) (request.getImagePrompts(i).getWeight() / sum))
                     .setStart(0)
                     .setEnd(1)
                     .build())

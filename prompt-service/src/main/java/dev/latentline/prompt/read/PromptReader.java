@@ -222,7 +222,7 @@ public final class PromptReader {
     double sum = prompts.stream().mapToDouble(Composition.Prompt::weight).sum();
     // not NaN either
     if (!(sum > 0)) {
-      throw unsupported("The weights of all prompts behind :: must together be more than 0");
+      throw unsupported("The weights of all texts behind :: must together be more than 0");
     }
     List<StepText> texts = new ArrayList<>();
     for (Composition.Prompt prompt : prompts) {

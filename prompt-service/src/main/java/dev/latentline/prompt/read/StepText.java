@@ -39,8 +39,8 @@ record StepText(Role role, String text, float weight, List<Integer> steps) {
     return texts;
   }
 
-  StepText times(float factor) {
-    return new StepText(role, text, weight * factor, steps);
+  StepText partOf(double sum) {
+    return new StepText(role, text, (float) (weight / sum), steps);
   }
 
   AnalyzedText analyzed(List<AnalyzedTokens> tokens) {

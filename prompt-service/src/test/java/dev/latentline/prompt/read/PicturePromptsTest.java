@@ -96,6 +96,13 @@ class PicturePromptsTest {
             tuple(Role.NEGATIVE, 1f), tuple(Role.POSITIVE, 0.75f), tuple(Role.POSITIVE, 0.25f));
   }
 
+  /** One that is 1 is asked for without the negative prompt where there is no guidance. */
+  @ParameterizedTest
+  @ValueSource(floats = {0.21f, 0.85f, 1.7f, 3, 1e-40f})
+  void onePictureAloneHasAllOfTheWeight(float weight) {
+    assertThat(weights(request("", weight))).containsExactly(1f);
+  }
+
   @Test
   void anAnalysisSaysWhatPartTheTextIs() {
     assertThat(reader.analyze(request("a cat", 3).build()))
