@@ -15,12 +15,18 @@ class Model:
         if control:
             self.control, self.controlled = session(control / "model.onnx"), session(folder / "unet/controlled.onnx")
         self.decoder = session(shared / "vae_decoder/model.onnx")
+        if (shared / "image_prompt/model.onnx").exists():
+            self.seeing, self.seen = session(shared / "image_encoder/model.onnx"), session(shared / "image_prompt/model.onnx")
         self.text, self.tokens = session(text_encoder), tokens
         self.alpha = np.concatenate([[1.0], np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))]).astype(np.float32)
 
     def encode(self, prompt):
         ids = np.array([self.tokens.encode(prompt).ids[:32]], np.int64)
         return self.text.run(["output_0"], {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)})[0]
+
+    def see(self, picture):
+        """[1, 3, 128, 128] in -1..1 -> what stands for it in the place of a text [1, rows, 384]"""
+        return self.seen.run(None, {"features": self.seeing.run(None, {"sample": picture})[0]})[0]
 
     def meaning(self, prompt):
         """The mean of the states of the prompt's tokens, [384] of length 1: what the image encoder's features are compared with."""
@@ -35,8 +41,8 @@ class Model:
         return self.controlled.run(None, feed | {n.replace("res_sample", "additional_residual"): r for n, r in residuals})[0]
 
     def draw(self, prompt, seed, steps, guidance, hint=None):
-        """hint: what the ControlNet sees, [1, 3, 128, 128] in 0..1 -> RGB uint8 [128, 128, 3]"""
-        on, off = self.encode(prompt), self.encode("")
+        """prompt: a text, or what see() gives for a picture; hint: what the ControlNet sees, [1, 3, 128, 128] in 0..1 -> RGB uint8 [128, 128, 3]"""
+        on, off = self.encode(prompt) if isinstance(prompt, str) else prompt, self.encode("")
         text = on if guidance <= 1 else np.concatenate([np.pad(off, ((0, 0), (0, on.shape[1] - off.shape[1]), (0, 0))), on])
         x = np.random.default_rng(seed).standard_normal((1, 4, 16, 16)).astype(np.float32)
         times = [round(1000 - i * 1000 / steps) - 1 for i in range(steps)]

@@ -9,6 +9,7 @@ only when asked for:
   settings  the guidances by steps of --cells, whatever --steps and --guidance say; a quarter of --count in each
   copies    five times --count pictures on white, each against the training drawings of its concept
   edges     what the ControlNet of --control makes of the edges of painted pictures
+  image_prompts  what is drawn of painted pictures in the place of words
 """
 import argparse
 import hashlib
@@ -228,6 +229,21 @@ class Evaluation:
         shown = shown[:72]  # six rows
         self.sheet("edges", [p for p, _ in shown], [t for _, t in shown])
         self.tell("edges", {"pictures": len(marks)} | shares(marks))
+
+    def image_prompts(self):
+        """Is what is drawn from a painted picture of the concept, without words? The cosine is that of the image encoder's features of both."""
+        sprites = {s["label"]: i for i, s in enumerate(self.art.sprites) if s["kind"] == "drawing"}
+        rng, shown, marks = np.random.default_rng(8), [], []
+        for n, c in enumerate(self.chosen[: self.o.count]):
+            around = ("white", "a colour", "a scene")[n % 3]
+            given = painted(self.canvas, [(sprites[c], around, rng.integers(len(self.art.scenes)), rng.integers(0, 256, 3))]).numpy().astype(np.float32)
+            drawn = self.model.draw(self.model.see(given), 1000 + n, self.o.steps, self.o.guidance)
+            good = self.concept(drawn, c)
+            marks.append(good | {f"right, on {around}": good["right"], "cosine": float(self.judge.features(given)[0] @ self.judge.of(drawn))})
+            shown += [(((given[0].transpose(1, 2, 0) + 1) * 127.5).round().clip(0, 255).astype(np.uint8), c, None), (drawn, "", good["right"])]
+        shown = shown[:60]  # five rows
+        self.sheet("image_prompts", *(list(column) for column in zip(*shown)))
+        self.tell("image_prompts", {"pictures": len(marks)} | shares(marks))
 
 
 def main():

@@ -15,7 +15,7 @@ import torch.nn as nn
 from onnx import TensorProto, helper, numpy_helper
 
 from .autoencoder import Decoder, Encoder
-from .image_encoder import ImageEncoder
+from .image_encoder import ImageEncoder, ImagePrompt
 from .unet import ControlNet, UNet
 
 SCHEDULER = {
@@ -190,6 +190,10 @@ def main(work: pathlib.Path, models: pathlib.Path):
     if (work / "image_encoder.pt").exists():
         export(filled(ImageEncoder(), load("image_encoder")["weights"]), (torch.rand(2, 3, 128, 128) * 2 - 1,), ["sample"], "features",
                {"sample": {0: "batch"}, "features": {0: "batch"}}, starter / "image_encoder/model.onnx")
+    if (work / "image_prompt.pt").exists():
+        k = load("image_prompt")
+        export(filled(ImagePrompt(**k["config"]), k["weights"]), (torch.randn(2, 384),), ["features"], "encoder_hidden_states",
+               {"features": {0: "batch"}, "encoder_hidden_states": {0: "batch"}}, starter / "image_prompt/model.onnx")
     (starter / "scheduler").mkdir(parents=True, exist_ok=True)
     (starter / "scheduler/scheduler_config.json").write_text(json.dumps(SCHEDULER, indent=2))
 

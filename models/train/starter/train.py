@@ -4,8 +4,8 @@ usage: python -m starter.train --data FOLDER --work FOLDER STAGE=SECONDS:BATCH..
 
 Stages, in this order: autoencoder, unet, turbo, controlnet, image-encoder, image-prompt. Data is what starter.art and starter.text wrote.
 A stage writes WORK/<stage>.pt at its end, and is left out where that is there. Until then it writes WORK/<stage>-unfinished.pt every
-minute, and goes on from there when it was interrupted: SECONDS are of all runs together. `unet` starts from the weights in
-WORK/unet-start.pt, if there are any.
+minute, and goes on from there when it was interrupted: SECONDS are of all runs together. `unet` and `image-prompt`
+start from the weights in WORK/unet-start.pt and WORK/image_prompt-start.pt, if there are any.
 `compile-unet` only compiles the U-Net's training step and says how fast it is.
 """
 import argparse
@@ -405,7 +405,9 @@ class Training:
     # --- pictures as prompts ------------------------------------------------------------------------------------------
 
     def image_prompt(self):
-        """What the U-Net, as it is, makes a picture of in the place of its caption: first the caption's states, then what serves it best."""
+        """What the U-Net, as it is, makes a picture of in the place of its caption: first the caption's states, then what makes it predict as
+        with the caption, and a little of what the caption does not say. Its prediction has none of the noise that the data has, and so few
+        samples say much."""
         self.prepare_noise()
         encoder, mean, std = self.encoder()
         source, before, stored = self.source(), self.interrupted("image_prompt"), self.load("unet")
@@ -413,14 +415,17 @@ class Training:
         net.load_state_dict(stored["weights"])
         seeing.load_state_dict(self.load("image_encoder")["weights"])
         net, seeing = (self.place(each).requires_grad_(False) for each in (net, seeing))
+        if (self.work / "image_prompt-start.pt").exists():
+            prompt.load_state_dict(self.load("image_prompt-start")["weights"])
+            before.setdefault("started", True)
         prompt = prompt.to(self.device)
         pool = FeaturePool(source, encoder, mean, std, self.o.pool, seeing)
         while pool.filled < min(self.o.pool, self.batch * 64):
             pool.grow(min(max(256, self.batch), 1024, self.o.pool))
         print(f"pool: {pool.filled} samples", flush=True)
-        if not before["steps"]:
+        if not before["steps"] and not before.get("started"):
             adam = torch.optim.Adam(prompt.parameters(), 2e-3)
-            for _ in range(20 * self.o.looks):
+            for _ in range(4 * self.o.looks):
                 _, text, features = pool.batch(self.batch)
                 loss = (prompt(features) - prompt.told(text.float())).pow(2).mean()
                 adam.zero_grad()
@@ -430,8 +435,13 @@ class Training:
         optimiser = Muon(prompt, adam=("first", "second"), weight_decay=0.0, ema=0.995)
 
         def loss(n):
-            z, _, features = pool.batch(n)
-            return self.v_loss(net, z, prompt(features).to(self.kind), self.noise_levels(n), torch.randn_like(z))
+            z, text, features = pool.batch(n)
+            t, noise = self.noise_levels(n), torch.randn_like(z)
+            a, s = (k.sqrt()[:, None, None, None] for k in (self.alpha[t], 1 - self.alpha[t]))
+            noisy = (a * z + s * noise).to(memory_format=torch.channels_last)
+            with torch.no_grad():
+                wanted = net(noisy, t, text).float().lerp(a * noise - s * z, 0.2)
+            return (net(noisy, t, prompt(features).to(self.kind)).float() - wanted).pow(2).mean()
 
         self.in_parts("image_prompt", before, prompt, optimiser, self.o.prompt_rate, loss,
                       after=lambda steps: pool.grow(self.batch) if steps % 4 == 0 else None)
