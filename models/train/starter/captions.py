@@ -260,11 +260,15 @@ class Planner:
             core = self.pick((f"{first} above {second}", f"{first} on top of {second}"))
         else:
             base = self.between(100, 118) if kind == 2 and where not in FLOATING else 64 + 31 + self.between(-8, 8)
-            layers = [(a, 33 + self.between(-2, 2), base - 61 * one, one, self.chance(0.2)), (b, 95 + self.between(-2, 2), base - 61 * two, two, self.chance(0.2))]
+            layers = self.beside((a, one), (b, two), base)
             r = self.rng.random()
             core = (f"{first} and {second}" if r < 0.55 else f"{first} next to {second}" if r < 0.75 else
                     f"{first} beside {second}" if r < 0.82 else f"{first} on the left and {second} on the right")
         return layers, kind, scene, colours, 0, self.styled(core, words, source), i
+
+    def beside(self, left, right, base):
+        """Layers of two things, (bank, scale) each, that stand on the line y = base."""
+        return [(bank, x + self.between(-2, 2), base - 61 * scale, scale, self.chance(0.2)) for x, (bank, scale) in ((33, left), (95, right))]
 
     def several(self):
         many = None

@@ -6,6 +6,11 @@ import numpy as np
 from .judge import session
 
 
+def rgb(picture):
+    """[3, H, W] in -1..1 -> RGB uint8 [H, W, 3]"""
+    return ((picture.transpose(1, 2, 0) + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+
+
 class Model:
     """DDIM with trailing timesteps and classifier-free guidance, over the files of a model folder."""
 
@@ -14,7 +19,7 @@ class Model:
         self.key = hashlib.sha256((folder / "unet/model.onnx").read_bytes()).hexdigest()
         if control:
             self.control, self.controlled = session(control / "model.onnx"), session(folder / "unet/controlled.onnx")
-        self.decoder = session(shared / "vae_decoder/model.onnx")
+        self.encoder, self.decoder = (session(shared / part / "model.onnx") for part in ("vae_encoder", "vae_decoder"))
         if (shared / "image_prompt/model.onnx").exists():
             self.seeing, self.seen = session(shared / "image_encoder/model.onnx"), session(shared / "image_prompt/model.onnx")
         self.text, self.tokens = session(text_encoder), tokens
@@ -52,5 +57,8 @@ class Model:
             a, s = self.alpha[t + 1] ** 0.5, (1 - self.alpha[t + 1]) ** 0.5
             x0 = (a * x - s * v).clip(-5, 5)
             x = self.alpha[to + 1] ** 0.5 * x0 + (1 - self.alpha[to + 1]) ** 0.5 * (x - a * x0) / s
-        picture = self.decoder.run(None, {"latent_sample": x.astype(np.float32)})[0][0]
-        return ((picture.transpose(1, 2, 0) + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+        return rgb(self.decoder.run(None, {"latent_sample": x.astype(np.float32)})[0][0])
+
+    def through_autoencoder(self, pictures):
+        """[B, 3, H, W] in -1..1, encoded and decoded"""
+        return self.decoder.run(None, {"latent_sample": self.encoder.run(None, {"sample": pictures})[0]})[0]

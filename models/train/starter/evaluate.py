@@ -10,6 +10,8 @@ only when asked for:
   copies    five times --count pictures on white, each against the training drawings of its concept
   edges     what the ControlNet of --control makes of the edges of painted pictures
   image_prompts  what is drawn of painted pictures in the place of words
+  twos      two of one, in the size and the places of pairs
+  bound     what the measure of pairs says of the same pairs as the training has them, and of these through the autoencoder
 """
 import argparse
 import hashlib
@@ -23,12 +25,12 @@ import torch
 from PIL import Image, ImageDraw
 
 from .art import ACCESSORIES
-from .captions import BACKGROUNDS, EFFECTS, HUES, SCENES, STYLES, article, natural_colour
+from .captions import BACKGROUNDS, EFFECTS, HUES, SCENES, STYLES, Planner, article, natural_colour, plural
 from .compose import Canvas
 from .copies import Drawings
-from .drawing import Model
+from .drawing import Model, rgb
 from .edges import agreement, edges
-from .judge import Judge, painted
+from .judge import Judge, blank, painted
 from .prompts import OVERVIEW, STYLED, UNSEEN_COLOURS, WEARERS
 from .text import tokenizer
 
@@ -122,16 +124,37 @@ class Evaluation:
         phrases = [p[0] for p in SCENES.values()]
         self.run("scenes", [(f"{article(self.names[c])} {phrases[i % len(phrases)]}", c) for i, c in enumerate(self.chosen[: self.o.count])], self.concept)
 
-    def pairs(self):
-        def both(picture, what):
-            halves = [Image.fromarray(picture[32:96, x:x + 64]).resize((128, 128), Image.BICUBIC) for x in (0, 64)]
-            found = [self.judge.nearest(np.asarray(h)) for h in halves]
-            hits = [f[0] == w for f, w in zip(found, what)]
-            return {"right": all(hits), "at least one": any(hits), "both among five": all(w in f for f, w in zip(found, what))}
+    def both(self, picture, what):
+        halves = [Image.fromarray(picture[32:96, x:x + 64]).resize((128, 128), Image.BICUBIC) for x in (0, 64)]
+        found = [self.judge.nearest(np.asarray(h)) for h in halves]
+        hits = [f[0] == w for f, w in zip(found, what)]
+        return {"right": all(hits), "at least one": any(hits), "both among five": all(w in f for f, w in zip(found, what))}
 
-        c = self.chosen
+    def paired(self):
         half = self.o.count // 2
-        self.run("pairs", [(f"{article(self.names[c[i]])} and {article(self.names[c[i + half]])}", (c[i], c[i + half])) for i in range(half)], both)
+        return list(zip(self.chosen[:half], self.chosen[half:2 * half]))
+
+    def pairs(self):
+        self.run("pairs", [(f"{article(self.names[a])} and {article(self.names[b])}", (a, b)) for a, b in self.paired()], self.both)
+
+    def twos(self):
+        """Two of one, in the size and the places of pairs: what fails there only, fails for their being different."""
+        several = [(f"two {many}", (c, c)) for c in self.chosen if (many := plural(self.names[c]))]
+        self.run("twos", several[: self.o.count // 2], self.both)
+
+    def bound(self):
+        """Of true pictures nearly all must be right, or the measure is at fault and not the model."""
+        cases, planner = self.paired(), Planner(self.art, 1)
+        first = {s["label"]: i for i, s in reversed(list(enumerate(self.art.sprites))) if s["kind"] == "drawing"}
+        plan = blank(len(cases), 2)
+        for n, what in enumerate(cases):
+            layers = planner.beside(*((first[c], planner.between(0.46, 0.55)) for c in what), 95 + planner.between(-8, 8))
+            plan["bank"][n], plan["place"][n] = torch.tensor([bank for bank, *_ in layers]), torch.tensor([place for _, *place in layers])
+        true = self.canvas.paint(plan).numpy()
+        self.report["bound"] = {"pictures": len(cases)} | {
+            name: shares([self.both(rgb(p), what) for p, what in zip(pictures, cases)])
+            for name, pictures in (("as painted", true), ("through the autoencoder", self.model.through_autoencoder(true)))}
+        print("bound", self.report["bound"], flush=True)
 
     def colours(self):
         own = {label: {natural_colour(s) for s in self.art.sprites if s["label"] == label} for label, _, _ in UNSEEN_COLOURS}
@@ -240,7 +263,7 @@ class Evaluation:
             drawn = self.model.draw(self.model.see(given), 1000 + n, self.o.steps, self.o.guidance)
             good = self.concept(drawn, c)
             marks.append(good | {f"right, on {around}": good["right"], "cosine": float(self.judge.features(given)[0] @ self.judge.of(drawn))})
-            shown += [(((given[0].transpose(1, 2, 0) + 1) * 127.5).round().clip(0, 255).astype(np.uint8), c, None), (drawn, "", good["right"])]
+            shown += [(rgb(given[0]), c, None), (drawn, "", good["right"])]
         shown = shown[:60]  # five rows
         self.sheet("image_prompts", *(list(column) for column in zip(*shown)))
         self.tell("image_prompts", {"pictures": len(marks)} | shares(marks))

@@ -16,11 +16,15 @@ def session(path):
     return onnxruntime.InferenceSession(str(path), options)
 
 
+def blank(n, layers=1):
+    """The plans of n white pictures, whose layers are to be filled in."""
+    return dict(bank=torch.full((n, layers), -1, dtype=torch.int32), place=torch.zeros(n, layers, 4), effect=torch.zeros(n, dtype=torch.int8),
+                background=torch.zeros(n, dtype=torch.int8), scene=torch.zeros(n, dtype=torch.int32), colours=torch.full((n, 6), 255, dtype=torch.uint8))
+
+
 def painted(canvas, rows):
     """rows: (sprite, surroundings, scene, colour) -> [B, 3, 128, 128]; scene and colour (RGB, 0..255) count where they are the surroundings"""
-    n = len(rows)
-    plan = dict(bank=torch.full((n, 1), -1, dtype=torch.int32), place=torch.zeros(n, 1, 4), effect=torch.zeros(n, dtype=torch.int8),
-                background=torch.zeros(n, dtype=torch.int8), scene=torch.zeros(n, dtype=torch.int32), colours=torch.full((n, 6), 255, dtype=torch.uint8))
+    plan = blank(len(rows))
     for k, (i, surroundings, scene, colour) in enumerate(rows):
         y, scale, background = {"white": (64, 1.0, 0), "small on white": (64, 0.5, 0), "a colour": (64, 0.9, 1)}.get(surroundings, (76, 0.7, 2))
         plan["bank"][k, 0] = int(i)
