@@ -262,9 +262,8 @@ public record GenerationJson(
         request.getLorasCount() > 0
             ? request.getLorasList().stream().map(LoraJson::of).toList()
             : null,
-        request.getTextualInversionsCount() > 0
-            ? request.getTextualInversionsList().stream().map(GenerationJson::reference).toList()
-            : null,
+        // also when there are none: sent again, the words of those imported since are words
+        request.getTextualInversionsList().stream().map(GenerationJson::reference).toList(),
         request.getControlsCount() > 0
             ? request.getControlsList().stream().map(ControlJson::of).toList()
             : null,

@@ -15,14 +15,14 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "import",
     description =
-        "Import a Stable Diffusion checkpoint (1.x, 2.x, XL base and refiner), a LoRA, ControlNet or"
-            + " textual inversion for such, or an upscaler of ESRGAN's class, for the stack on this"
-            + " machine.",
+        "Import a checkpoint of Stable Diffusion (1.x, 2.x, XL base and refiner, 3) or FLUX.1, a LoRA,"
+            + " ControlNet or textual inversion for such, or an upscaler of ESRGAN's class, for the"
+            + " stack on this machine.",
     mixinStandardHelpOptions = true)
 final class ImportCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "CHECKPOINT",
-      description = "A .safetensors file, or a folder that diffusers wrote.")
+      description = "A .safetensors file, or a folder that diffusers or an export to ONNX wrote.")
   private Path checkpoint;
 
   @Mixin private ImportOptions options = new ImportOptions();

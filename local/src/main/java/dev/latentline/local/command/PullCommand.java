@@ -25,8 +25,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "pull",
     description =
-        "Fetch a Stable Diffusion model, a LoRA or a ControlNet from a model hub, and import it for"
-            + " the stack on this machine. A call that was broken off goes on where it ended.",
+        "Fetch a model of Stable Diffusion or FLUX.1, a LoRA, a ControlNet, a textual inversion or an"
+            + " upscaler from a model hub, and import it for the stack on this machine. A call that"
+            + " was broken off goes on where it ended.",
     footer = {
       "",
       "Environment:",

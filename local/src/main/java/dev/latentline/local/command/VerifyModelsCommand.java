@@ -25,7 +25,8 @@ final class VerifyModelsCommand implements Callable<Integer> {
       paramLabel = "NAME",
       arity = "0..*",
       description =
-          "Of a model, a LoRA, a ControlNet, an upscaler, a safety checker; default: all.")
+          "Of a model, a LoRA, a textual inversion, a ControlNet, an upscaler, a safety checker;"
+              + " default: all.")
   private List<String> names = new ArrayList<>();
 
   private long read;
