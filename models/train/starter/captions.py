@@ -1,6 +1,7 @@
 """Plans pictures: which sprites stand where on which background, and the caption that says so.
 
-A plan is a row of arrays (no pixels), so that millions of them are made on a CPU in seconds and painted on the GPU.
+A plan is a row of arrays (no pixels), so that millions of them are made on a CPU in seconds and painted on the GPU. A pair
+has two more captions, of one of its things twice each, and says how it is split.
 """
 import json
 import re
@@ -9,6 +10,7 @@ import numpy as np
 
 SIZE = 128
 LAYERS = 4
+SIDE_BY_SIDE, ONE_ABOVE = 1, 2  # how a pair is split
 TOKENS = 24  # of a caption, [CLS] and [SEP] among them; longer ones are planned anew
 STYLES = {
     "fluent-3d": ("3d render", "3d icon", "3d emoji"),
@@ -201,7 +203,10 @@ class Planner:
         return x, y, scale
 
     def plan(self):
-        """-> (layers [(bank, x, y, scale, flip)], background kind, scene, colours, effect, caption, label)"""
+        """-> (layers [(bank, x, y, scale, flip)], background kind, scene, colours, effect, captions, label, split)
+
+        captions: one, and for a pair those of its halves.
+        """
         r = self.rng.random()
         if r < 0.16:
             return self.pair()
@@ -231,7 +236,7 @@ class Planner:
             if effect == 3:
                 words = " on a black background" if self.chance(0.2) else ""
         layer = (bank, *self.place(kind, where, small), self.chance(0.3))
-        return [layer], kind, scene, colours, effect, self.styled(thing, words, s["source"], effect), i
+        return [layer], kind, scene, colours, effect, [self.styled(thing, words, s["source"], effect)], i, 0
 
     def styled(self, thing, words, source, effect=0):
         if effect:
@@ -257,14 +262,17 @@ class Planner:
         one, two = self.between(0.46, 0.55), self.between(0.46, 0.55)
         if self.chance(0.12) and kind != 2:
             layers = [(a, 64 + self.between(-6, 6), 33, one, False), (b, 64 + self.between(-6, 6), 95, two, False)]
-            core = self.pick((f"{first} above {second}", f"{first} on top of {second}"))
+            core, between, split = self.pick((f"{first} above {second}", f"{first} on top of {second}")), "above", ONE_ABOVE
         else:
             base = self.between(100, 118) if kind == 2 and where not in FLOATING else 64 + 31 + self.between(-8, 8)
             layers = self.beside((a, one), (b, two), base)
             r = self.rng.random()
             core = (f"{first} and {second}" if r < 0.55 else f"{first} next to {second}" if r < 0.75 else
                     f"{first} beside {second}" if r < 0.82 else f"{first} on the left and {second} on the right")
-        return layers, kind, scene, colours, 0, self.styled(core, words, source), i
+            between, split = "next to", SIDE_BY_SIDE
+        form = self.styled("@", words, source)
+        captions = [form.replace("@", c) for c in (core, f"{first} {between} {first}", f"{second} {between} {second}")]
+        return layers, kind, scene, colours, 0, captions, i, split
 
     def beside(self, left, right, base):
         """Layers of two things, (bank, scale) each, that stand on the line y = base."""
@@ -282,7 +290,7 @@ class Planner:
         kind, scene, colours, words, _ = self.background(0.6, 0.4)
         layers = [(bank, x, y, scale, False) for x, y, scale in places]
         caption = self.styled(f"{DIGITS[count]} {many}", words, self.art.sprites[i]["source"])
-        return layers, kind, scene, colours, 0, caption, i
+        return layers, kind, scene, colours, 0, [caption], i, 0
 
     def letter(self):
         i = self.pick(self.glyphs)
@@ -298,7 +306,7 @@ class Planner:
                 f"{named} {noun} {shown}" if r < 0.75 else f"the {noun} {shown}" + (f" in {named}" if named else ""))
         core = " ".join(core.split()).replace("a orange", "an orange")
         x, y, scale = self.place(kind, where, False)
-        return [(bank, x, y, scale * 1.05, False)], kind, scene, colours, 0, core + words, i
+        return [(bank, x, y, scale * 1.05, False)], kind, scene, colours, 0, [core + words], i, 0
 
 
 def plans(art, tokenizer, seed, count):
@@ -308,19 +316,23 @@ def plans(art, tokenizer, seed, count):
         bank=np.full((count, LAYERS), -1, np.int32), place=np.zeros((count, LAYERS, 4), np.float32),
         background=np.zeros(count, np.int8), scene=np.zeros(count, np.int32), colours=np.zeros((count, 6), np.uint8),
         effect=np.zeros(count, np.int8), tokens=np.zeros((count, TOKENS), np.int32), length=np.zeros(count, np.int8),
+        half_tokens=np.zeros((count, 2, TOKENS), np.int32), half_length=np.zeros((count, 2), np.int8), split=np.zeros(count, np.int8),
         sprite=np.zeros(count, np.int32))
     captions = []
     while len(captions) < count:
         batch = [planner.plan() for _ in range(min(4096, count - len(captions)))]
-        encoded = tokenizer.encode_batch([p[5] for p in batch])
-        for (layers, kind, scene, colours, effect, caption, sprite), ids in zip(batch, encoded):
-            if len(ids.ids) > TOKENS:
+        encoded = iter(tokenizer.encode_batch([caption for p in batch for caption in p[5]]))
+        for layers, kind, scene, colours, effect, texts, sprite, split in batch:
+            own, *halves = [next(encoded).ids for _ in texts]
+            if max(map(len, [own, *halves])) > TOKENS:
                 continue
             n = len(captions)
-            captions.append(caption)
+            captions.append(texts[0])
             for k, (bank, *place) in enumerate(layers):
                 out["bank"][n, k], out["place"][n, k] = bank, place
             out["background"][n], out["scene"][n], out["colours"][n] = kind, max(scene, 0), colours
-            out["effect"][n], out["sprite"][n] = effect, sprite
-            out["tokens"][n, :len(ids.ids)], out["length"][n] = ids.ids, len(ids.ids)
+            out["effect"][n], out["sprite"][n], out["split"][n] = effect, sprite, split
+            out["tokens"][n, :len(own)], out["length"][n] = own, len(own)
+            for k, ids in enumerate(halves):
+                out["half_tokens"][n, k, :len(ids)], out["half_length"][n, k] = ids, len(ids)
     return out, captions

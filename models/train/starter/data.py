@@ -43,7 +43,8 @@ class Source:
         self.tokens = tokenizer(folder / "tokenizer.json")
         self.device = device
         self.plans = {k: torch.from_numpy(v).to(device) for k, v in planned.items()}
-        self.count, self.next = len(planned["length"]), 0
+        self.order = torch.arange(len(planned["length"]), device=device)
+        self.next = 0
         self.null = self.text.prompts([""], self.tokens, device)[0]
 
     @functools.cached_property
@@ -51,8 +52,20 @@ class Source:
         """Loaded when the first picture is painted: text alone needs none."""
         return Canvas(self.folder, self.work / "bank.pt", self.device)
 
+    @property
+    def count(self):
+        return len(self.order)
+
+    def mix_pairs(self, share):
+        """From here on that share of the pictures are pairs."""
+        paired = self.plans["split"] > 0
+        pairs, others = paired.nonzero()[:, 0], (~paired).nonzero()[:, 0]
+        n = min(int(len(pairs) / share), int(len(others) / (1 - share)))
+        rows = torch.cat([pairs[:round(n * share)], others[:n - round(n * share)]])
+        self.order = rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(1)).to(self.device)]
+
     def take(self, n):
-        rows = (torch.arange(self.next, self.next + n) % self.count).to(self.device)
+        rows = self.order[(torch.arange(self.next, self.next + n) % self.count).to(self.device)]
         self.next = (self.next + n) % self.count
         return {k: v[rows] for k, v in self.plans.items()}
 
@@ -84,11 +97,11 @@ class Pool:
         rows = (torch.arange(self.place, self.place + n) % self.size).to(self.source.device)
         self.latents[rows] = ((z - self.mean) / self.std).to(self.latents.dtype)
         self.text[rows] = self.source.states(plan).to(self.text.dtype)
-        self.keep(rows, pictures)
+        self.keep(rows, pictures, plan)
         self.place, self.made = (self.place + n) % self.size, self.made + n
         self.filled = min(self.size, self.filled + n)
 
-    def keep(self, rows, pictures):
+    def keep(self, rows, pictures, plan):
         """What else is wanted of new pictures."""
 
     def rows(self, n):
@@ -111,7 +124,7 @@ class EdgePool(Pool):
         super().__init__(source, encoder, mean, std, size)
         self.edges = torch.zeros(size, SIZE, SIZE, dtype=torch.bool, device=source.device)
 
-    def keep(self, rows, pictures):
+    def keep(self, rows, pictures, plan):
         low = 0.04 + 0.16 * torch.rand(len(rows), device=rows.device)
         found = edges(pictures.float(), low, 2 * low)
         thick = torch.rand(len(rows), 1, 1, device=rows.device) < 0.3
@@ -131,9 +144,33 @@ class FeaturePool(Pool):
         self.image_encoder = image_encoder
         self.features = torch.zeros(size, 384, device=source.device)
 
-    def keep(self, rows, pictures):
+    def keep(self, rows, pictures, plan):
         self.features[rows] = torch.cat([self.image_encoder(part).float() for part in pictures.split(512)])
 
     def batch(self, n):
         rows = self.rows(n)
         return *self.samples(rows, unconditional=0), self.features[rows]
+
+
+class PairPool(Pool):
+    """A pool with the states of the captions of each half of a pair, and of how it is split (0: not at all)."""
+
+    def __init__(self, source, encoder, mean, std, size):
+        super().__init__(source, encoder, mean, std, size)
+        self.halves = torch.zeros(size, 2, TOKENS, 384, dtype=torch.float16, device=source.device)
+        self.split = torch.zeros(size, dtype=torch.int8, device=source.device)
+
+    def keep(self, rows, pictures, plan):
+        self.split[rows] = plan["split"]
+        pairs = (plan["split"] > 0).nonzero()[:, 0]
+        states = self.source.text(plan["half_tokens"][pairs].flatten(0, 1), plan["half_length"][pairs].flatten())
+        self.halves[rows[pairs]] = states.unflatten(0, (-1, 2)).half()
+
+    def batch(self, n):
+        """-> latents, text, how many of them are pairs, these being the first, the states of their halves, and how they are split"""
+        rows = self.rows(n)
+        rows = rows[(self.split[rows] == 0).int().argsort()]
+        pairs = int((self.split[rows] > 0).sum())
+        latents, text = self.samples(rows)
+        text[:pairs] = self.text[rows[:pairs]]  # without text there is no pair
+        return latents, text, pairs, self.halves[rows[:pairs]].to(text.dtype), self.split[rows[:pairs]]

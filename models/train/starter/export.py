@@ -176,11 +176,12 @@ def main(work: pathlib.Path, models: pathlib.Path):
         return torch.load(work / f"{name}.pt", weights_only=False, map_location="cpu")
 
     starter, turbo = models / "starter", models / "starter-turbo"
-    export_unet(load("unet"), starter / "unet/model.onnx")
+    unet = load("pairs" if (work / "pairs.pt").exists() else "unet")
+    export_unet(unet, starter / "unet/model.onnx")
     if (work / "turbo.pt").exists():
         export_unet(load("turbo"), turbo / "unet/model.onnx")
     if (work / "controlnet.pt").exists():
-        export_controlnet(load("controlnet"), load("unet"), starter, models / "controlnets/starter-edges/model.onnx")
+        export_controlnet(load("controlnet"), unet, starter, models / "controlnets/starter-edges/model.onnx")
     k = load("autoencoder")
     torch.manual_seed(0)
     export(LatentEncoder(filled(Encoder(), k["encoder"]), k["mean"], k["std"]), (torch.rand(2, 3, 128, 128) * 2 - 1,), ["sample"],

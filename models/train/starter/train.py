@@ -2,7 +2,7 @@
 
 usage: python -m starter.train --data FOLDER --work FOLDER STAGE=SECONDS:BATCH...
 
-Stages, in this order: autoencoder, unet, turbo, controlnet, image-encoder, image-prompt. Data is what starter.art and starter.text wrote.
+Stages, in this order: autoencoder, unet, pairs, turbo, controlnet, image-encoder, image-prompt. Data is what starter.art and starter.text wrote.
 A stage writes WORK/<stage>.pt at its end, and is left out where that is there. Until then it writes WORK/<stage>-unfinished.pt every
 minute, and goes on from there when it was interrupted: SECONDS are of all runs together. `unet` and `image-prompt`
 start from the weights in WORK/unet-start.pt and WORK/image_prompt-start.pt, if there are any.
@@ -23,7 +23,8 @@ import torch._dynamo
 import torch.nn.functional as F
 
 from .autoencoder import Decoder, Encoder, reconstruction_loss
-from .data import EdgePool, FeaturePool, Pool, Source, make_plans
+from .captions import SIDE_BY_SIDE
+from .data import EdgePool, FeaturePool, PairPool, Pool, Source, make_plans
 from .image_encoder import ImageEncoder, ImagePrompt
 from .muon import Muon
 from .paths import PIECES, Paths
@@ -199,11 +200,11 @@ class Training:
 
     # --- U-Net ------------------------------------------------------------------------------------------------------
 
-    def noise_levels(self, n):
-        """Timesteps whose log-SNR is for 70 % N(-0.4, 2.2) and for 30 % that of the cosine schedule."""
+    def noise_levels(self, n, centre=-0.4):
+        """Timesteps whose log-SNR is for 70 % N(centre, 2.2) and for 30 % that of the cosine schedule."""
         u = ((torch.arange(n, device=self.device) + torch.rand(n, device=self.device)) / n)[torch.randperm(n, device=self.device)]
         u = u.clamp(1e-3, 1 - 1e-3)
-        normal = -0.4 + 2.2 * math.sqrt(2) * torch.erfinv(2 * u - 1)
+        normal = centre + 2.2 * math.sqrt(2) * torch.erfinv(2 * u - 1)
         cosine = -2 * torch.log(torch.tan(math.pi * u / 2))
         snr = torch.where(torch.rand(n, device=self.device) < 0.7, normal, cosine)
         return (999 - torch.searchsorted(self.snr, snr).clamp(0, 999)).long()
@@ -273,6 +274,53 @@ class Training:
         net.load_state_dict(optimiser.weights())
         self.grid("unet", net, source, mean, std, steps=25, guidance=GUIDANCE)
 
+    # --- pairs ------------------------------------------------------------------------------------------------------
+
+    def pairs(self):
+        """Teaches the U-Net to keep two things apart: for a prompt with a pair it learns to predict in each half what it predicts for
+        that half's thing twice, and for all other prompts what it predicts already. That has none of the noise that the data has;
+        a little of the data is left in, for what it does not know. Only what reads the prompt is trained."""
+        self.prepare_noise()
+        encoder, mean, std = self.encoder()
+        source, before, stored = self.source(), self.interrupted("pairs"), self.load("unet")
+        source.mix_pairs(0.62)
+        net, teacher = UNet(), UNet()
+        for each in (net, teacher):
+            each.load_state_dict(stored["weights"])
+        net, teacher = self.place(net), self.place(teacher).requires_grad_(False)
+        for name, weights in net.named_parameters():
+            weights.requires_grad_("attention" in name or name.startswith(("text_in", "pool_")))
+        optimiser = Muon(net, weight_decay=0.0, ema=0.995)
+        pool = PairPool(source, encoder, mean, std, min(self.o.pool, 100_000))
+        while pool.filled < min(pool.size, self.batch * 32):
+            pool.grow(min(max(256, self.batch), 1024, pool.size))
+        print(f"pool: {pool.filled} samples", flush=True)
+        near = torch.arange(16, device=self.device) < 8
+        across, down = near.expand(16, 16), near[:, None].expand(16, 16)
+
+        def loss(n):
+            z, text, pairs, halves, split = pool.batch(n)
+            t, noise = self.noise_levels(n, -1.8), torch.randn_like(z)
+            a, s = (k.sqrt()[:, None, None, None] for k in (self.alpha[t], 1 - self.alpha[t]))
+            noisy = (a * z + s * noise).to(memory_format=torch.channels_last)
+            with torch.no_grad():
+                twice = torch.cat([noisy[:pairs], noisy]).to(memory_format=torch.channels_last)
+                texts = torch.cat([halves[:, 0], halves[:, 1], text[pairs:]])
+                first, second, others = teacher(twice, torch.cat([t[:pairs], t]), texts).float().split([pairs, pairs, n - pairs])
+                mine = torch.where((split == SIDE_BY_SIDE)[:, None, None], across, down)[:, None]
+                paired = torch.where(mine, first, second).lerp((a * noise - s * z)[:pairs], 0.15)
+            return (net(noisy, t, text).float() - torch.cat([paired, others])).pow(2).mean()
+
+        self.in_parts("pairs", before, net, optimiser, self.o.pairs_rate, loss, fixed=stored["weights"],
+                      after=lambda steps: pool.grow(self.batch) if steps % 4 == 0 else None)
+        source.order = torch.arange(len(source.plans["length"]), device=self.device)
+        net.load_state_dict(self.load("pairs")["weights"])
+        self.grid("pairs", net, source, mean, std, steps=25, guidance=GUIDANCE)
+
+    def denoiser(self):
+        """What the U-Net has learnt last."""
+        return self.load("pairs" if self.done("pairs") else "unet")["weights"]
+
     # --- few steps --------------------------------------------------------------------------------------------------
 
     def turbo(self):
@@ -284,9 +332,9 @@ class Training:
         """
         self.prepare_noise()
         _, mean, std = self.encoder()
-        source, before, stored = self.source(), self.interrupted("turbo"), self.load("unet")
+        source, before = self.source(), self.interrupted("turbo")
         net = UNet()
-        net.load_state_dict(stored["weights"])
+        net.load_state_dict(self.denoiser())
         net = self.place(net)
         paths = Paths(self.work / "paths", self.o.paths, net, source, GUIDANCE)  # by the net while it is the teacher still
         optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"), weight_decay=0.0, ema=0.99)
@@ -300,11 +348,11 @@ class Training:
         net.load_state_dict(optimiser.weights())
         self.grid("turbo", net, source, mean, std, steps=PIECES, guidance=1.0)
 
-    def in_parts(self, name, before, net, optimiser, rate, loss, after=lambda steps: None):
+    def in_parts(self, name, before, net, optimiser, rate, loss, after=lambda steps: None, fixed=None):
         """Trains for the stage's time.
 
         loss(n) of n samples; on a CPU each core makes a part of the batch: two that share one kernel wait for each other
-        wherever the machine has other work. after(steps) is called after each.
+        wherever the machine has other work. after(steps) is called after each. fixed: weights that are not trained.
         """
         cores = 1 if self.device == "cuda" else os.cpu_count()
         pool = ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,))
@@ -322,7 +370,7 @@ class Training:
             after(clock.steps)
             clock.report(lambda: f"loss {mean_loss.item():.4f}")
             self.keep(name, optimiser, clock)
-        self.finish(name, dict(weights=optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch, seconds=clock.spent()))
+        self.finish(name, dict(weights=(fixed or {}) | optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch, seconds=clock.spent()))
 
     # --- edges ------------------------------------------------------------------------------------------------------
 
@@ -330,9 +378,9 @@ class Training:
         """A ControlNet for edges on the U-Net as it is."""
         self.prepare_noise()
         encoder, mean, std = self.encoder()
-        source, before, stored = self.source(), self.interrupted("controlnet"), self.load("unet")
+        source, before = self.source(), self.interrupted("controlnet")
         net, control = UNet(), ControlNet()
-        net.load_state_dict(stored["weights"])
+        net.load_state_dict(self.denoiser())
         control.start_from(net)
         net, control = self.place(net).requires_grad_(False), self.place(control)
         optimiser = Muon(control, adam=("time_in", "time_out", "text_norm", "conv_in", "hint"), ema=0.995)
@@ -410,9 +458,9 @@ class Training:
         samples say much."""
         self.prepare_noise()
         encoder, mean, std = self.encoder()
-        source, before, stored = self.source(), self.interrupted("image_prompt"), self.load("unet")
+        source, before = self.source(), self.interrupted("image_prompt")
         net, seeing, prompt = UNet(), ImageEncoder(), ImagePrompt()
-        net.load_state_dict(stored["weights"])
+        net.load_state_dict(self.denoiser())
         seeing.load_state_dict(self.load("image_encoder")["weights"])
         net, seeing = (self.place(each).requires_grad_(False) for each in (net, seeing))
         if (self.work / "image_prompt-start.pt").exists():
@@ -485,6 +533,7 @@ def main():
     p.add_argument("--plans", type=int, default=200_000, help="how many different pictures there are")
     p.add_argument("--pool", type=int, default=400_000, help="encoded pictures kept at a time")
     p.add_argument("--rate", type=float, default=3e-3, help="peak learning rate of U-Net")
+    p.add_argument("--pairs-rate", type=float, default=4e-4)
     p.add_argument("--paths", type=int, default=16_384, help="of the teacher, for turbo")
     p.add_argument("--turbo-rate", type=float, default=6e-4)
     p.add_argument("--control-rate", type=float, default=1e-3)
