@@ -4,6 +4,15 @@ import java.util.Locale;
 
 /** Names of objects in the store. */
 public final class ObjectKeys {
+  /** Where the tensors are that were too large for a record. */
+  public static final String PAYLOADS = "payloads/";
+
+  /** Where step records and notes of begun attempts are. */
+  public static final String STEPS = "steps/";
+
+  /** Where it stands what clients' Idempotency-Keys stand for. */
+  public static final String IDEMPOTENCY_KEYS = "keys/";
+
   private ObjectKeys() {}
 
   public static String image(String tenant, String generationId, int index, String extension) {
@@ -21,7 +30,7 @@ public final class ObjectKeys {
   }
 
   public static String payload(String tenant, String sha256) {
-    return "payloads/" + tenant + "/" + sha256;
+    return PAYLOADS + tenant + "/" + sha256;
   }
 
   /** A picture that a client sent to have others made of it or steered by it. */
@@ -31,7 +40,7 @@ public final class ObjectKeys {
 
   /** Where every step record of a generation is. */
   public static String steps(String tenant, String generationId) {
-    return "steps/" + tenant + "/" + generationId + "/";
+    return STEPS + tenant + "/" + generationId + "/";
   }
 
   /** The newest step record of one picture. */
@@ -59,7 +68,7 @@ public final class ObjectKeys {
 
   /** What a client's Idempotency-Key stands for. */
   public static String idempotencyKey(String tenant, String hmac) {
-    return "keys/" + tenant + "/" + hmac;
+    return IDEMPOTENCY_KEYS + tenant + "/" + hmac;
   }
 
   /** Where the pictures of a generation are, with what is known of them. */

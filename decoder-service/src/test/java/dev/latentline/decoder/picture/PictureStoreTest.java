@@ -12,6 +12,7 @@ import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.proto.v1.RuntimeClass;
 import dev.latentline.proto.v1.Safety;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -198,6 +199,11 @@ class PictureStoreTest {
 
     @Override
     public List<String> list(String prefix, String after, int max) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<String> listOlder(Instant than, String prefix, String after, int max) {
       throw new UnsupportedOperationException();
     }
   }

@@ -2,6 +2,7 @@ package dev.latentline.denoiser.resume;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.kit.blob.BlobStore;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,5 +57,10 @@ public final class MapStore implements BlobStore {
         .sorted()
         .limit(max)
         .toList();
+  }
+
+  @Override
+  public List<String> listOlder(Instant than, String prefix, String after, int max) {
+    throw new UnsupportedOperationException();
   }
 }

@@ -9,6 +9,7 @@ import dev.latentline.contract.ObjectKeys;
 import dev.latentline.contract.Sha256;
 import dev.latentline.kit.blob.BlobStore;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -119,6 +120,11 @@ class InputsTest {
           .sorted()
           .limit(max)
           .toList();
+    }
+
+    @Override
+    public List<String> listOlder(Instant than, String prefix, String after, int max) {
+      throw new UnsupportedOperationException();
     }
   }
 }

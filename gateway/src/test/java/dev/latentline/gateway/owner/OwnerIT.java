@@ -48,6 +48,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -67,6 +68,7 @@ class OwnerIT {
   @Inject Generations generations;
   @Inject BlobStore store;
   @Inject WebhookSecrets secrets;
+  @Inject Sweep sweep;
   private final RecordReader reader = RecordReader.open();
 
   @BeforeAll
@@ -104,6 +106,29 @@ class OwnerIT {
     assertThat(manifest.at("/request/prompt").asText()).isEqualTo("a red apple");
     assertThat(manifest.at("/images/1/seed").asLong()).isEqualTo(request.getSeed() + 1);
     assertThat(manifest.at("/images/1/pixels_sha256").asText()).isEqualTo("pixels-1");
+  }
+
+  @Test
+  void whatNobodyNeedsAnyMoreIsSweptFromTheStore() {
+    String tenant = "swept-" + request().getGenerationId();
+    List<String> work =
+        List.of(ObjectKeys.payload(tenant, "0a1b"), ObjectKeys.steps(tenant, "gen_x") + "0/latest");
+    String key = ObjectKeys.idempotencyKey(tenant, "2c3d");
+    String picture = ObjectKeys.image(tenant, "gen_x", 0, "png");
+    List<String> all = Stream.concat(work.stream(), Stream.of(key, picture)).toList();
+    all.forEach(name -> store.put(name, new byte[10], "application/octet-stream"));
+    Instant written = Instant.now();
+
+    sweep.run(written.plus(Topic.WORK_RETENTION).minusSeconds(60));
+    assertThat(all).allMatch(store::exists);
+
+    sweep.run(written.plus(Topic.WORK_RETENTION).plusSeconds(60));
+    assertThat(work).noneMatch(store::exists);
+    assertThat(List.of(key, picture)).allMatch(store::exists);
+
+    sweep.run(written.plus(Sweep.KEYS_KEPT).plusSeconds(60));
+    assertThat(store.exists(key)).isFalse();
+    assertThat(store.exists(picture)).isTrue();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.latentline.kit.blob;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,4 +38,7 @@ public interface BlobStore {
    * the start).
    */
   List<String> list(String prefix, String after, int max);
+
+  /** As {@link #list}, of those only that were last written before the time given. */
+  List<String> listOlder(Instant than, String prefix, String after, int max);
 }

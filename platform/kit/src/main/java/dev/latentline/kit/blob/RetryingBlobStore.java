@@ -2,6 +2,7 @@ package dev.latentline.kit.blob;
 
 import dev.latentline.contract.Failure;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -78,6 +79,11 @@ public final class RetryingBlobStore implements BlobStore {
   @Override
   public List<String> list(String prefix, String after, int max) {
     return trying(() -> store.list(prefix, after, max));
+  }
+
+  @Override
+  public List<String> listOlder(Instant than, String prefix, String after, int max) {
+    return trying(() -> store.listOlder(than, prefix, after, max));
   }
 
   private <T> T trying(Supplier<T> call) {

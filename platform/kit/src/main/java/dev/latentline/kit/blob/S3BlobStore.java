@@ -16,10 +16,12 @@ import io.minio.messages.Item;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import okhttp3.ConnectionPool;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
@@ -34,6 +36,9 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
   private static final int NOT_FOUND = 404;
   private static final int PRECONDITION_FAILED = 412;
   private static final int CONFLICT = 409;
+
+  /** The most that S3 lists in one answer. */
+  private static final int PAGE = 1000;
 
   private final OkHttpClient http;
   private final MinioClient client;
@@ -174,26 +179,41 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
 
   @Override
   public List<String> list(String prefix, String after, int max) {
+    return calling(() -> keys(listing(prefix, after, Math.min(max, PAGE)), item -> true, max));
+  }
+
+  @Override
+  public List<String> listOlder(Instant than, String prefix, String after, int max) {
     return calling(
-        () -> {
-          ListObjectsArgs.Builder listing =
-              ListObjectsArgs.builder()
-                  .bucket(bucket)
-                  .prefix(prefix)
-                  .recursive(true)
-                  .maxKeys(Math.min(max, 1000));
-          if (!after.isEmpty()) {
-            listing.startAfter(after);
-          }
-          List<String> keys = new ArrayList<>();
-          for (Result<Item> result : client.listObjects(listing.build())) {
-            if (keys.size() == max) {
-              break;
-            }
-            keys.add(result.get().objectName());
-          }
-          return keys;
-        });
+        () ->
+            keys(
+                listing(prefix, after, PAGE),
+                item -> item.lastModified().toInstant().isBefore(than),
+                max));
+  }
+
+  private ListObjectsArgs listing(String prefix, String after, int page) {
+    ListObjectsArgs.Builder listing =
+        ListObjectsArgs.builder().bucket(bucket).prefix(prefix).recursive(true).maxKeys(page);
+    if (!after.isEmpty()) {
+      listing.startAfter(after);
+    }
+    return listing.build();
+  }
+
+  private List<String> keys(ListObjectsArgs listing, Predicate<Item> wanted, int max)
+      throws MinioException {
+    List<String> keys = new ArrayList<>();
+    for (Result<Item> result : client.listObjects(listing)) {
+      if (keys.size() == max) {
+        break;
+      }
+      Item item = result.get();
+      if (wanted.test(item)) {
+        keys.add(item.objectName());
+      }
+    }
+    return keys;
   }
 
   private interface Call<T> {

@@ -52,8 +52,9 @@ public class Payloads {
     byte[] bytes = tensor.toByteArray();
     String sha256 = Sha256.hex(bytes);
     String key = ObjectKeys.payload(tenant, sha256);
-    // named by its content: what is there already is the same
-    store.putIfAbsent(key, bytes, "application/x-protobuf");
+    // what is there already is the same, named by its content: written again it is young again, and
+    // is not removed as a leftover while this generation needs it
+    store.put(key, bytes, "application/x-protobuf");
     return Payload.newBuilder()
         .setStored(
             StoredPayload.newBuilder().setKey(key).setSha256(sha256).setSizeBytes(bytes.length))

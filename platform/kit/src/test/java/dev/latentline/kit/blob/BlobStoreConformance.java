@@ -7,6 +7,7 @@ import dev.latentline.contract.Failure;
 import dev.latentline.testkit.Patience;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -140,6 +141,18 @@ abstract class BlobStoreConformance {
     assertThat(names(store.list(folder, folder + "b/1", 2))).containsExactly("b/2", "c");
     assertThat(names(store.list(folder + "b/", "", 10))).containsExactly("b/1", "b/2");
     assertThat(store.list(folder + "none", "", 10)).isEmpty();
+  }
+
+  @Test
+  void keysOfATimeAreListed() {
+    for (String name : List.of("a", "b", "c")) {
+      store.put(folder + name, bytes(1), TYPE);
+    }
+    Instant later = Instant.now().plusSeconds(60);
+
+    assertThat(names(store.listOlder(later, folder, "", 2))).containsExactly("a", "b");
+    assertThat(names(store.listOlder(later, folder, folder + "b", 2))).containsExactly("c");
+    assertThat(store.listOlder(Instant.now().minusSeconds(60), folder, "", 2)).isEmpty();
   }
 
   @Test

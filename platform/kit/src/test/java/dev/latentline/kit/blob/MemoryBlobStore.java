@@ -1,5 +1,6 @@
 package dev.latentline.kit.blob;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,6 +83,12 @@ public final class MemoryBlobStore implements BlobStore {
         .filter(key -> key.startsWith(prefix) && key.compareTo(after) > 0)
         .limit(max)
         .toList();
+  }
+
+  /** When objects were written is not kept: all are older. */
+  @Override
+  public List<String> listOlder(Instant than, String prefix, String after, int max) {
+    return list(prefix, after, max);
   }
 
   private void before() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.latentline.contract.Failure;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -36,7 +37,8 @@ class RetryingBlobStoreTest {
           store.delete("a");
           return null;
         }),
-    LIST(store -> store.list("", "", 10));
+    LIST(store -> store.list("", "", 10)),
+    LIST_OLDER(store -> store.listOlder(Instant.EPOCH, "", "", 10));
 
     private final Function<BlobStore, Object> call;
 
