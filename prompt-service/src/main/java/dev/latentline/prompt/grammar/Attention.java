@@ -2,6 +2,7 @@ package dev.latentline.prompt.grammar;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -21,9 +22,10 @@ public final class Attention {
 
   private static final Pattern TOKEN =
       Pattern.compile(
-          "\\\\[()\\[\\]\\\\]|\\\\|\\(|\\[|:\\s*([+-]?(?:\\d+\\.?\\d*|\\.\\d+))\\s*\\)|\\)|]"
-              + "|[^\\\\()\\[\\]:]+|:");
-  private static final Pattern BREAK = Pattern.compile("\\bBREAK\\b");
+          "\\\\[()\\[\\]\\\\]|\\\\|\\(|\\[|:\\s*("
+              + Lexemes.NUMBER
+              + ")\\s*\\)|\\)|]|[^\\\\()\\[\\]:]+|:");
+  private static final Pattern BREAK = Lexemes.word("BREAK");
 
   private Attention() {}
 
@@ -48,7 +50,10 @@ public final class Attention {
 
   private static final class Parser {
     private final List<String> texts = new ArrayList<>();
-    private final List<Double> weights = new ArrayList<>();
+
+    /** Of the texts. Up to 100 brackets weigh them one by one: no numbers in boxes. */
+    private double[] weights = new double[16];
+
     private final Deque<Integer> round = new ArrayDeque<>();
     private final Deque<Integer> square = new ArrayDeque<>();
 
@@ -69,8 +74,7 @@ public final class Attention {
         String[] parts = BREAK.split(token, -1);
         for (int i = 0; i < parts.length; i++) {
           if (i > 0) {
-            texts.add(null);
-            weights.add(Double.NaN);
+            add(null, Double.NaN);
           }
           // blanks beside it are its own
           String afterIt = i > 0 ? parts[i].stripLeading() : parts[i];
@@ -80,13 +84,16 @@ public final class Attention {
     }
 
     private void add(String text, double weight) {
+      if (texts.size() == weights.length) {
+        weights = Arrays.copyOf(weights, 2 * weights.length);
+      }
+      weights[texts.size()] = weight;
       texts.add(text);
-      weights.add(weight);
     }
 
     private void multiply(int from, double by) {
-      for (int i = from; i < weights.size(); i++) {
-        weights.set(i, weights.get(i) * by);
+      for (int i = from; i < texts.size(); i++) {
+        weights[i] *= by;
       }
     }
 
@@ -102,9 +109,9 @@ public final class Attention {
           i++;
           continue;
         }
-        double weight = weights.get(i);
+        double weight = weights[i];
         StringBuilder text = new StringBuilder();
-        while (i < texts.size() && texts.get(i) != null && weights.get(i) == weight) {
+        while (i < texts.size() && texts.get(i) != null && weights[i] == weight) {
           text.append(texts.get(i++));
         }
         parts.add(new Part.Weighted(text.toString(), weight));

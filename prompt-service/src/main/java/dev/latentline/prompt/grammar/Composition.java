@@ -10,9 +10,8 @@ import java.util.regex.Pattern;
  * b:0.5}.
  */
 public final class Composition {
-  private static final Pattern AND = Pattern.compile("\\bAND\\b");
-  private static final Pattern WEIGHT =
-      Pattern.compile("\\s*:\\s*([+-]?(?:\\d+\\.?\\d*|\\.\\d+))\\s*$");
+  private static final Pattern AND = Lexemes.word("AND");
+  private static final Pattern WEIGHT = Pattern.compile("\\s*:\\s*(" + Lexemes.NUMBER + ")\\s*$");
 
   private Composition() {}
 
@@ -40,9 +39,14 @@ public final class Composition {
 
   private static int blanksBefore(String text, int at) {
     int from = at;
-    while (from > 0 && Character.isWhitespace(text.charAt(from - 1))) {
+    while (from > 0 && isBlank(text.charAt(from - 1))) {
       from--;
     }
     return from;
+  }
+
+  /** As the pattern has it: what it does not pass over must not be before it. */
+  private static boolean isBlank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
   }
 }

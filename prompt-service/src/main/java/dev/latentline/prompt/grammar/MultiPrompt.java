@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  */
 public final class MultiPrompt {
   private static final Pattern END =
-      Pattern.compile("::(?:([+-]?(?:\\d+\\.?\\d*|\\.\\d+))(?![\\p{L}\\p{N}.]))?");
+      Pattern.compile("::(?:(" + Lexemes.NUMBER + ")(?![\\p{L}\\p{N}.]))?");
 
   private MultiPrompt() {}
 

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * it is written, with its brackets.
  */
 public final class PromptSchedule {
-  private static final Pattern WHEN = Pattern.compile("\\s*([+-]?(?:\\d+\\.?\\d*|\\.\\d+))\\s*");
+  private static final Pattern WHEN = Pattern.compile("\\s*(" + Lexemes.NUMBER + ")\\s*");
 
   private PromptSchedule() {}
 

@@ -2,7 +2,9 @@ package dev.latentline.prompt.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import dev.latentline.prompt.grammar.Attention.Part;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Assertions;
@@ -39,6 +41,9 @@ class AttentionTest {
     assertParts("a BREAK b", weighted("a", 1), new Part.Break(), weighted("b", 1));
     assertParts("BREAK", weighted("", 1), new Part.Break(), weighted("", 1));
     assertParts("BREAKFAST", weighted("BREAKFAST", 1));
+    assertParts("aBREAK BREAK_ 1BREAK", weighted("aBREAK BREAK_ 1BREAK", 1));
+    assertParts("\u00fcBREAK", weighted("\u00fcBREAK", 1));
+    assertParts("a,BREAK-b", weighted("a,", 1), new Part.Break(), weighted("-b", 1));
     assertParts(
         "(a\nBREAK b:2)c", weighted("a", 2), new Part.Break(), weighted("b", 2), weighted("c", 1));
   }
@@ -51,6 +56,11 @@ class AttentionTest {
     assertParts("a)b]", weighted("a)b]", 1));
     assertParts("(a: .5 )", weighted("a", 0.5));
     assertParts("(a:-1)", weighted("a", -1));
+    assertParts("(a:2.)", weighted("a", 2));
+    assertParts("(a:+.25)", weighted("a", 0.25));
+    assertParts("(a:.)", weighted("a:.", 1.1));
+    assertParts("(a:1..2)", weighted("a:1..2", 1.1));
+    assertParts("(a:1 2)", weighted("a:1 2", 1.1));
     assertParts("", weighted("", 1));
     assertParts("\\\\ \\a", weighted("\\ a", 1));
   }
@@ -63,7 +73,22 @@ class AttentionTest {
           for (String part : List.of("(", "[", "(a", "((a:", "\\", " ", "BREAK ", "(:1 ")) {
             Attention.parse(part.repeat(32_000 / part.length()));
           }
+          for (String part : List.of("1", "1.", ".1", "\u0301", "\u0301BREAK")) {
+            Attention.parse(":" + part.repeat(300_000) + "x");
+            Attention.parse("(a:" + part.repeat(300_000) + "x)");
+          }
         });
+  }
+
+  @Test
+  void bracketsThatStayOpenTakeLittleMemory() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+
+    Attention.parse("(".repeat(32_000));
+
+    // a number in a box for each of the 100 that are open and each of the texts is 50 MB
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(20_000_000);
   }
 
   private static Part weighted(String text, double weight) {

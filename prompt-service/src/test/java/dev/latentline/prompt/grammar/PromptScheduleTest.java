@@ -30,6 +30,13 @@ class PromptScheduleTest {
         "a [b:.5] c;5=a  c|10=a b c",
         "a [{b|d{:.5] c;5=a  c|10=a {b|d{ c",
         "((a][:b:c [d:3];3=((a][:b:c |10=((a][:b:c d",
+        // and what is near them
+        "[a:3.];10=",
+        "[a:+3];3=|10=a",
+        "[a: .3 ];3=|10=a",
+        "[a:1.2.3];10=[a:1.2.3]",
+        "[a:1 2];10=[a:1 2]",
+        "[a:.];10=[a:.]",
       })
   void textsChangeWhereTheyDoThere(String prompt, String expected) {
     assertThat(shown(PromptSchedule.of(prompt, 10))).isEqualTo(expected);
@@ -69,6 +76,10 @@ class PromptScheduleTest {
         () -> {
           for (String part : List.of("[", "(", "[a:", "[a|", "]", "[[a]:2", "[|]", "\\")) {
             PromptSchedule.of(part.repeat(32_000 / part.length()), 150);
+          }
+          for (String part : List.of("1", "1.", ".1", " ", "1 ")) {
+            PromptSchedule.of("[a:" + part.repeat(300_000) + "x]", 150);
+            PromptSchedule.of("[a:b:" + part.repeat(300_000) + "x]", 150);
           }
           PromptSchedule.of("[".repeat(16_000) + "]".repeat(16_000), 150);
           PromptSchedule.of("[a|".repeat(8_000) + "]".repeat(8_000), 150);
