@@ -26,7 +26,11 @@ public final class Limits {
   public static final int MAX_PROMPT_TEXTS = 32;
 
   /**
-   * Of all those texts together, after those that are shorter were filled up; bounds what is held.
+   * Of all those texts, and of pictures beside them, each counted as long as the longest one is
+   * filled up: with as many rows as it has in memory, also where they are of empty chunks. 64 of
+   * CLIP's chunks of 77 fit: all {@link #MAX_PROMPT_TEXTS} texts of two, or eight of {@link
+   * #MAX_PROMPT_CHUNKS}; and the nine of {@link #MAX_PROMPTS_JOINED} and a negative prompt with
+   * T5's 512.
    */
   public static final int MAX_PROMPT_TOKENS = 5_000;
 

@@ -32,7 +32,7 @@ public final class PromptReader {
   }
 
   /**
-   * @param mostTokens of all texts of one request
+   * @param mostTokens of all texts of one picture, filled up
    */
   PromptReader(ModelTokenizers tokenizers, int mostTokens) {
     this.tokenizers = tokenizers;
@@ -141,17 +141,7 @@ public final class PromptReader {
   private List<TokenizedConditioning> encode(GenerationRequest request, Reading reading) {
     List<StepText> texts = reading.texts;
     List<List<TokenIds>> ids = ids(request.getModel(), request.getTextualInversionsList(), reading);
-    int tokens = ids.stream().mapToInt(ofEncoders -> ofEncoders.get(0).getIdsCount()).sum();
-    if (tokens > mostTokens) {
-      throw unsupported(
-          "The prompts are "
-              + texts.size()
-              + " different texts of "
-              + tokens
-              + " tokens together; at most "
-              + mostTokens
-              + " can be");
-    }
+    refuseTooLarge(request.getModel(), ids, reading.pictures.count());
     List<TokenizedConditioning> read =
         IntStream.range(0, texts.size()).mapToObj(i -> texts.get(i).of(ids.get(i))).toList();
     if (!request.hasRefiner()) {
@@ -163,10 +153,34 @@ public final class PromptReader {
     return withRefiner(request.getRefiner().getRefiner(), read, reading);
   }
 
+  /** What networks get is of one length: that of the longest text, in whole chunks. */
+  private void refuseTooLarge(ModelRef model, List<List<TokenIds>> ids, int pictures) {
+    int chunks = ids.stream().mapToInt(text -> text.get(0).getChunksCount()).max().orElse(0);
+    int tokens = Math.max(1, chunks) * tokenizers.maxTokens(model);
+    int together = (ids.size() + pictures) * tokens;
+    // a prompt and a negative prompt go together with every model
+    int most = Math.max(mostTokens, 2 * tokenizers.maxTokens(model));
+    if (together > most) {
+      throw unsupported(
+          "The prompts are "
+              + ids.size()
+              + " different texts"
+              + (pictures > 0 ? ", beside " + pictures + " pictures" : "")
+              + ", each filled up to "
+              + tokens
+              + " tokens: "
+              + together
+              + " together; at most "
+              + most
+              + " can be");
+    }
+  }
+
   /** The same texts for a refiner, with its own tokens: it has not learnt the model's words. */
   private List<TokenizedConditioning> withRefiner(
       ModelRef refiner, List<TokenizedConditioning> texts, Reading reading) {
     List<List<TokenIds>> ids = ids(refiner, List.of(), reading);
+    refuseTooLarge(refiner, ids, 0);
     return IntStream.range(0, texts.size())
         .mapToObj(i -> texts.get(i).toBuilder().addAllRefinerEncoders(ids.get(i)).build())
         .toList();

@@ -84,6 +84,15 @@ public final class ModelTokenizers implements AutoCloseable {
   }
 
   /**
+   * Rows of a model's conditioning that each chunk of a text becomes, however short it is.
+   *
+   * @throws Failure.Rejected as {@link #encode}
+   */
+  public int maxTokens(ModelRef model) {
+    return catalogue.require(model).maxTokens();
+  }
+
+  /**
    * The ids of a text for each text encoder of a model, in the manifest's order.
    *
    * @throws Failure.Rejected with code {@code model_unavailable} when this installation does not

@@ -75,14 +75,14 @@ class PromptReaderTest {
   @Test
   void allTextsTogetherAreBounded() {
     GenerationRequest three = a1111("a [cat|dog|cow] in a box").build();
-    int tokens =
-        reader.read(three).stream().mapToInt(text -> text.getEncoders(0).getIdsCount()).sum();
+    // what they become for the network, however short they are
+    int tokens = 4 * starter.textEncoders().get(0).maxTokens();
 
     assertThat(new PromptReader(tokenizers, tokens).read(three)).hasSize(4);
     assertThatThrownBy(() -> new PromptReader(tokenizers, tokens - 1).read(three))
         .isInstanceOfSatisfying(
             Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("unsupported_prompt"))
-        .hasMessageContaining("4 different texts")
+        .hasMessageContaining("4 different texts, each filled up to 32 tokens: 128 together")
         .hasMessageContaining("at most " + (tokens - 1));
   }
 
