@@ -2,7 +2,6 @@ package dev.latentline.contract;
 
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
@@ -16,6 +15,9 @@ public final class TriggerWords {
       Pattern.compile(
           "'(?:s|t|re|ve|m|ll|d)|\\p{L}+|\\p{N}|[()\\[\\]|:\\\\]|[^\\s\\p{L}\\p{N}()\\[\\]|:\\\\]+",
           Pattern.UNICODE_CHARACTER_CLASS);
+
+  /** The only character whose lower case is two: the dot is one of its own. */
+  private static final int DOTTED_CAPITAL_I = 0x130;
 
   private final List<String> parts;
 
@@ -37,6 +39,25 @@ public final class TriggerWords {
   }
 
   private static List<String> parts(String text) {
-    return PART.matcher(text.toLowerCase(Locale.ROOT)).results().map(MatchResult::group).toList();
+    return PART.matcher(lowerCase(text)).results().map(MatchResult::group).toList();
+  }
+
+  /**
+   * Each character by itself, as tokenizers do it. {@link String#toLowerCase} looks at every
+   * capital sigma whether it ends a word, and reads the word for that: much too often in a word of
+   * sigmas.
+   */
+  private static String lowerCase(String text) {
+    StringBuilder lower = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(
+            c -> {
+              if (c == DOTTED_CAPITAL_I) {
+                lower.append("i\u0307");
+              } else {
+                lower.appendCodePoint(Character.toLowerCase(c));
+              }
+            });
+    return lower.toString();
   }
 }

@@ -2,6 +2,10 @@ package dev.latentline.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,6 +45,25 @@ class TriggerWordsTest {
       })
   void whatIsAnotherWordIsNotTakenForIt(String prompt) {
     assertThat(TriggerWords.of(prompt).have("easynegative")).isFalse();
+  }
+
+  @Test
+  void caseIsThatOfEachCharacterAlone() {
+    assertThat(TriggerWords.of("\u0130nk").have("i")).isTrue();
+    assertThat(TriggerWords.of("\u0130nk").have("ink")).isFalse();
+    assertThat(TriggerWords.of("\u212aIT").have("kit")).isTrue();
+    assertThat(TriggerWords.of("\ud801\udc00 A").have("a")).isTrue();
+  }
+
+  @Test
+  void hostileTextsTakeNoTime() {
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> {
+          for (String part : List.of("\u03a3", "\u0130", "\u0301", "A1", "'", "- ")) {
+            TriggerWords.of(part.repeat(100_000)).have("a-b");
+          }
+        });
   }
 
   @ParameterizedTest
