@@ -34,6 +34,9 @@ public final class Limits {
    */
   public static final int MAX_PROMPT_TOKENS = 5_000;
 
+  /** Of what stands behind a prompt of Midjourney's: eleven can have a meaning at once. */
+  public static final int MAX_PROMPT_PARAMETERS = 16;
+
   /** Of choices that are open at once in a dynamic prompt, and of wildcards that name others. */
   public static final int MAX_CHOICE_DEPTH = 10;
 

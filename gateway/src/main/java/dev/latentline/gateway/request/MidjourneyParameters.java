@@ -24,8 +24,10 @@ final class MidjourneyParameters {
       Pattern.compile("(?:^|(?<=\\s))(?:--|—)([A-Za-z]+)(?=\\s|$)");
 
   private static final Pattern RATIO = Pattern.compile("(\\d{1,4}):(\\d{1,4})");
-  private static final Pattern CLOSED =
-      Pattern.compile("::(?:[+-]?(?:\\d+\\.?\\d*|\\.\\d+))?\\s*$");
+
+  /** Of a prompt, behind its colons; possessive, as a number is as long as who wrote it likes. */
+  private static final Pattern WEIGHT =
+      Pattern.compile("(?:[+-]?(?:\\d++(?:\\.\\d*+)?+|\\.\\d++))?\\s*");
 
   /** So many times more than the area. */
   private static final int RATIO_COUNTS = 4;
@@ -71,9 +73,10 @@ final class MidjourneyParameters {
         : Optional.empty();
   }
 
-  /** What is no text is said elsewhere. */
+  /** What is no text, or too long a one, is said elsewhere. */
   private static String textOf(ObjectNode body) {
-    return body.path("prompt").isTextual() ? body.get("prompt").textValue() : "";
+    String text = body.path("prompt").isTextual() ? body.get("prompt").textValue() : "";
+    return Text.isTooLong(text) ? "" : text;
   }
 
   private static MidjourneyParameters take(
@@ -94,7 +97,15 @@ final class MidjourneyParameters {
       all.add(new String[] {name, prompt.substring(from).strip()});
     }
     parameters.text = parameters.pictures.take(prompt.substring(0, end).strip());
-    all.forEach(each -> parameters.take(each[0], each[1], card));
+    if (all.size() > Limits.MAX_PROMPT_PARAMETERS) {
+      fields.add(
+          "prompt",
+          "too_many",
+          "Has " + all.size() + " parameters; at most " + Limits.MAX_PROMPT_PARAMETERS,
+          Allowed.range(0, Limits.MAX_PROMPT_PARAMETERS));
+    } else {
+      all.forEach(each -> parameters.take(each[0], each[1], card));
+    }
     return parameters;
   }
 
@@ -123,12 +134,18 @@ final class MidjourneyParameters {
 
   /** A prompt with what is unwanted as a prompt of negative weight. */
   String withUnwanted(String prompt) {
-    String all = prompt;
-    for (String each : unwanted) {
-      String end = CLOSED.matcher(all).find() ? " " : ":: ";
-      all = all.stripTrailing() + end + each + UNWANTED;
+    if (unwanted.isEmpty()) {
+      return prompt;
     }
-    return all;
+    String end = isClosed(prompt) ? " " : ":: ";
+    return prompt.stripTrailing() + end + String.join(UNWANTED + " ", unwanted) + UNWANTED;
+  }
+
+  /** Whether the prompt's last text has its colons, and perhaps its weight, already. */
+  private static boolean isClosed(String prompt) {
+    int colons = prompt.lastIndexOf("::");
+    return colons >= 0
+        && WEIGHT.matcher(prompt).region(colons + "::".length(), prompt.length()).matches();
   }
 
   private void take(String written, String value, Optional<ModelCard> card) {

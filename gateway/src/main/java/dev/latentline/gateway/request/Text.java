@@ -1,10 +1,17 @@
 package dev.latentline.gateway.request;
 
+import dev.latentline.contract.Limits;
+
 /** What text from outside may hold. */
 final class Text {
   private static final int MAX_NAME_CHARS = 64;
 
   private Text() {}
+
+  /** Of a prompt. */
+  static boolean isTooLong(String prompt) {
+    return prompt.codePointCount(0, prompt.length()) > Limits.MAX_PROMPT_CODE_POINTS;
+  }
 
   /** No unpaired surrogate, and of the control characters only line feed and tab. */
   static boolean isClean(String text) {

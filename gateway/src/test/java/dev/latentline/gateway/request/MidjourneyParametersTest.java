@@ -3,14 +3,17 @@ package dev.latentline.gateway.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.latentline.contract.Limits;
 import dev.latentline.gateway.expand.Presets;
 import dev.latentline.gateway.expand.Styles;
 import dev.latentline.gateway.expand.Wildcards;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,6 +63,13 @@ class MidjourneyParametersTest {
         "a::2 b --no c               | a::2 b:: c::-0.5",
         "a::2 b::3 --no c            | a::2 b::3 c::-0.5",
         "a:: --no c --no d           | a:: c::-0.5 d::-0.5",
+        "a --no c --no d             | a:: c::-0.5 d::-0.5",
+        "a::.5 --no c                | a::.5 c::-0.5",
+        "a::+2. --no c               | a::+2. c::-0.5",
+        "a::- --no c                 | a::-:: c::-0.5",
+        "a::1.2.3 --no c             | a::1.2.3:: c::-0.5",
+        "a::: --no c                 | a::: c::-0.5",
+        "a: --no c                   | a::: c::-0.5",
         "a --seed 1                  | a",
         "well-made -- and --- so on  | ",
         "a--b                        | ",
@@ -156,6 +166,39 @@ class MidjourneyParametersTest {
 
     assertThat(request.getSeed()).isEqualTo(7);
     assertThat(request.getExpandedPromptsList()).isEmpty();
+  }
+
+  @Test
+  void thereAreSoManyParametersAtMost() {
+    assertThat(valid("a" + " --no b".repeat(16)).getExpandedPrompts(0).getPrompt())
+        .isEqualTo("a::" + " b::-0.5".repeat(16));
+    FieldError error = invalid("a --v 5" + " --no b".repeat(1700), "").get(0);
+
+    assertThat(invalid("a --v 5" + " --no b".repeat(1700), "")).hasSize(1);
+    assertThat(error.field()).isEqualTo("prompt");
+    assertThat(error.code()).isEqualTo("too_many");
+    assertThat(error.message()).isEqualTo("Has 1701 parameters; at most 16");
+    assertThat(error.allowed()).contains(Allowed.range(0, 16));
+  }
+
+  @Test
+  void ofAPromptThatIsTooLongOnlyThatIsSaid() {
+    assertThat(invalid("a --seed x --no " + "b".repeat(Limits.MAX_PROMPT_CODE_POINTS), ""))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple("prompt", "too_long"));
+  }
+
+  @Test
+  void hostileTextsTakeNoTime() {
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> {
+          for (String part : List.of("1", "1.", ".1", ": ", "\u03a3", "\u0301", "--no ")) {
+            String text = part.repeat(31_000 / part.length());
+            validate("x::" + text + "y" + " --no a".repeat(16), "");
+            validate("x::" + text + "y" + " --no a".repeat(100), "");
+          }
+        });
   }
 
   private GenerationRequest valid(String prompt) {
