@@ -96,9 +96,13 @@ public final class PromptTemplate {
         } else if (node instanceof Node.Several choice) {
           several(choice, text);
         }
-        if (text.length() > MOST_UNITS) {
-          throw tooLong();
-        }
+        refuseTooLong(text);
+      }
+    }
+
+    private static void refuseTooLong(StringBuilder text) {
+      if (text.length() > MOST_UNITS) {
+        throw tooLong();
       }
     }
 
@@ -112,6 +116,8 @@ public final class PromptTemplate {
         StringBuilder option = new StringBuilder();
         write(candidates.take(draws), option);
         text.append(i > 0 ? choice.separator() : "").append(option.toString().strip());
+        // not only in the end: a separator can be long
+        refuseTooLong(text);
       }
     }
 

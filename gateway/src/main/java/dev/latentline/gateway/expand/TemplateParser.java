@@ -180,6 +180,9 @@ final class TemplateParser {
     if (least > most) {
       throw invalid("Before $$ the smaller number comes first: {1-2$$a|b|c}");
     }
+    if (options.size() > Limits.MAX_OPTIONS_OF_SEVERAL) {
+      throw invalid("Several are taken of more than " + Limits.MAX_OPTIONS_OF_SEVERAL + " options");
+    }
     String separator = count.group(4) == null ? SEPARATOR : count.group(4);
     return new Node.Several(least, most, separator, options);
   }

@@ -129,7 +129,7 @@ final class ExpandedFields {
             "There is no style " + Text.shown(name) + ": see GET /v1/styles",
             Allowed.oneOf(near));
       }
-      if (isTooLong(prompt) || isTooLong(negativePrompt)) {
+      if (Text.isTooLong(prompt) || Text.isTooLong(negativePrompt)) {
         fields.add(
             "styles",
             "too_long",
@@ -138,10 +138,6 @@ final class ExpandedFields {
       }
     }
     return known;
-  }
-
-  private static boolean isTooLong(String text) {
-    return text.codePointCount(0, text.length()) > Limits.MAX_PROMPT_CODE_POINTS;
   }
 
   private void expand() {
@@ -281,6 +277,8 @@ final class ExpandedFields {
           "With the expanded prompts of all pictures the request is longer than "
               + Limits.MAX_JSON_BYTES
               + " bytes: ask for fewer pictures at once, or for shorter texts");
+      // nobody is to look for words in all of it
+      request.clearExpandedPrompts();
     }
   }
 }

@@ -3,7 +3,9 @@ package dev.latentline.gateway.expand;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.latentline.contract.Limits;
+import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -109,11 +111,15 @@ class PromptTemplateTest {
         "{0::a|0::b}              ! weight 0",
         "{$$a|b}                  ! how many",
         "{2-1$$a|b}               ! smaller number",
+        "{2$$MANY}                ! more than 1000 options",
         "${a=b}                   ! not read here",
         "{{{{{{{{{{{a}}}}}}}}}}}  ! deeper than 10",
       })
   void whatCannotBeReadSaysWhy(String template, String reason) {
-    assertThatThrownBy(() -> PromptTemplate.parse(template, WILDCARDS))
+    String many = "a" + "|a".repeat(Limits.MAX_OPTIONS_OF_SEVERAL);
+    String text = template.replace("MANY", many);
+
+    assertThatThrownBy(() -> PromptTemplate.parse(text, WILDCARDS))
         .isInstanceOfSatisfying(
             TemplateException.class, e -> assertThat(e.code()).isEqualTo("invalid_choice"))
         .hasMessageContaining(reason);
@@ -147,6 +153,27 @@ class PromptTemplateTest {
     assertThatThrownBy(() -> tooLong.expand(Draws.ofPrompt(0)))
         .isInstanceOfSatisfying(
             TemplateException.class, e -> assertThat(e.code()).isEqualTo("too_long"));
+  }
+
+  @Test
+  void severalCanBeTakenOfAThousandOptions() {
+    assertThat(expand("{999$$,$$a" + "|a".repeat(Limits.MAX_OPTIONS_OF_SEVERAL - 1) + "}", 0))
+        .hasSize(2 * 999 - 1);
+  }
+
+  @Test
+  void whatGetsTooLongIsNotMadeFirst() {
+    String separator = "s".repeat(30_000);
+    String template = "{999$$" + separator + "$$" + "|".repeat(998) + "}";
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+
+    assertThatThrownBy(() -> expand(template, 0))
+        .isInstanceOfSatisfying(
+            TemplateException.class, e -> assertThat(e.code()).isEqualTo("too_long"));
+
+    // all of it would be 30 MB
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(10_000_000);
   }
 
   @ParameterizedTest
