@@ -69,12 +69,13 @@ public class DecodeStage {
   void decode(WorkItem item) {
     long began = System.nanoTime();
     LatentDenoised record = parse(item);
-    RunStop stop = new RunStop();
+    // in tiles a large picture takes many minutes
+    RunStop stop = new RunStop(item.lease()::progress);
     item.lease().onLost(stop::stop);
     Picture picture;
     PictureRecord stored;
     try {
-      picture = picture(record, stop, item.lease()::progress);
+      picture = picture(record, stop);
       stored = pictures.store(picture);
     } catch (Failure.Rejected e) {
       facts.imageFailed(item, OptionalInt.of(record.getImageIndex()), e);
@@ -91,7 +92,7 @@ public class DecodeStage {
         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
   }
 
-  private Picture picture(LatentDenoised record, RunStop stop, Runnable progress) {
+  private Picture picture(LatentDenoised record, RunStop stop) {
     GenerationRequest request = record.getRequest();
     if (!request.getOutputFormat().equals(Picture.EXTENSION)) {
       throw new Failure.Rejected(
@@ -103,7 +104,7 @@ public class DecodeStage {
             TensorRecords.fromRecord(payloads.get(request.getTenant(), record.getLatents())),
             stop);
     Optional<Safety> verdict = safety.judge(decoded, stop);
-    Pixels upscaled = upscalers.upscale(request, decoded, stop, progress);
+    Pixels upscaled = upscalers.upscale(request, decoded, stop);
     Pixels shown = verdict.filter(Safety::getBlurred).map(v -> Blur.of(upscaled)).orElse(upscaled);
     return Picture.of(request, record.getImageIndex(), record.getRuntimeClass(), shown, version)
         .with(verdict);

@@ -14,6 +14,8 @@ import dev.latentline.decoder.picture.PictureRecord;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.BlobStore;
+import dev.latentline.kit.workqueue.Lease;
+import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ImageFailed;
@@ -41,6 +43,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -67,6 +70,7 @@ class DecoderIT {
   private static RecordWriter writer;
   private final RecordReader reader = RecordReader.open();
   @Inject BlobStore store;
+  @Inject DecodeStage stage;
 
   /** The models that the build has assembled. */
   public static class StarterCatalogue implements QuarkusTestProfile {
@@ -145,6 +149,53 @@ class DecoderIT {
     assertThat(record.upscaler())
         .isEqualTo("esrgan-slim@" + request.getUpscale().getUpscaler().getDigest());
     assertThat(record.pixelsSha256()).isEqualTo(stored.getPixelsSha256());
+  }
+
+  /** Of a picture in tiles each run is one of many; else the work would be taken for stalled. */
+  @Test
+  void whileItGoesOnItsLeaseIsTold() throws Exception {
+    GenerationRequest request = request().build();
+    AtomicInteger told = new AtomicInteger();
+
+    stage.decode(
+        new WorkItem(
+            new ImageTask(request.getGenerationId(), 0).key(),
+            record(request, 0, Apple.latents()),
+            Map.of(),
+            request.getGenerationId(),
+            1,
+            false,
+            Instant.now().plus(SOON),
+            lease(told::incrementAndGet)));
+
+    assertThat(facts(request, 1).get(0).hasStored()).isTrue();
+    assertThat(told).as("before and after it is decoded, and judged").hasValue(2 * 2);
+  }
+
+  /** Of a record that stays here. */
+  private static Lease lease(Runnable progress) {
+    return new Lease() {
+      @Override
+      public boolean lost() {
+        return false;
+      }
+
+      @Override
+      public void onLost(Runnable action) {}
+
+      @Override
+      public void progress() {
+        progress.run();
+      }
+
+      @Override
+      public void progress(Duration allowance) {
+        progress.run();
+      }
+
+      @Override
+      public void onEnding(Runnable action) {}
+    };
   }
 
   @Test
@@ -247,15 +298,19 @@ class DecoderIT {
     writer.write(
         Topic.LATENT_DENOISED.topicName(),
         new ImageTask(request.getGenerationId(), index).key(),
-        LatentDenoised.newBuilder()
-            .setRequest(request)
-            .setImageIndex(index)
-            .setLatents(Payload.newBuilder().setInline(TensorRecords.toFloat32(latents)))
-            .setRuntimeClass(RUNTIME)
-            .build()
-            .toByteArray(),
+        record(request, index, latents),
         RecordWriter.headers(
             request.getGenerationId(), Instant.now().plus(SOON), "LatentDenoised"));
+  }
+
+  private static byte[] record(GenerationRequest request, int index, FloatTensor latents) {
+    return LatentDenoised.newBuilder()
+        .setRequest(request)
+        .setImageIndex(index)
+        .setLatents(Payload.newBuilder().setInline(TensorRecords.toFloat32(latents)))
+        .setRuntimeClass(RUNTIME)
+        .build()
+        .toByteArray();
   }
 
   private List<GenerationEvent> facts(GenerationRequest request, int count) throws Exception {

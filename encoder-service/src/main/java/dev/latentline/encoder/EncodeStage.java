@@ -80,7 +80,8 @@ public class EncodeStage {
   @Blocking("stage")
   void encode(WorkItem item) {
     PromptTokenized tokenized = parse(item);
-    RunStop stop = new RunStop();
+    // many texts take many minutes, and so may a text encoder that must be loaded first
+    RunStop stop = new RunStop(item.lease()::progress);
     item.lease().onLost(stop::stop);
     // of each picture, encoded before any of them goes on
     List<EmbeddingReady> tasks = new ArrayList<>();

@@ -10,7 +10,6 @@ import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.session.SessionSettings;
-import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.util.HashMap;
 import java.util.List;
@@ -53,14 +52,12 @@ public final class Upscalers implements AutoCloseable {
   /**
    * The picture as large as the request wants it; itself where it wants no upscale.
    *
-   * @param tileDone called now and then, while large pictures take minutes
    * @throws Failure.Rejected when this installation does not have the upscaler, its files are not
    *     those of its manifest, it does not make the factor, or what comes out is no number
    * @throws Failure.Retryable when there is too little memory for it
    * @throws RunStoppedException when stop did so
    */
-  public Pixels upscale(
-      GenerationRequest request, Pixels decoded, RunStop stop, Runnable tileDone) {
+  public Pixels upscale(GenerationRequest request, Pixels decoded, RunStop stop) {
     if (!request.hasUpscale()) {
       return decoded;
     }
@@ -71,13 +68,13 @@ public final class Upscalers implements AutoCloseable {
           "unsupported_request", "The upscaler makes pictures larger by " + card.factors());
     }
     if (shipped.containsKey(card.digest())) {
-      return upscale(shipped.get(card.digest()), card, runs, decoded, stop, tileDone);
+      return upscale(shipped.get(card.digest()), card, runs, decoded, stop);
     }
     try (BoundedSessions<String, ModelSession>.Held held =
         imported
             .acquire(card.digest(), 1, () -> load(card), () -> !stop.stopped())
             .orElseThrow(RunStoppedException::new)) {
-      return upscale(held.session(), card, runs, decoded, stop, tileDone);
+      return upscale(held.session(), card, runs, decoded, stop);
     }
   }
 
@@ -95,19 +92,10 @@ public final class Upscalers implements AutoCloseable {
   }
 
   private static Pixels upscale(
-      ModelSession session,
-      UpscalerCard card,
-      int runs,
-      Pixels decoded,
-      RunStop stop,
-      Runnable tileDone) {
+      ModelSession session, UpscalerCard card, int runs, Pixels decoded, RunStop stop) {
     Tiles tiles =
         new Tiles(
-            pixels -> {
-              FloatTensor upscaled = session.run(Map.of(INPUT, pixels), OUTPUT, stop);
-              tileDone.run();
-              return upscaled;
-            },
+            pixels -> session.run(Map.of(INPUT, pixels), OUTPUT, stop),
             card.scale(),
             card.tiling());
     Pixels upscaled = decoded;

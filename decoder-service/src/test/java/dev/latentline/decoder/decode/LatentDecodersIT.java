@@ -23,6 +23,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -80,10 +81,13 @@ class LatentDecodersIT {
   void inTilesTheAppleLooksTheSame() {
     byte[] whole = decode(Apple.request().build(), Apple.latents()).rgb();
     byte[] tiled;
+    AtomicInteger told = new AtomicInteger();
     try (LatentDecoders inTiles = open(15 * 15)) {
-      tiled = inTiles.decode(Apple.request().build(), Apple.latents(), new RunStop()).rgb();
+      RunStop stop = new RunStop(told::incrementAndGet);
+      tiled = inTiles.decode(Apple.request().build(), Apple.latents(), stop).rgb();
     }
 
+    assertThat(told).as("before and after each tile that it goes on").hasValue(2 * 9);
     double squares = 0;
     for (int i = 0; i < whole.length; i++) {
       int difference = Math.abs((whole[i] & 0xff) - (tiled[i] & 0xff));

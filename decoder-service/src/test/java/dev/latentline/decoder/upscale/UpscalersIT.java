@@ -79,12 +79,14 @@ class UpscalersIT {
 
   @Test
   void itTellsThatItGoesOn() {
-    AtomicInteger tiles = new AtomicInteger();
+    AtomicInteger told = new AtomicInteger();
     Pixels wide = new Pixels(300, 8, new byte[3 * 300 * 8]);
 
-    upscalers.upscale(Apple.upscaled(4), wide, new RunStop(), tiles::incrementAndGet);
+    upscalers.upscale(Apple.upscaled(4), wide, new RunStop(told::incrementAndGet));
 
-    assertThat(tiles).as("two of the first run, three of the second").hasValue(5);
+    assertThat(told)
+        .as("before and after each tile, two of the first run, three of the second")
+        .hasValue(2 * 5);
   }
 
   @Test
@@ -163,7 +165,7 @@ class UpscalersIT {
         .getUpscalerBuilder()
         .setName(card.name())
         .setDigest(card.digest());
-    return all.upscale(request.build(), picture, new RunStop(), () -> {});
+    return all.upscale(request.build(), picture, new RunStop());
   }
 
   @Test
@@ -172,12 +174,12 @@ class UpscalersIT {
     RunStop stop = new RunStop();
     stop.stop();
 
-    assertThatThrownBy(() -> upscalers.upscale(Apple.upscaled(4), cat, stop, () -> {}))
+    assertThatThrownBy(() -> upscalers.upscale(Apple.upscaled(4), cat, stop))
         .isInstanceOf(RunStoppedException.class);
   }
 
   private static Pixels upscale(GenerationRequest request, Pixels picture) {
-    return upscalers.upscale(request, picture, new RunStop(), () -> {});
+    return upscalers.upscale(request, picture, new RunStop());
   }
 
   private static Pixels reduced(Pixels picture, int factor) {

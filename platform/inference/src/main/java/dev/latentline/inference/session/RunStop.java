@@ -9,12 +9,26 @@ import java.util.Set;
 
 /**
  * Ends runs from outside: for work that is cancelled, or whose record another worker has. Once
- * stopped it stays so, and a run that begins with it ends at once. Thread-safe.
+ * stopped it stays so, and a run that begins with it ends at once. Who may end them can also be
+ * told that they go on. Thread-safe.
  */
 public final class RunStop {
+  private final Runnable goesOn;
   private final Set<RunOptions> running = new HashSet<>();
   private final Set<Runnable> actions = new LinkedHashSet<>();
   private boolean stopped;
+
+  public RunStop() {
+    this(() -> {});
+  }
+
+  /**
+   * @param goesOn called when a run begins and when it has ended, by the thread that runs it: work
+   *     of many runs takes longer than any one of them
+   */
+  public RunStop(Runnable goesOn) {
+    this.goesOn = goesOn;
+  }
 
   /** Ends the runs under way (after the operator that they are in) and all later ones. */
   public void stop() {
@@ -52,15 +66,21 @@ public final class RunStop {
     return stopped;
   }
 
-  synchronized void enter(RunOptions options) {
-    if (stopped) {
-      throw new RunStoppedException();
+  void enter(RunOptions options) {
+    synchronized (this) {
+      if (stopped) {
+        throw new RunStoppedException();
+      }
+      running.add(options);
     }
-    running.add(options);
+    goesOn.run();
   }
 
   /** After it the options can be closed. */
-  synchronized void leave(RunOptions options) {
-    running.remove(options);
+  void leave(RunOptions options) {
+    synchronized (this) {
+      running.remove(options);
+    }
+    goesOn.run();
   }
 }
