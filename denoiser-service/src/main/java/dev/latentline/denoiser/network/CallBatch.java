@@ -41,7 +41,7 @@ record CallBatch(List<NetworkCall> calls, int rows) {
     float[] all = new float[rows * elements];
     int row = 0;
     for (NetworkCall call : calls) {
-      float[] one = of.apply(call).data();
+      float[] one = (row == 0 ? first : of.apply(call)).data();
       for (int i = 0; i < call.rows(); i++) {
         System.arraycopy(one, 0, all, row++ * elements, elements);
       }

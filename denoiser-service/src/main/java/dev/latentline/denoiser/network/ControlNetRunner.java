@@ -65,8 +65,8 @@ final class ControlNetRunner implements LoadedNetwork {
     values.put(
         PICTURE,
         calls.size() == 1
-            ? input.apply(calls.get(0)).picture()
-            : batch.repeated(call -> input.apply(call).picture()));
+            ? input.apply(calls.get(0)).picture().colours()
+            : batch.repeated(call -> input.apply(call).picture().colours()));
     // weights differ between calls: they are applied to the answers
     values.put(SCALE, new FloatTensor(session.inputShape(SCALE), new float[] {1}));
     for (String each : added) {

@@ -10,6 +10,7 @@ import dev.latentline.denoiser.guide.Guidance;
 import dev.latentline.denoiser.guide.GuidanceEmbedding;
 import dev.latentline.denoiser.network.AddedInputs;
 import dev.latentline.denoiser.network.PoolModel;
+import dev.latentline.denoiser.network.SteeringPicture;
 import dev.latentline.denoiser.sample.SamplerOptions;
 import dev.latentline.denoiser.sample.Samplers;
 import dev.latentline.denoiser.schedule.Schedules;
@@ -39,9 +40,6 @@ import java.util.function.Function;
 
 /** From the record of an image task to what is to be computed; holds every number to its limits. */
 public final class TaskPlanner {
-  private static final int COLOURS = 3;
-  private static final float MAX_COLOUR = 255;
-
   private final BiFunction<String, Payload, Tensor> payloads;
 
   /**
@@ -160,7 +158,7 @@ public final class TaskPlanner {
       within("end", (float) control.getEnd(), Limits.MAX_PART);
       steerings.add(
           new Steering(
-              colours(request, record.getControlPictures(i)),
+              picture(request, record.getControlPictures(i)),
               control.getWeight(),
               control.getStart(),
               control.getEnd()));
@@ -168,25 +166,17 @@ public final class TaskPlanner {
     return steerings;
   }
 
-  /** [1, 3, height, width], from 8 bits to 0..1. */
-  private FloatTensor colours(GenerationRequest request, Payload picture) {
-    Tensor bytes = payloads.apply(request.getTenant(), picture);
-    if (bytes.getDtype() != Tensor.Dtype.UINT8) {
-      throw new Failure.Rejected("invalid_tensor", "A picture that steers is not of uint8");
-    }
-    FloatTensor colours =
-        TensorRecords.require(
-            TensorRecords.fromRecord(bytes),
+  private SteeringPicture picture(GenerationRequest request, Payload picture) {
+    return new SteeringPicture(
+        request.getHeight(),
+        request.getWidth(),
+        TensorRecords.requireUint8(
+            payloads.apply(request.getTenant(), picture),
             "A picture that steers",
             1,
-            COLOURS,
+            SteeringPicture.COLOURS,
             request.getHeight(),
-            request.getWidth());
-    float[] parts = colours.data();
-    for (int i = 0; i < parts.length; i++) {
-      parts[i] /= MAX_COLOUR;
-    }
-    return colours;
+            request.getWidth()));
   }
 
   private static SamplerOptions options(

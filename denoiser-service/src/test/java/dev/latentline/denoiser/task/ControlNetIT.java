@@ -66,6 +66,14 @@ class ControlNetIT {
     assertThat(denoise(steered(control(0.5f, 0, 1, square(40))))).isNotEqualTo(steered);
   }
 
+  /** A replica has those of all its tasks in its heap: as fp32 they would take four times that. */
+  @Test
+  void aPictureIsHeldInItsEightBits() {
+    TaskPlan plan = PLANNER.plan(steered(control(1, 0, 1, square(40))), starter);
+
+    assertThat(plan.controls(0).get(0).picture().planes()).isEqualTo(square(40));
+  }
+
   @Test
   void oneOfNoWeightChangesNoByte() {
     assertThat(denoise(steered(control(0, 0, 1, square(40))))).isEqualTo(denoise(apple));

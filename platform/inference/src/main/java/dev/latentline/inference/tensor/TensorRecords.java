@@ -64,16 +64,7 @@ public final class TensorRecords {
     long[] shape = shape(tensor.getShapeList());
     int elements = elements(shape);
     ByteString data = tensor.getData();
-    if (data.size() != elements * (long) elementBytes) {
-      throw invalid(
-          "shape has "
-              + elements
-              + " elements of "
-              + elementBytes
-              + ", data "
-              + data.size()
-              + " B");
-    }
+    requireSize(data, elements, elementBytes);
     ByteBuffer bytes = data.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     float[] values = new float[elements];
     switch (tensor.getDtype()) {
@@ -101,18 +92,47 @@ public final class TensorRecords {
    * @throws Failure.Rejected with code {@code invalid_tensor} otherwise
    */
   public static FloatTensor require(FloatTensor tensor, String what, long... shape) {
-    if (!Arrays.equals(tensor.shape(), shape)) {
-      throw invalid(
-          what
-              + " has shape "
-              + Arrays.toString(tensor.shape())
-              + " instead of "
-              + Arrays.toString(shape));
-    }
+    requireShape(tensor.shape(), what, shape);
     if (!tensor.isFinite()) {
       throw invalid(what + " holds a value that is not finite");
     }
     return tensor;
+  }
+
+  /**
+   * The elements of a tensor of uint8, when it has exactly this shape; for what comes from another
+   * service.
+   *
+   * @param what names the tensor in the message
+   * @throws Failure.Rejected with code {@code invalid_tensor} otherwise
+   */
+  public static byte[] requireUint8(Tensor tensor, String what, long... shape) {
+    if (tensor.getDtype() != Tensor.Dtype.UINT8) {
+      throw invalid(what + " is not of uint8");
+    }
+    requireShape(shape(tensor.getShapeList()), what, shape);
+    requireSize(tensor.getData(), elements(shape), Byte.BYTES);
+    return tensor.getData().toByteArray();
+  }
+
+  private static void requireShape(long[] found, String what, long... shape) {
+    if (!Arrays.equals(found, shape)) {
+      throw invalid(
+          what + " has shape " + Arrays.toString(found) + " instead of " + Arrays.toString(shape));
+    }
+  }
+
+  private static void requireSize(ByteString data, int elements, int elementBytes) {
+    if (data.size() != elements * (long) elementBytes) {
+      throw invalid(
+          "shape has "
+              + elements
+              + " elements of "
+              + elementBytes
+              + ", data "
+              + data.size()
+              + " B");
+    }
   }
 
   private static Tensor message(FloatTensor tensor, Tensor.Dtype dtype, ByteBuffer bytes) {

@@ -52,6 +52,25 @@ class TensorRecordsTest {
   }
 
   @Test
+  void bytesComeBackAsTheyAre() {
+    byte[] bytes = {0, 1, 127, -128, -1, 5};
+    Tensor record = TensorRecords.toUint8(bytes, 1, 3, 2);
+
+    assertThat(TensorRecords.requireUint8(record, "a picture", 1, 3, 2)).isEqualTo(bytes);
+    assertThat(TensorRecords.fromRecord(record).data()).containsExactly(0, 1, 127, 128, 255, 5);
+    assertNoBytes(record.toBuilder().setShape(1, 2).build(), "[1, 2, 2] instead of [1, 3, 2]");
+    assertNoBytes(record.toBuilder().setData(record.getData().substring(1)).build(), "data 5 B");
+    assertNoBytes(record.toBuilder().setDtype(Tensor.Dtype.FLOAT16).build(), "not of uint8");
+  }
+
+  private static void assertNoBytes(Tensor record, String message) {
+    assertThatThrownBy(() -> TensorRecords.requireUint8(record, "a picture", 1, 3, 2))
+        .isInstanceOfSatisfying(
+            Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("invalid_tensor"))
+        .hasMessageContaining(message);
+  }
+
+  @Test
   void whatDoesNotFitTogetherIsRejected() {
     Tensor good = TensorRecords.toFloat32(TENSOR);
 
