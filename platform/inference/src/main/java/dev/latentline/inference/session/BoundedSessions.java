@@ -92,8 +92,8 @@ public final class BoundedSessions<K, S extends AutoCloseable> implements AutoCl
    * A session that somebody needs.
    *
    * @param bytes about what it takes
-   * @param load asked at most once at a time for each key; where it fails for lack of memory, the
-   *     sessions that nobody uses go, and it is asked again
+   * @param load asked at most once at a time for each key; where it fails for lack of memory or of
+   *     other room, the sessions that nobody uses go, and it is asked again
    */
   public record Wanted<K, S>(K key, long bytes, Supplier<S> load) {}
 
@@ -250,7 +250,7 @@ public final class BoundedSessions<K, S extends AutoCloseable> implements AutoCl
   private S loaded(Supplier<S> load) {
     try {
       return load.get();
-    } catch (GraphFailedException e) {
+    } catch (GraphFailedException | Failure.Retryable e) {
       if (!letIdleGo()) {
         throw e;
       }

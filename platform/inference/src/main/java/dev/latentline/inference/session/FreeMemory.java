@@ -1,5 +1,6 @@
 package dev.latentline.inference.session;
 
+import dev.latentline.inference.tensor.UnreachablePages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,15 +30,19 @@ record FreeMemory(Path memInfo, Path group) {
    */
   void require(String graph, long weightBytes) {
     long needed = weightBytes * COPIES_WHILE_LOADING;
-    OptionalLong free = bytes();
-    if (free.isPresent() && free.getAsLong() < needed) {
+    if (lacks(needed) && !UnreachablePages.giveBackUntil(() -> !lacks(needed))) {
       throw new NotEnoughMemoryException(
           String.format(
               "the graph %s takes %.1f GB of memory while it is loaded, and %.1f GB are free: give"
                   + " the machine or the container more, or other models of this service less"
                   + " (latentline.inference.model-memory)",
-              graph, needed / 1e9, free.getAsLong() / 1e9));
+              graph, needed / 1e9, bytes().orElse(0) / 1e9));
     }
+  }
+
+  private boolean lacks(long needed) {
+    OptionalLong free = bytes();
+    return free.isPresent() && free.getAsLong() < needed;
   }
 
   /** Empty where nothing tells. */

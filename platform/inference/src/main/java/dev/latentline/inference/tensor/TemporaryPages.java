@@ -49,13 +49,29 @@ public final class TemporaryPages implements AutoCloseable {
       int floats = Math.min(PART_FLOATS, values.length - at);
       part.clear().limit(floats * Float.BYTES);
       part.asFloatBuffer().put(values, at, floats);
-      try {
-        while (part.hasRemaining()) {
-          written += channel.write(part, written);
-        }
-      } catch (IOException e) {
+      while (part.hasRemaining()) {
+        write();
+      }
+    }
+  }
+
+  /** Pages of sums that are not in use any more may still be there. */
+  private void write() throws NoRoomException {
+    try {
+      written += channel.write(part, written);
+    } catch (IOException e) {
+      if (!UnreachablePages.giveBackUntil(this::hasWritten)) {
         throw new NoRoomException(written, e);
       }
+    }
+  }
+
+  private boolean hasWritten() {
+    try {
+      written += channel.write(part, written);
+      return true;
+    } catch (IOException stillNoRoom) {
+      return false;
     }
   }
 

@@ -157,6 +157,28 @@ class BoundedSessionsTest {
     assertThat(loaded).containsExactly("a", "b");
   }
 
+  /** For what LoRAs are added up in. */
+  @Test
+  void whereRoomLacksThoseNotInUseGoFirst() {
+    acquire("a").close();
+    sessions
+        .acquire(
+            "b",
+            1,
+            () -> {
+              if (gone.isEmpty()) {
+                throw new Failure.Retryable("not_enough_room", "no room");
+              }
+              return load("b");
+            },
+            () -> true)
+        .orElseThrow()
+        .close();
+
+    assertThat(gone).containsExactly("a");
+    assertThat(loaded).containsExactly("a", "b");
+  }
+
   @Test
   void closingLeavesThoseInUseToTheirUsers() {
     BoundedSessions<String, Session>.Held a = acquire("a");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,6 +47,16 @@ class FreeMemoryTest {
         .isInstanceOf(GraphFailedException.class)
         .hasMessageContaining("unet/model.onnx takes 6.9 GB of memory")
         .hasMessageContaining("6.1 GB are free");
+  }
+
+  @Test
+  void beforeOneIsRefusedPagesThatNobodyReachesAreGivenBack() {
+    WeakReference<Object> unreachable = new WeakReference<>(new Object());
+
+    assertThatThrownBy(() -> memory.require("unet/model.onnx", 3_440_000_000L))
+        .isInstanceOf(NotEnoughMemoryException.class);
+
+    assertThat(unreachable.get()).as("the collector has looked").isNull();
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 class TemporaryPagesTest {
   @Test
@@ -44,6 +45,32 @@ class TemporaryPagesTest {
           .hasMessageContaining("has no room for more than 0.0 GB of weights")
           .hasMessageContaining("java.io.tmpdir");
     }
+  }
+
+  /** Of sums that were given up; nothing else would have them given back. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void pagesThatNobodyReachesMakeRoom(@TempDir Path folder) throws IOException {
+    try (TemporaryPages givenUp = TemporaryPages.open()) {
+      givenUp.put(new float[] {1});
+      givenUp.map();
+    }
+    assertThat(UnreachablePagesTest.mappings()).isPositive();
+    FileChannel file =
+        FileChannel.open(
+            folder.resolve("weights"),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE);
+    FullChannel full = new FullChannel(file, () -> UnreachablePagesTest.mappings() > 0);
+
+    ByteBuffer numbers;
+    try (TemporaryPages pages = new TemporaryPages(full)) {
+      pages.put(new float[] {2, 3});
+      numbers = pages.map();
+    }
+
+    assertThat(floats(numbers)).containsExactly(2, 3);
   }
 
   private static float[] floats(ByteBuffer bytes) {
