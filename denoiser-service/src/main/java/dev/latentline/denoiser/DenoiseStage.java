@@ -78,12 +78,14 @@ public class DenoiseStage {
 
   private void denoise(WorkItem item, EmbeddingReady record) {
     Devices.OnDevice device = devices.idlest();
-    PinnedModels models = PinnedModels.of(device.models(), record.getRequest());
-    TaskPlan plan = planner.plan(record, models.model(), models.refiner());
     if (item.lastAttempt() && !device.loop().keepFor(item.key())) {
       throw new HandOverException("this replica is kept for another picture");
     }
     try {
+      // whatever fails or ends the process from here on is an attempt of this picture's
+      records.begin(item, record);
+      PinnedModels models = PinnedModels.of(device.models(), record.getRequest());
+      TaskPlan plan = planner.plan(record, models.model(), models.refiner());
       denoise(item, record, device, models, plan);
     } finally {
       device.loop().release(item.key());
@@ -99,7 +101,7 @@ public class DenoiseStage {
     RuntimeClass runtime = device.models().runtimeClass(plan.rows(), plan.deterministic());
     TaskRecords.OfTask ofTask =
         records.of(item, record.getRequest(), plan, models.model().card().digest(), runtime);
-    StepTask task = ofTask.begin();
+    StepTask task = ofTask.start();
     // a replica that has no company looks again and again whether there is one to help
     LOG.logf(
         task.state().step() > 0 ? Logger.Level.INFO : Logger.Level.DEBUG,

@@ -57,11 +57,24 @@ class TaskRecords {
   Attempts attempts() {
     return item -> {
       EmbeddingReady record = DenoiseStage.parse(item);
-      ImageTask task = new ImageTask(item.generationId(), record.getImageIndex());
+      ImageTask task = task(item, record);
       String tenant = record.getRequest().getTenant();
       int lastProgress = records.read(tenant, task).map(StepSnapshot::attempt).orElse(0);
       return begun.fruitless(tenant, task, item.attempt(), lastProgress);
     };
+  }
+
+  private static ImageTask task(WorkItem item, EmbeddingReady record) {
+    return new ImageTask(item.generationId(), record.getImageIndex());
+  }
+
+  /**
+   * Takes down that an attempt at a record begins.
+   *
+   * @throws Failure.Retryable when it cannot be taken down
+   */
+  void begin(WorkItem item, EmbeddingReady record) {
+    begun.begin(record.getRequest().getTenant(), task(item, record), item.attempt());
   }
 
   OfTask of(
@@ -101,13 +114,8 @@ class TaskRecords {
       this.runtime = runtime;
     }
 
-    /**
-     * From the step record, where there is one that this replica can go on from.
-     *
-     * @throws Failure.Retryable when it cannot be taken down that this attempt begins
-     */
-    StepTask begin() {
-      begun.begin(tenant, plan.task(), item.attempt());
+    /** From the step record, where there is one that this replica can go on from. */
+    StepTask start() {
       StepTask task =
           begunBefore()
               ? found().map(s -> StepTask.resume(plan, s.state())).orElseGet(this::anew)

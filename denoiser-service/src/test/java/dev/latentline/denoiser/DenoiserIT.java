@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.ImageTask;
+import dev.latentline.contract.ObjectKeys;
+import dev.latentline.contract.Sha256;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.denoiser.task.Starter;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
+import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.proto.v1.Cancel;
 import dev.latentline.proto.v1.Control;
 import dev.latentline.proto.v1.Denoised;
@@ -18,7 +21,9 @@ import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ImageFailed;
 import dev.latentline.proto.v1.LatentDenoised;
+import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Progress;
+import dev.latentline.proto.v1.StoredPayload;
 import dev.latentline.testkit.LatentlineStack;
 import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordReader;
@@ -27,8 +32,10 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,6 +61,8 @@ class DenoiserIT {
   private static RecordWriter writer;
   private static EmbeddingReady apple;
   private final RecordReader reader = RecordReader.open();
+
+  @Inject BlobStore store;
 
   /** The models that the build has assembled. */
   public static class StarterCatalogue implements QuarkusTestProfile {
@@ -156,6 +165,28 @@ class DenoiserIT {
         .isEqualTo("unreadable_record");
   }
 
+  /** Which another attempt may not have: it counts, although no step was made. */
+  @Test
+  void aPictureWhoseTextWasAlteredInTheStoreIsGivenUp() {
+    GenerationRequest request = request().build();
+    String sha256 = Sha256.hex(request.getGenerationId().getBytes(StandardCharsets.UTF_8));
+    String key = ObjectKeys.payload(request.getTenant(), sha256);
+    store.put(key, new byte[] {1}, "application/x-protobuf");
+    EmbeddingReady.Builder record = apple.toBuilder();
+    record
+        .getConditioningsBuilder(0)
+        .setEmbedding(
+            Payload.newBuilder()
+                .setStored(StoredPayload.newBuilder().setKey(key).setSha256(sha256)));
+
+    submit(record, request, 0);
+
+    ConsumerRecord<String, byte[]> letter =
+        only(Topic.DEAD_LETTER.topicName(Stage.DENOISER.id()), request.getGenerationId());
+    assertThat(RecordReader.header(letter, HeaderNames.DEAD_LETTER_CODE))
+        .isEqualTo("artifact_altered");
+  }
+
   @Test
   void aCancelledPictureIsLeftBetweenTwoSteps() {
     GenerationRequest cancelled = request().setSteps(60).build();
@@ -193,10 +224,14 @@ class DenoiserIT {
   }
 
   private static void submit(GenerationRequest request, int index) {
+    submit(apple.toBuilder(), request, index);
+  }
+
+  private static void submit(EmbeddingReady.Builder record, GenerationRequest request, int index) {
     writer.write(
         QUEUE,
         new ImageTask(request.getGenerationId(), index).key(),
-        apple.toBuilder().setRequest(request).setImageIndex(index).build().toByteArray(),
+        record.setRequest(request).setImageIndex(index).build().toByteArray(),
         RecordWriter.headers(
             request.getGenerationId(), Instant.now().plus(SOON), "EmbeddingReady"));
   }

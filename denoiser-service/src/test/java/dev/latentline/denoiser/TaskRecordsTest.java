@@ -49,7 +49,7 @@ class TaskRecordsTest {
   @Test
   void onlyAStepRecordOfTheSameLorasIsResumed() {
     TaskRecords.OfTask first = task(1, lora("ink", 0.5f));
-    StepTask begun = first.begin();
+    StepTask begun = first.start();
     Steps.one(begun, Tasks::network);
     first.stepped(begun.state(), Duration.ZERO);
     assertThat(first.handOver()).isTrue();
@@ -64,7 +64,7 @@ class TaskRecordsTest {
   @Test
   void onlyAStepRecordOfTheSameNetworkAndRuntimeClassIsResumed() {
     TaskRecords.OfTask first = task(1);
-    StepTask begun = first.begin();
+    StepTask begun = first.start();
     Steps.one(begun, Tasks::network);
     first.stepped(begun.state(), Duration.ZERO);
     first.handOver();
@@ -85,7 +85,7 @@ class TaskRecordsTest {
   @Test
   void whatCannotBeWrittenStaysHereUntilTheStoreIsBack() {
     TaskRecords.OfTask task = task(1);
-    StepTask begun = task.begin();
+    StepTask begun = task.start();
     store.away = true;
     assertThat(task.handOver()).as("there is nothing to write yet").isTrue();
     Steps.one(begun, Tasks::network);
@@ -103,12 +103,12 @@ class TaskRecordsTest {
 
   /** Of the task that the next attempt begins with. */
   private int stepsDone(Lora... loras) {
-    return task(2, loras).begin().state().step();
+    return task(2, loras).start().state().step();
   }
 
   private int stepsDone(String digest, RuntimeClass runtime) {
     GenerationRequest request = GenerationRequest.newBuilder().setTenant("acme").build();
-    return tasks.of(item(2), request, PLAN, digest, runtime).begin().state().step();
+    return tasks.of(item(2), request, PLAN, digest, runtime).start().state().step();
   }
 
   private TaskRecords.OfTask task(int attempt, Lora... loras) {
