@@ -2,6 +2,7 @@ package dev.latentline.denoiser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latentline.contract.Failure;
 import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.HeaderNames;
 import dev.latentline.contract.ImageTask;
@@ -9,10 +10,17 @@ import dev.latentline.contract.ObjectKeys;
 import dev.latentline.contract.Sha256;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
+import dev.latentline.denoiser.loop.Devices;
 import dev.latentline.denoiser.task.Starter;
+import dev.latentline.denoiser.task.StepTask;
+import dev.latentline.denoiser.task.TaskPlanner;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.BlobStore;
+import dev.latentline.kit.control.CancelledGenerations;
+import dev.latentline.kit.record.StageFacts;
+import dev.latentline.kit.workqueue.Lease;
+import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.Cancel;
 import dev.latentline.proto.v1.Control;
 import dev.latentline.proto.v1.Denoised;
@@ -23,6 +31,7 @@ import dev.latentline.proto.v1.ImageFailed;
 import dev.latentline.proto.v1.LatentDenoised;
 import dev.latentline.proto.v1.Payload;
 import dev.latentline.proto.v1.Progress;
+import dev.latentline.proto.v1.RuntimeClass;
 import dev.latentline.proto.v1.StoredPayload;
 import dev.latentline.testkit.LatentlineStack;
 import dev.latentline.testkit.Patience;
@@ -58,11 +67,37 @@ class DenoiserIT {
   private static final Duration SOON = Patience.SOON;
   private static final String QUEUE = Topic.EMBEDDING_READY.topicName("default");
 
+  /** Of a record that stays here. */
+  private static final Lease LEASE =
+      new Lease() {
+        @Override
+        public boolean lost() {
+          return false;
+        }
+
+        @Override
+        public void onLost(Runnable action) {}
+
+        @Override
+        public void progress() {}
+
+        @Override
+        public void progress(Duration allowance) {}
+
+        @Override
+        public void onEnding(Runnable action) {}
+      };
+
   private static RecordWriter writer;
   private static EmbeddingReady apple;
   private final RecordReader reader = RecordReader.open();
 
   @Inject BlobStore store;
+  @Inject Devices devices;
+  @Inject TaskPlanner planner;
+  @Inject TaskRecords records;
+  @Inject StageFacts facts;
+  @Inject StepProgress progress;
 
   /** The models that the build has assembled. */
   public static class StarterCatalogue implements QuarkusTestProfile {
@@ -185,6 +220,37 @@ class DenoiserIT {
         only(Topic.DEAD_LETTER.topicName(Stage.DENOISER.id()), request.getGenerationId());
     assertThat(RecordReader.header(letter, HeaderNames.DEAD_LETTER_CODE))
         .isEqualTo("artifact_altered");
+  }
+
+  /** Nobody made a step again: there would be no latents to publish at once. */
+  @Test
+  void finishedLatentsWaitForAStoreThatIsAway() {
+    GenerationRequest request = request().build();
+    List<StepTask> published = new ArrayList<>();
+    LatentPublisher away =
+        new LatentPublisher(null, null, null) {
+          @Override
+          void publish(WorkItem item, EmbeddingReady record, StepTask task, RuntimeClass runtime) {
+            published.add(task);
+            if (published.size() < 3) {
+              throw new Failure.Retryable(Failure.STORE_UNAVAILABLE, "the store does not answer");
+            }
+          }
+        };
+
+    new DenoiseStage(devices, planner, records, away, facts, new CancelledGenerations(), progress)
+        .denoise(
+            new WorkItem(
+                new ImageTask(request.getGenerationId(), 0).key(),
+                apple.toBuilder().setRequest(request).build().toByteArray(),
+                Map.of(),
+                request.getGenerationId(),
+                1,
+                false,
+                Instant.now().plus(SOON),
+                LEASE));
+
+    assertThat(published).hasSize(3).allMatch(task -> task == published.get(0));
   }
 
   @Test
