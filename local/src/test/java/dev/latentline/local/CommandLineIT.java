@@ -16,6 +16,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line as people run it, in a process of its own, against a gateway that pretends. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -284,6 +285,35 @@ class CommandLineIT {
           .contains("no gateway is ready at " + other.url());
       assertThat(other.bodies).isEmpty();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"generate apple --image-prompt a.png", "verify manifest.json"})
+  void aGatewayThatIsNotOfThisStateIsAskedNothingUnlessItIsNamed(String command) throws Exception {
+    apiKey = "secret-key.1=";
+    Files.writeString(folder.resolve("a.png"), "a photo");
+    Files.writeString(folder.resolve("manifest.json"), FakeGateway.manifest("aa", "avx2"));
+    try (FakeGateway other = new FakeGateway()) {
+      String port = other.url().replaceFirst(".*:", "");
+      Ran ran = run(null, split(command + " --port gateway=" + port));
+      assertThat(ran.exitCode()).isEqualTo(1);
+      assertThat(ran.err().get(ran.err().size() - 1))
+          .contains("port " + port + ", which the gateway needs, is in use")
+          .contains("a gateway that listens there is used where LATENTLINE_URL names it");
+      assertThat(other.authorized).isEmpty();
+
+      assertThat(run(other.url(), split(command)).exitCode()).isZero();
+      assertThat(other.authorized).isNotEmpty();
+    }
+  }
+
+  @Test
+  void aKeyThatIsNoneIsSaidBeforeAStackIsStarted() throws Exception {
+    apiKey = "no key";
+    Ran ran = run(null, "generate", "a red apple");
+    assertThat(ran.err()).hasSize(1);
+    assertThat(ran.err().get(0)).contains("LATENTLINE_API_KEY is no key");
+    assertThat(ran.exitCode()).isEqualTo(2);
   }
 
   @Test

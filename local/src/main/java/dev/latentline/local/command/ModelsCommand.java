@@ -15,7 +15,6 @@ import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 /** What is known of the models. */
 @Command(
@@ -44,8 +43,6 @@ public final class ModelsCommand implements Runnable {
               + " inversions, and upscalers; without a gateway, those on this machine.",
       mixinStandardHelpOptions = true)
   static final class ListModels implements Callable<Integer> {
-    @Mixin private StackOptions options = new StackOptions();
-
     @Override
     public Integer call() {
       List<Model> models = models();
@@ -105,7 +102,7 @@ public final class ModelsCommand implements Runnable {
     }
 
     private <T> T told(Asked<T> asked, Function<List<Path>, T> read) {
-      Optional<GatewayClient> gateway = StackAccess.ready(options);
+      Optional<GatewayClient> gateway = StackAccess.ready();
       if (gateway.isEmpty()) {
         return read.apply(StackOptions.models());
       }

@@ -4,7 +4,6 @@ import dev.latentline.local.CliException;
 import dev.latentline.local.client.GatewayClient;
 import dev.latentline.local.stack.EmbeddedStack;
 import dev.latentline.local.stack.Role;
-import dev.latentline.local.stack.StackPorts;
 import dev.latentline.local.stack.StackRecord;
 import java.net.URI;
 import java.time.Duration;
@@ -16,8 +15,9 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
- * A gateway to talk to: the one that LATENTLINE_URL names, the one of the stack that runs here, or
- * that of a stack started for this call, which ends with {@link #close}.
+ * A gateway to talk to: the one that LATENTLINE_URL names, the one of the stack that runs with this
+ * state, or that of a stack started for this call, which ends with {@link #close}. Whatever else
+ * listens on a gateway's port gets neither key nor prompt.
  */
 final class StackAccess implements AutoCloseable {
   private static final Duration OTHERS = Duration.ofMinutes(10);
@@ -42,17 +42,15 @@ final class StackAccess implements AutoCloseable {
     if (named != null && !named.isBlank()) {
       return named(named);
     }
-    StackPorts ports = options.ports();
-    EmbeddedStack stack = options.stack(ports, progress::note);
+    EmbeddedStack stack = options.stack(options.ports(), progress::note);
     long deadline = System.nanoTime() + OTHERS.toNanos();
     boolean told = false;
     while (true) {
       Optional<StackRecord> running = StackRecord.running(StackOptions.state());
-      if (running.isEmpty() || !running.get().forOneCall()) {
-        GatewayClient gateway = client(address(running, ports));
-        if (gateway.isReady()) {
-          return new StackAccess(gateway, Optional.empty());
-        }
+      Optional<GatewayClient> gateway =
+          running.filter(r -> !r.forOneCall()).flatMap(StackAccess::ready);
+      if (gateway.isPresent()) {
+        return new StackAccess(gateway.get(), Optional.empty());
       }
       if (running.isEmpty()) {
         check.accept(stack);
@@ -78,13 +76,12 @@ final class StackAccess implements AutoCloseable {
   }
 
   /** A gateway that is ready now; empty when a stack would have to be started. */
-  static Optional<GatewayClient> ready(StackOptions options) {
+  static Optional<GatewayClient> ready() {
     String named = System.getenv("LATENTLINE_URL");
     if (named != null && !named.isBlank()) {
       return Optional.of(named(named).gateway());
     }
-    Optional<StackRecord> running = StackRecord.running(StackOptions.state());
-    return Optional.of(client(address(running, options.ports()))).filter(GatewayClient::isReady);
+    return StackRecord.running(StackOptions.state()).flatMap(StackAccess::ready);
   }
 
   GatewayClient gateway() {
@@ -131,15 +128,20 @@ final class StackAccess implements AutoCloseable {
     return new GatewayClient(address, Optional.of(key.strip()));
   }
 
-  private static URI address(Optional<StackRecord> running, StackPorts ports) {
-    int port = running.flatMap(r -> r.port(Role.GATEWAY)).orElse(ports.of(Role.GATEWAY));
-    return URI.create("http://127.0.0.1:" + port);
+  /** The gateway of a stack; empty while it is not ready. */
+  private static Optional<GatewayClient> ready(StackRecord running) {
+    return running
+        .port(Role.GATEWAY)
+        .map(port -> client(URI.create("http://127.0.0.1:" + port)))
+        .filter(GatewayClient::isReady);
   }
 
   private static StackAccess start(EmbeddedStack stack, Progress progress) {
+    // a key that is none is said before anything starts
+    GatewayClient gateway = client(URI.create(stack.url()));
     progress.note("no stack runs here: starting one for this call (latentline up keeps one)");
     stack.start(true);
-    return new StackAccess(client(URI.create(stack.url())), Optional.of(stack));
+    return new StackAccess(gateway, Optional.of(stack));
   }
 
   private static void pause() {

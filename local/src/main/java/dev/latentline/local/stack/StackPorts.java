@@ -55,8 +55,14 @@ public final class StackPorts {
             throw CliException.failed(
                 String.format(
                     "port %d, which the %s needs, is in use: stop what listens there, or choose"
-                        + " another with --port %s=N (or LATENTLINE_PORTS=%s=N)",
-                    port, role.id(), role.id(), role.id()));
+                        + " another with --port %s=N (or LATENTLINE_PORTS=%s=N)%s",
+                    port,
+                    role.id(),
+                    role.id(),
+                    role.id(),
+                    role == Role.GATEWAY
+                        ? "; a gateway that listens there is used where LATENTLINE_URL names it"
+                        : ""));
           }
         });
   }
