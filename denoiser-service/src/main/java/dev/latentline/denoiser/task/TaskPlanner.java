@@ -72,6 +72,9 @@ public final class TaskPlanner {
     if (scheduler.predictionType() == PredictionType.FLOW && !sampler.samplesFlow()) {
       throw unsupported("the sampler cannot sample a model of flow matching");
     }
+    if (scheduler.predictionType() == PredictionType.FLOW && request.getSChurn() > 0) {
+      throw unsupported("a model of flow matching takes no s_churn");
+    }
     Guidance guidance =
         new Guidance(
             model.card().unet().isToldGuidance() ? 1 : request.getGuidanceScale(),

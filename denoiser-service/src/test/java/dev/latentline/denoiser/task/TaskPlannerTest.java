@@ -14,6 +14,7 @@ import dev.latentline.denoiser.schedule.TrainedNoise;
 import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.catalogue.ModelLimits;
+import dev.latentline.inference.catalogue.SchedulerConfig;
 import dev.latentline.inference.catalogue.TextEncoder;
 import dev.latentline.inference.catalogue.UNet;
 import dev.latentline.inference.catalogue.Vae;
@@ -42,6 +43,10 @@ class TaskPlannerTest {
           new UNet("unet/model.onnx", 4, 2));
 
   private static PoolModel model(TextEncoder encoder, UNet network) {
+    return model(encoder, network, Configs.starter());
+  }
+
+  private static PoolModel model(TextEncoder encoder, UNet network, SchedulerConfig scheduler) {
     return new PoolModel(
         new ModelCard(
             "small",
@@ -57,10 +62,10 @@ class TaskPlannerTest {
             List.of(encoder),
             network,
             new Vae("decoder.onnx", "encoder.onnx", 8, 1, Optional.empty()),
-            Configs.starter(),
+            scheduler,
             Optional.empty(),
             Map.of()),
-        TrainedNoise.of(Configs.starter()));
+        TrainedNoise.of(scheduler));
   }
 
   private final TaskPlanner planner = new TaskPlanner((tenant, payload) -> payload.getInline());
@@ -106,6 +111,23 @@ class TaskPlannerTest {
     assertThat(made(request -> request.setSampler("euler").setRng("cpu"))).isNotEqualTo(euler);
     assertThat(made(request -> request.setSampler("euler").setGuidanceRescale(0.7f)))
         .isNotEqualTo(euler);
+  }
+
+  @Test
+  void aModelOfFlowMatchingTakesNoNoiseBeforeSteps() {
+    PoolModel flow =
+        model(
+            new TextEncoder("tokenizer.json", "text.onnx", "out", 4, 2),
+            new UNet("unet/model.onnx", 4, 2),
+            Configs.flow());
+    EmbeddingReady churning = record(request -> request.setSampler("euler").setSChurn(0.1f), 0);
+
+    assertThat(planner.plan(record(request -> request.setSampler("euler"), 0), flow).steps())
+        .isEqualTo(10);
+    assertThatThrownBy(() -> planner.plan(churning, flow))
+        .isInstanceOfSatisfying(
+            Failure.Rejected.class, e -> assertThat(e.code()).isEqualTo("unsupported_request"))
+        .hasMessageContaining("s_churn");
   }
 
   private float[] made(Consumer<GenerationRequest.Builder> change) {

@@ -6,6 +6,7 @@ import dev.latentline.contract.Sampler;
 import dev.latentline.contract.Schedule;
 import dev.latentline.inference.catalogue.Defaults;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.SchedulerConfig;
 import dev.latentline.proto.v1.GenerationRequest;
 import java.util.Arrays;
 import java.util.List;
@@ -88,12 +89,24 @@ final class SamplingFields {
       double own = sampler.defaultEta().getAsDouble();
       request.setEta((float) fields.decimal("eta", 0, Limits.MAX_PART).orElse(own));
     }
-    if (applies("s_churn", sampler, Sampler::churns)) {
+    if (!isChurnOfFlow() && applies("s_churn", sampler, Sampler::churns)) {
       request.setSChurn((float) fields.decimal("s_churn", 0, Limits.MAX_CHURN).orElse(0));
     }
     if (applies("s_noise", sampler, Sampler::takesNoiseScale)) {
       request.setSNoise((float) fields.decimal("s_noise", 0, Limits.MAX_NOISE_SCALE).orElse(1));
     }
+  }
+
+  /** Noise on top of a sigma is more than there can be in a mixture of picture and noise. */
+  private boolean isChurnOfFlow() {
+    boolean flow =
+        card.filter(c -> c.scheduler().predictionType() == SchedulerConfig.PredictionType.FLOW)
+            .isPresent();
+    if (flow && fields.has("s_churn")) {
+      fields.add(
+          "s_churn", "not_applicable", "Models that were trained by flow matching do not take it");
+    }
+    return flow;
   }
 
   /** What would have no effect is an error, not a surprise. */

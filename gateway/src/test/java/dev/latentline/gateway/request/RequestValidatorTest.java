@@ -778,6 +778,17 @@ class RequestValidatorTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"euler", "heun", "dpmpp_2m"})
+  void aModelOfFlowMatchingTakesNoNoiseBeforeSteps(String sampler) {
+    String body = "'prompt':'x','sampler':'" + sampler + "','s_churn':0.5}";
+    assertThat(invalid("{'model':'flow'," + body))
+        .extracting(FieldError::field, FieldError::code)
+        .containsExactly(tuple("s_churn", "not_applicable"));
+    assertThat(valid("{'model':'flow','prompt':'x','sampler':'" + sampler + "'}").getSChurn())
+        .isZero();
+  }
+
+  @ParameterizedTest
   @EnumSource(Sampler.class)
   void whatASamplerDoesNotTakeIsNotInTheRequest(Sampler sampler) {
     GenerationRequest request =
