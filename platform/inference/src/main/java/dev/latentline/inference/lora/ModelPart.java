@@ -29,6 +29,9 @@ public record ModelPart(ModelCard model, String graph, LoraSet loras) {
   /** Weights that lie in a graph are fp16 or fp32, and are computed with in fp32. */
   private static final int WIDENED = 2;
 
+  /** Up to here a graph with its weights in it is loaded without a look at what is free. */
+  private static final long NEEDS_LITTLE_BYTES = 256L << 20;
+
   /** As the model has it. */
   public static ModelPart of(ModelCard model, String graph) {
     return new ModelPart(model, graph, LoraSet.NONE);
@@ -97,11 +100,7 @@ public record ModelPart(ModelCard model, String graph, LoraSet loras) {
   public long bytes() {
     Optional<Path> weights = model.weightsOf(graph);
     if (weights.isEmpty()) {
-      return WIDENED
-          * model.filesOf(graph).stream()
-              .map(model.files()::get)
-              .mapToLong(ModelFile::sizeBytes)
-              .sum();
+      return WIDENED * fileBytes();
     }
     try {
       return ModelSession.bytes(weights.get());
@@ -109,6 +108,13 @@ public record ModelPart(ModelCard model, String graph, LoraSet loras) {
       throw new Failure.Rejected(
           "model_unavailable", "The weights of the model " + model.name() + " cannot be read", e);
     }
+  }
+
+  private long fileBytes() {
+    return model.filesOf(graph).stream()
+        .map(model.files()::get)
+        .mapToLong(ModelFile::sizeBytes)
+        .sum();
   }
 
   /** Loads it. Takes longer with LoRAs. */
@@ -134,6 +140,9 @@ public record ModelPart(ModelCard model, String graph, LoraSet loras) {
         changed.putAll(MergedWeights.of(changeable(), part(graph), loras));
       }
       changed.putAll(others);
+      if (model.weightsOf(graph).isEmpty() && fileBytes() > NEEDS_LITTLE_BYTES) {
+        ModelSession.requireMemory(model.name() + "/" + graph, fileBytes());
+      }
       return ModelSession.open(model.file(graph), model.weightsOf(graph), changed, settings);
     } catch (NoRoomException e) {
       throw new Failure.Retryable("not_enough_room", e.getMessage(), e);

@@ -134,6 +134,17 @@ public final class ModelSession implements AutoCloseable {
     }
   }
 
+  /**
+   * Refuses a graph that has its weights in it, or in files beside it that it names, where these
+   * cannot fit; weights of a graph that came without are counted where it is opened.
+   *
+   * @param weightBytes of all of these files
+   * @throws NotEnoughMemoryException when there is not enough to load them, with both figures
+   */
+  public static void requireMemory(String graph, long weightBytes) {
+    FreeMemory.HERE.require(graph, weightBytes);
+  }
+
   private static SessionOptions options(SessionSettings settings) throws OrtException {
     SessionOptions options = new SessionOptions();
     try {
