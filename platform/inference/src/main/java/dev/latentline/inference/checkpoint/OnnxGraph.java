@@ -1,11 +1,11 @@
 package dev.latentline.inference.checkpoint;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +26,14 @@ final class OnnxGraph {
   private static final int MAX_DEPTH = 32;
 
   private static final int MAX_NAME_BYTES = 4096;
+  private static final int MAX_DIMENSIONS = 64;
+
+  /** Of what external data are said of one tensor; onnx.proto knows five. */
+  private static final int MAX_ENTRIES = 64;
+
+  /** Of initializers; and of inputs, outputs and data outside the file each. */
+  private static final int MAX_OF_A_KIND = 100_000;
+
   private static final int FLOAT = 1;
   private static final int INT32 = 6;
   private static final int INT64 = 7;
@@ -177,22 +185,39 @@ final class OnnxGraph {
         in,
         (field, message) -> {
           switch (field) {
-            case 1 -> shape.addAll(message.integers());
+            case 1 -> message.integers(side -> add(shape, side, MAX_DIMENSIONS));
             case 8 -> name[0] = message.text();
             case 13 -> message.enter(body -> entry(body, entries));
             default -> message.skip();
           }
         });
     if (isInitializer) {
-      initializers.put(name[0], shape);
+      put(initializers, name[0], shape, MAX_OF_A_KIND);
     }
     if (!entries.isEmpty()) {
-      external.add(
+      add(
+          external,
           new External(
               name[0],
               entries.getOrDefault("location", ""),
               number(entries, "offset"),
-              number(entries, "length")));
+              number(entries, "length")),
+          MAX_OF_A_KIND);
+    }
+  }
+
+  private static <T> void add(List<T> list, T value, int most) throws IOException {
+    if (list.size() == most) {
+      throw new InvalidProtocolBufferException("more than " + most + " of a kind");
+    }
+    list.add(value);
+  }
+
+  private static <T> void put(Map<String, T> map, String name, T value, int most)
+      throws IOException {
+    map.put(name, value);
+    if (map.size() > most) {
+      throw new InvalidProtocolBufferException("more than " + most + " of a kind");
     }
   }
 
@@ -215,7 +240,7 @@ final class OnnxGraph {
             message.skip();
           }
         });
-    entries.put(pair[0], pair[1]);
+    put(entries, pair[0], pair[1], MAX_ENTRIES);
   }
 
   private static void value(CodedInputStream in, Map<String, Value> values) throws IOException {
@@ -231,7 +256,7 @@ final class OnnxGraph {
             default -> message.skip();
           }
         });
-    values.put(name[0], new Value(type[0], List.copyOf(shape)));
+    put(values, name[0], new Value(type[0], List.copyOf(shape)), MAX_OF_A_KIND);
   }
 
   /** TypeProto, of which only tensors have a type here. */
@@ -277,7 +302,7 @@ final class OnnxGraph {
                           inside.skip();
                         }
                       }));
-          shape.add(side[0]);
+          add(shape, side[0], MAX_DIMENSIONS);
         });
   }
 
@@ -285,6 +310,11 @@ final class OnnxGraph {
   @FunctionalInterface
   private interface Fields {
     void take(int field, Message message) throws IOException;
+  }
+
+  @FunctionalInterface
+  private interface Integers {
+    void take(long value) throws IOException;
   }
 
   @FunctionalInterface
@@ -322,27 +352,28 @@ final class OnnxGraph {
     }
 
     String text() throws IOException {
-      ByteString bytes = in.readBytes();
-      if (bytes.size() > MAX_NAME_BYTES) {
+      if (WireFormat.getTagWireType(tag) != WireFormat.WIRETYPE_LENGTH_DELIMITED) {
+        throw new InvalidProtocolBufferException("a name was expected");
+      }
+      int length = in.readRawVarint32();
+      if (length < 0 || length > MAX_NAME_BYTES) {
         throw new InvalidProtocolBufferException("a name is too long");
       }
-      return bytes.toStringUtf8();
+      return new String(in.readRawBytes(length), StandardCharsets.UTF_8);
     }
 
     /** One number, or several that are packed. */
-    List<Long> integers() throws IOException {
-      List<Long> values = new ArrayList<>();
+    void integers(Integers each) throws IOException {
       if (WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_VARINT) {
-        values.add(integer());
-      } else {
-        enter(
-            body -> {
-              while (!body.isAtEnd()) {
-                values.add(body.readInt64());
-              }
-            });
+        each.take(integer());
+        return;
       }
-      return values;
+      enter(
+          body -> {
+            while (!body.isAtEnd()) {
+              each.take(body.readInt64());
+            }
+          });
     }
   }
 }
