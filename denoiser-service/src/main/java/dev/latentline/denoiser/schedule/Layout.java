@@ -73,19 +73,25 @@ enum Layout {
     boolean multistep = this == MULTISTEP || this == MULTISTEP_ABOVE_ZERO;
     return switch (config.timestepSpacing()) {
       case TRAILING -> Math.rint(trained - index * (trained / (double) steps)) - 1;
-      case LEADING ->
-          multistep
-              ? (left + 1.0) * (trained / (steps + 1)) + config.stepsOffset()
-              : left * (double) (trained / steps) + config.stepsOffset();
+      case LEADING -> {
+        if (multistep) {
+          yield (left + 1.0) * (trained / (steps + 1)) + config.stepsOffset();
+        }
+        yield steps == 1 ? only(config) : left * (double) (trained / steps) + config.stepsOffset();
+      }
       case LINSPACE -> {
         if (multistep) {
           yield Math.rint((left + 1) * ((trained - 1.0) / steps));
         }
-        // diffusers would take 0 as the only one, from which nothing can be made
-        double even = steps == 1 ? trained - 1.0 : left * ((trained - 1.0) / (steps - 1));
+        double even = steps == 1 ? only(config) : left * ((trained - 1.0) / (steps - 1));
         yield this == SIGMAS ? even : Math.rint(even);
       }
     };
+  }
+
+  /** Diffusers would take the lowest as the only one, from which nothing can be made. */
+  private static double only(SchedulerConfig config) {
+    return config.trainTimesteps() - 1.0;
   }
 
   /** What the network is told: all but k-diffusion round what lies between those of training. */

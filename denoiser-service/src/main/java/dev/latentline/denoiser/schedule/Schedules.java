@@ -28,10 +28,7 @@ public final class Schedules {
     double[] levels = new double[steps + 1];
     double[] asked = new double[steps];
     for (int i = 0; i < steps; i++) {
-      levels[i] =
-          ownTimesteps
-              ? layout.level(trained, own[i])
-              : level(schedule, trained, i / (double) steps, ramp(i, steps));
+      levels[i] = ownTimesteps ? layout.level(trained, own[i]) : level(schedule, trained, i, steps);
       asked[i] = ownTimesteps ? own[i] : trained.timestep(levels[i]);
       if (!trained.isFlow()) {
         asked[i] = layout.asked(asked[i]);
@@ -43,11 +40,10 @@ public final class Schedules {
 
   /**
    * As AUTOMATIC1111 and ComfyUI have them, and diffusers where it has them over all of training.
-   *
-   * @param part of the steps that are done, 0 to below 1
-   * @param ramp the same, but 1 at the last step
    */
-  private static double level(Schedule schedule, TrainedNoise trained, double part, double ramp) {
+  private static double level(Schedule schedule, TrainedNoise trained, int index, int steps) {
+    double part = index / (double) steps;
+    double ramp = ramp(index, steps);
     double high = trained.highest();
     double low = trained.lowest();
     return switch (schedule) {
@@ -55,7 +51,9 @@ public final class Schedules {
       case UNIFORM -> evenly(trained, ramp);
       case SGM_UNIFORM ->
           trained.sigmaAt(between(trained.timestep(high), trained.timestep(low), part));
-      case SIMPLE -> trained.sigma(trained.levels() - 1 - (int) (part * trained.levels()));
+      // rounded in this order: 19 of 38 steps is at 499 levels of 1000, not at 500
+      case SIMPLE ->
+          trained.sigma(trained.levels() - 1 - (int) (index * (trained.levels() / (double) steps)));
       // equation 5 of Karras et al. 2022 (arXiv:2206.00364)
       case KARRAS ->
           StrictMath.pow(
@@ -65,7 +63,12 @@ public final class Schedules {
     };
   }
 
-  /** As diffusers has them; schedules of other models are those of their timesteps. */
+  /**
+   * As diffusers has them; schedules of other models are those of their timesteps.
+   *
+   * @param part of the steps that are done, 0 to below 1
+   * @param ramp the same, but 1 at the last step
+   */
   private static double ofFlow(TrainedNoise trained, double part, double ramp) {
     return switch (trained.config().timestepSpacing()) {
       // FluxPipeline asks for even parts of the whole time

@@ -172,7 +172,35 @@ class SchedulesTest {
   }
 
   @Test
+  void simpleTakesTheLevelsThatComfyUiTakesAlsoWhereRoundingDecides() {
+    // int(i * (1000 / n)) of Python for step i of n; i / n * 1000 would be a level further
+    int[][] rounded = {{38, 19, 499}, {76, 19, 249}, {76, 38, 499}, {122, 61, 499}};
+    for (int[] one : rounded) {
+      assertThat(Schedules.of(Sampler.EULER, Schedule.SIMPLE, starter, one[0]).from(one[1]))
+          .isEqualTo(starter.sigma(999 - one[2]));
+    }
+    assertThat(Schedules.of(Sampler.EULER, Schedule.SIMPLE, starter, 7).from(3))
+        .isEqualTo(starter.sigma(999 - 428));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Sampler.class)
+  void oneStepStartsWhereLittleIsLeftOfThePicture(Sampler sampler) {
+    for (TimestepSpacing spacing : TimestepSpacing.values()) {
+      TrainedNoise trained = TrainedNoise.of(Configs.starter(spacing));
+      Sigmas one = Schedules.of(sampler, Schedule.NORMAL, trained, 1);
+      // diffusers' multistep solvers of one more step leave out the last
+      double lowest = trained.sigma(501);
+      assertThat(one.from(0)).as("%s", spacing).isGreaterThanOrEqualTo(lowest);
+    }
+  }
+
+  @Test
   void oneStepStartsAtTheHighestLevel() {
+    for (Sampler sampler : List.of(Sampler.EULER, Sampler.DDIM, Sampler.PNDM)) {
+      assertThat(Schedules.of(sampler, Schedule.NORMAL, stableDiffusion, 1).from(0))
+          .isEqualTo(stableDiffusion.highest());
+    }
     assertLevels(Schedules.of(Sampler.DDIM, Schedule.NORMAL, starter, 1), 157.4072723388672, 0);
     assertLevels(Schedules.of(Sampler.DDIM, Schedule.KARRAS, starter, 1), 157.4072723388672, 0);
   }
