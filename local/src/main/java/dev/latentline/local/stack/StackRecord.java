@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,20 +21,20 @@ import java.util.function.Consumer;
  * What a running stack leaves for other shells to find it: {@code stack.json}.
  *
  * @param pid the process that supervises it
- * @param started when that process started, in Unix milliseconds: pids are used again
+ * @param started when that process started, as {@link ProcessStart} tells it
  * @param forOneCall whether it ends with the command that started it
  */
-public record StackRecord(long pid, long started, boolean forOneCall, List<Part> parts) {
+public record StackRecord(long pid, String started, boolean forOneCall, List<Part> parts) {
   private static final Duration LEFT_OVER = Duration.ofSeconds(15);
 
   /**
    * A process of the stack.
    *
-   * @param started in Unix milliseconds
+   * @param started as {@link ProcessStart} tells it
    */
-  public record Part(String name, int port, long pid, long started) {
+  public record Part(String name, int port, long pid, String started) {
     static Part of(String name, int port, ProcessHandle process) {
-      return new Part(name, port, process.pid(), startOf(process));
+      return new Part(name, port, process.pid(), ProcessStart.of(process));
     }
 
     /** The process, if it is still that one. */
@@ -79,7 +78,7 @@ public record StackRecord(long pid, long started, boolean forOneCall, List<Part>
   /** The record of this process. */
   static StackRecord own(boolean forOneCall, List<Part> parts) {
     ProcessHandle self = ProcessHandle.current();
-    return new StackRecord(self.pid(), startOf(self), forOneCall, List.copyOf(parts));
+    return new StackRecord(self.pid(), ProcessStart.of(self), forOneCall, List.copyOf(parts));
   }
 
   /** The stack that runs with this state; empty when none does. */
@@ -140,12 +139,12 @@ public record StackRecord(long pid, long started, boolean forOneCall, List<Part>
                 part.path("name").asText(),
                 part.path("port").asInt(),
                 part.path("pid").asLong(),
-                part.path("started").asLong()));
+                part.path("started").asText()));
       }
       return Optional.of(
           new StackRecord(
               root.path("pid").asLong(),
-              root.path("started").asLong(),
+              root.path("started").asText(),
               root.path("for_one_call").asBoolean(),
               parts));
     } catch (IOException e) {
@@ -154,11 +153,7 @@ public record StackRecord(long pid, long started, boolean forOneCall, List<Part>
     }
   }
 
-  private static Optional<ProcessHandle> alive(long pid, long started) {
-    return ProcessHandle.of(pid).filter(p -> p.isAlive() && startOf(p) == started);
-  }
-
-  private static long startOf(ProcessHandle process) {
-    return process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+  private static Optional<ProcessHandle> alive(long pid, String started) {
+    return ProcessHandle.of(pid).filter(p -> p.isAlive() && ProcessStart.of(p).equals(started));
   }
 }
