@@ -70,15 +70,14 @@ public class DenoiseStage {
   @Blocking(value = "denoise", ordered = false)
   void denoise(WorkItem item) {
     EmbeddingReady record = parse(item);
-    try {
-      denoise(item, record);
+    try (Devices.Place place = devices.take()) {
+      denoise(item, record, place.device());
     } catch (Failure.Rejected e) {
       facts.imageFailed(item, OptionalInt.of(record.getImageIndex()), e);
     }
   }
 
-  private void denoise(WorkItem item, EmbeddingReady record) {
-    Devices.OnDevice device = devices.idlest();
+  private void denoise(WorkItem item, EmbeddingReady record, Devices.OnDevice device) {
     if (item.lastAttempt() && !device.loop().keepFor(item.key())) {
       throw new HandOverException("this replica is kept for another picture");
     }

@@ -3,6 +3,7 @@ package dev.latentline.denoiser.loop;
 import dev.latentline.denoiser.network.PoolModels;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What this replica computes on: one device, or several GPUs. Each has its own copy of the networks
@@ -10,6 +11,9 @@ import java.util.List;
  */
 public final class Devices implements AutoCloseable {
   private final List<OnDevice> all;
+
+  /** How many tasks each has, by its place in all. */
+  private final int[] tasks;
 
   /** The networks on one device and the loop that makes their steps. */
   public record OnDevice(PoolModels models, StepLoop loop) {}
@@ -19,11 +23,43 @@ public final class Devices implements AutoCloseable {
    */
   public Devices(List<OnDevice> all) {
     this.all = List.copyOf(all);
+    this.tasks = new int[all.size()];
   }
 
-  /** The one that holds the fewest tasks. */
-  public OnDevice idlest() {
-    return all.stream().min(Comparator.comparingInt(one -> one.loop().held())).orElseThrow();
+  /** A task's place on a device, until it is closed. */
+  public final class Place implements AutoCloseable {
+    private final int index;
+
+    private Place(int index) {
+      this.index = index;
+    }
+
+    public OnDevice device() {
+      return all.get(index);
+    }
+
+    @Override
+    public void close() {
+      synchronized (tasks) {
+        tasks[index]--;
+      }
+    }
+  }
+
+  /**
+   * A place for a task on the device that has the fewest: also those count that are not in its loop
+   * yet, since their network is being loaded. To be closed once, when the task is no longer here.
+   */
+  public Place take() {
+    synchronized (tasks) {
+      int idlest =
+          IntStream.range(0, tasks.length)
+              .boxed()
+              .min(Comparator.comparingInt(index -> tasks[index]))
+              .orElseThrow();
+      tasks[idlest]++;
+      return new Place(idlest);
+    }
   }
 
   /**

@@ -35,10 +35,8 @@ class DevicesIT {
     try (Devices devices = new Devices(List.of(device(1), device(1)))) {
       CountDownLatch bothAtWork = new CountDownLatch(2);
       List<CompletableFuture<float[]>> made = new ArrayList<>();
-      List<Devices.OnDevice> used = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
-        Devices.OnDevice device = devices.idlest();
-        used.add(device);
+        Devices.OnDevice device = devices.take().device();
         PoolModel model = device.models().require(apple.getRequest().getModel());
         TaskPlan plan = PLANNER.plan(apple, model);
         NoisePredictor network =
@@ -51,22 +49,39 @@ class DevicesIT {
               }
             };
         made.add(CompletableFuture.supplyAsync(() -> made(device, plan, network), workers));
-        while (device.loop().held() == 0) {
-          Thread.onSpinWait();
-        }
       }
-      assertThat(used).doesNotHaveDuplicates();
       assertThat(made.get(0).join()).isEqualTo(made.get(1).join());
     }
   }
 
   @Test
+  void tasksWhoseNetworkIsNotLoadedYetHaveTheirPlaceToo() {
+    Devices.OnDevice first = device(4);
+    Devices.OnDevice second = device(4);
+    try (Devices devices = new Devices(List.of(first, second))) {
+      List<Devices.Place> places = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        places.add(devices.take());
+      }
+      assertThat(places)
+          .extracting(Devices.Place::device)
+          .containsExactly(first, second, first, second);
+
+      places.get(1).close();
+      places.get(3).close();
+      assertThat(devices.take().device()).isEqualTo(second);
+      assertThat(devices.take().device()).isEqualTo(second);
+    }
+  }
+
+  @Test
   void aTaskThatMustBeAloneKeepsEveryDeviceFromTakingMore() {
-    try (Devices devices = new Devices(List.of(device(4), device(4)))) {
+    Devices.OnDevice first = device(4);
+    try (Devices devices = new Devices(List.of(first, device(4)))) {
       assertThat(devices.hasRoom()).isTrue();
-      devices.idlest().loop().keepFor("a task");
+      first.loop().keepFor("a task");
       assertThat(devices.hasRoom()).isFalse();
-      devices.idlest().loop().release("a task");
+      first.loop().release("a task");
       assertThat(devices.hasRoom()).isTrue();
     }
   }
