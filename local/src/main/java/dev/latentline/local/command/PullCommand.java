@@ -107,7 +107,7 @@ final class PullCommand implements Callable<Integer> {
       progress.finish();
       importFrom(folder.path(), chosen, suggested, found.licence());
       if (!keep) {
-        folder.delete();
+        folder.delete(chosen.files());
       }
     }
   }

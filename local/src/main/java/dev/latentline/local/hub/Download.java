@@ -75,7 +75,7 @@ public final class Download {
    */
   public void run(List<HubFile> chosen) throws IOException {
     List<HubFile> files = hub.described(repository, chosen);
-    long all = files.stream().mapToLong(HubFile::bytes).sum();
+    long all = together(files);
     long missing = all;
     for (HubFile file : files) {
       missing -= isThere(file) ? file.bytes() : Math.min(file.bytes(), size(part(file)));
@@ -91,6 +91,15 @@ public final class Download {
     }
   }
 
+  private static long together(List<HubFile> files) {
+    try {
+      return files.stream().mapToLong(HubFile::bytes).reduce(0, Math::addExact);
+    } catch (ArithmeticException e) {
+      throw CliException.failed(
+          "the hub says that the files have more bytes than any disk: name another repository");
+    }
+  }
+
   private void requireRoom(long missing, long all) throws IOException {
     long free = Files.getFileStore(folder).getUsableSpace();
     if (missing > free) {
@@ -103,7 +112,7 @@ public final class Download {
               folder,
               free / 1e9));
     }
-    if (missing + all > free) {
+    if (all > free - missing) {
       watcher.note("when all is fetched there may be too little room to import it");
     }
   }

@@ -18,6 +18,8 @@ import java.util.stream.Stream;
  * a call that breaks off, and one call has it at a time.
  */
 public final class DownloadFolder implements AutoCloseable {
+  private static final String FILES = "files";
+
   private final Path home;
   private final Path path;
   private final FileChannel channel;
@@ -40,7 +42,7 @@ public final class DownloadFolder implements AutoCloseable {
         downloads
             .resolve(repository.name().owner())
             .resolve(repository.commit() + variant.map(name -> "." + name).orElse(""));
-    Path path = home.resolve("files").resolve(repository.name().repository());
+    Path path = home.resolve(FILES).resolve(repository.name().repository());
     Files.createDirectories(path);
     FileChannel channel =
         FileChannel.open(home.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -58,8 +60,16 @@ public final class DownloadFolder implements AutoCloseable {
     return path;
   }
 
-  /** Takes away what was fetched. */
-  public void delete() throws IOException {
+  /** Takes away files that were fetched, and the folder where it has no others. */
+  public void delete(List<HubFile> files) throws IOException {
+    for (HubFile file : files) {
+      Files.deleteIfExists(path.resolve(file.path()));
+    }
+    try (Stream<Path> walk = Files.walk(home.resolve(FILES))) {
+      if (walk.anyMatch(Files::isRegularFile)) {
+        return;
+      }
+    }
     List<Path> inside;
     try (Stream<Path> walk = Files.walk(home)) {
       inside = walk.sorted(Comparator.reverseOrder()).toList();
