@@ -308,7 +308,7 @@ public final class CheckpointImport {
   }
 
   static String line(String text) {
-    String line = text.replaceAll("\\p{Cntrl}", " ").strip();
+    String line = text.replaceAll("\\p{Cc}", " ").strip();
     return line.substring(0, Math.min(line.length(), 200));
   }
 

@@ -107,7 +107,12 @@ final class ControlNetImport {
     String stated = config.map(json -> json.path("_class_name").asText(CLASS)).orElse(CLASS);
     if (!stated.equals(CLASS)) {
       throw new RefusedCheckpointException(
-          name() + " is of diffusers' class " + stated + ", and not of " + CLASS + WHOLE);
+          name()
+              + " is of diffusers' class "
+              + CheckpointImport.line(stated)
+              + ", and not of "
+              + CLASS
+              + WHOLE);
     }
     if (config.isEmpty() && name().toLowerCase(Locale.ROOT).contains(POOLED_BY_NAME)) {
       throw new RefusedCheckpointException(
@@ -158,7 +163,7 @@ final class ControlNetImport {
         throw new RefusedCheckpointException(
             name()
                 + " has "
-                + name
+                + CheckpointImport.line(name)
                 + " "
                 + setting.getValue()
                 + " in its "

@@ -123,7 +123,7 @@ record Fit(
 
   private static String difference(Taken taken) {
     StoredTensor found = taken.located().orElseThrow().tensor();
-    return found.name()
+    return found.shown()
         + " is "
         + found.type()
         + found.shape()
@@ -177,7 +177,7 @@ record Fit(
               + " has the layers of "
               + template.title()
               + ", and more that it does not have: "
-              + few(more));
+              + few(more.stream().map(StoredTensor::shown).toList()));
     }
   }
 

@@ -104,7 +104,7 @@ record LoraFit(
 
     private String difference() {
       String mid = layer.mid == null ? "" : ", mid " + layer.mid.shape();
-      return layer.down.name()
+      return layer.down.shown()
           + " is "
           + layer.down.shape()
           + mid
@@ -135,7 +135,7 @@ record LoraFit(
         if (targets.isUnread(entry.getKey())) {
           unread++;
         } else {
-          unknown.add(layer.down.name());
+          unknown.add(layer.down.shown());
         }
         continue;
       }
@@ -147,7 +147,7 @@ record LoraFit(
           break;
         }
         if (changes.put(target, change) != null) {
-          misshapen.add(layer.down.name() + " is the second for " + target.weight());
+          misshapen.add(layer.down.shown() + " is the second for " + target.weight());
         }
       }
     }

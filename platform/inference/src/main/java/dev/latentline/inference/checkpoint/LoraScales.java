@@ -65,7 +65,7 @@ final class LoraScales {
   private float alpha(StoredTensor alpha) throws IOException {
     if (alpha.elements() != 1) {
       throw new RefusedCheckpointException(
-          "the tensor " + alpha.name() + " should be one number, and is " + alpha.shape());
+          "the tensor " + alpha.shown() + " should be one number, and is " + alpha.shape());
     }
     return StoredFloats.of(files.map(alpha), alpha.type())[0];
   }

@@ -59,7 +59,7 @@ record LoraTensors(Map<String, Layer> layers) {
           .or(() -> Optional.ofNullable(up))
           .or(() -> Optional.ofNullable(mid))
           .orElse(alpha)
-          .name();
+          .shown();
     }
   }
 
@@ -79,18 +79,18 @@ record LoraTensors(Map<String, Layer> layers) {
         throw new RefusedCheckpointException(
             file
                 + " cannot be used: the tensor "
-                + tensor.name()
+                + tensor.shown()
                 + " is of a LoRA of T5, which cannot be applied yet");
       }
       if (!place(tensor, layers)) {
         throw new RefusedCheckpointException(
-            file + " cannot be used: the tensor " + tensor.name() + " is of " + other(tensor));
+            file + " cannot be used: the tensor " + tensor.shown() + " is of " + other(tensor));
       }
       if (!tensor.type().isWeight()) {
         throw new RefusedCheckpointException(
             file
                 + " cannot be used: the tensor "
-                + tensor.name()
+                + tensor.shown()
                 + " is "
                 + tensor.type()
                 + ", and should be F32, F16 or BF16");

@@ -142,7 +142,7 @@ final class TextualInversionImport {
       throw new RefusedCheckpointException(
           order.checkpoint().getFileName()
               + " cannot be used: the tensor "
-              + tensor.name()
+              + tensor.shown()
               + " "
               + otherwise);
     }

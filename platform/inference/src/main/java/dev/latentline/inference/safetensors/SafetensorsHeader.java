@@ -83,6 +83,11 @@ record SafetensorsHeader(Map<String, StoredTensor> tensors, Map<String, String> 
     if (name.length() > MAX_NAME_CHARS) {
       throw new InvalidSafetensorsException(file + " has a tensor with an endless name");
     }
+    // names are shown on terminals
+    if (name.chars().anyMatch(Character::isISOControl)) {
+      throw new InvalidSafetensorsException(
+          file + " has a tensor with control characters in its name");
+    }
     StoredType type =
         StoredType.byName(node.path("dtype").asText())
             .orElseThrow(() -> broken(file, name, "has a dtype that is not known"));
@@ -154,8 +159,7 @@ record SafetensorsHeader(Map<String, StoredTensor> tensors, Map<String, String> 
   }
 
   private static InvalidSafetensorsException broken(String file, String tensor, String what) {
-    String shown =
-        tensor.length() > 200 ? tensor.substring(0, 200) : tensor.replaceAll("\\p{Cntrl}", "?");
-    return new InvalidSafetensorsException(file + " is broken: the tensor " + shown + " " + what);
+    return new InvalidSafetensorsException(
+        file + " is broken: the tensor " + StoredTensor.shown(tensor) + " " + what);
   }
 }

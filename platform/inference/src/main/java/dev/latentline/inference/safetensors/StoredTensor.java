@@ -9,8 +9,20 @@ import java.util.List;
  * @param end behind its last byte
  */
 public record StoredTensor(String name, StoredType type, List<Long> shape, long begin, long end) {
+  private static final int MAX_SHOWN_CHARS = 200;
+
   public StoredTensor {
     shape = List.copyOf(shape);
+  }
+
+  /** Its name for messages, of which others can be any length. */
+  public String shown() {
+    return shown(name);
+  }
+
+  /** A tensor's name for messages. */
+  public static String shown(String name) {
+    return name.length() > MAX_SHOWN_CHARS ? name.substring(0, MAX_SHOWN_CHARS) + "..." : name;
   }
 
   public long bytes() {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsFileTest {
   @TempDir Path folder;
@@ -85,6 +86,18 @@ class SafetensorsFileTest {
         .isInstanceOf(InvalidSafetensorsException.class)
         .hasMessageStartingWith("it.safetensors")
         .hasMessageContaining(said);
+  }
+
+  /** Terminals obey them. */
+  @ParameterizedTest
+  @ValueSource(ints = {0x1b, '\n', 0x7f, 0x9b})
+  void controlCharactersInNamesAreRefusedAndNotShown(int control) {
+    for (int length : new int[] {1, 500}) {
+      String name = "a".repeat(length) + "\\u%04x[2J".formatted(control);
+      assertThatThrownBy(() -> open(bytes("{\"" + name + "\":{\"dtype\":\"?\"}}", 0)))
+          .isInstanceOf(InvalidSafetensorsException.class)
+          .hasMessage("it.safetensors has a tensor with control characters in its name");
+    }
   }
 
   @Test
