@@ -1,7 +1,9 @@
 package dev.latentline.inference.checkpoint;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.inference.safetensors.SafetensorsFile;
 import dev.latentline.inference.safetensors.StoredTensor;
 import java.io.IOException;
@@ -133,21 +135,29 @@ final class CheckpointFiles implements AutoCloseable {
       return List.of(plain.get());
     }
     if (!indexes.isEmpty()) {
-      return shards(folder, indexes.get(0));
+      return shards(indexes.get(0), files);
     }
     // one variant, such as fp16: the first where there are more
     return files.stream().limit(1).toList();
   }
 
-  private static List<Path> shards(Path folder, Path index) throws IOException {
-    JsonNode map = new ObjectMapper().readTree(bounded(index)).path("weight_map");
+  /**
+   * @param beside the files that it can name
+   */
+  private static List<Path> shards(Path index, List<Path> beside) throws IOException {
     List<Path> shards = new ArrayList<>();
-    for (JsonNode name : map) {
-      Path shard = folder.resolve(Path.of(name.asText()).getFileName());
-      if (!name.asText().equals(shard.getFileName().toString()) || !Files.isRegularFile(shard)) {
-        throw new RefusedCheckpointException(
-            index.getFileName() + " names " + name.asText() + ", which is no file beside it");
-      }
+    for (JsonNode name : object(index).path("weight_map")) {
+      Path shard =
+          beside.stream()
+              .filter(file -> file.getFileName().toString().equals(name.asText()))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new RefusedCheckpointException(
+                          index.getFileName()
+                              + " names "
+                              + CheckpointImport.line(name.asText())
+                              + ", which is no file beside it"));
       if (!shards.contains(shard)) {
         shards.add(shard);
       }
@@ -155,12 +165,28 @@ final class CheckpointFiles implements AutoCloseable {
     return shards;
   }
 
-  /** A JSON file of a folder, such as scheduler/scheduler_config.json. */
-  Optional<JsonNode> json(String name) throws IOException {
+  /**
+   * A JSON file of a folder, such as scheduler/scheduler_config.json.
+   *
+   * @throws RefusedCheckpointException when it is something else than an object
+   */
+  Optional<ObjectNode> json(String name) throws IOException {
     Path file = path.resolve(name);
     return Files.isDirectory(path) && Files.isRegularFile(file)
-        ? Optional.of(new ObjectMapper().readTree(bounded(file)))
+        ? Optional.of(object(file))
         : Optional.empty();
+  }
+
+  private static ObjectNode object(Path file) throws IOException {
+    byte[] bytes = bounded(file);
+    try {
+      if (new ObjectMapper().readTree(bytes) instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (JacksonException e) {
+      // said below, without its bytes
+    }
+    throw new RefusedCheckpointException(file.getFileName() + " holds no JSON object");
   }
 
   private static byte[] bounded(Path file) throws IOException {

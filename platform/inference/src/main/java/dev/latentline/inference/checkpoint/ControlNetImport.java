@@ -1,6 +1,7 @@
 package dev.latentline.inference.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.ManifestProblems;
 import dev.latentline.inference.safetensors.StoredTensor;
@@ -79,9 +80,10 @@ final class ControlNetImport {
       throw new RefusedCheckpointException(
           "it is a ControlNet, which has neither an autoencoder nor a prediction: leave them out");
     }
-    Path controlNets = order.models().resolve(Catalogue.CONTROLNETS);
-    CheckpointImport.requireFree(controlNets.resolve(order.name()), order, "a ControlNet");
-    Optional<JsonNode> config = files.json(CONFIG);
+    Placement placement =
+        Placement.of(order.models().resolve(Catalogue.CONTROLNETS), order, "a ControlNet");
+    placement.requireFree();
+    Optional<ObjectNode> config = files.json(CONFIG);
     requireKind(files, config);
     Fit fit = recognise(files);
     if (config.isPresent()) {
@@ -98,7 +100,7 @@ final class ControlNetImport {
             });
   }
 
-  private void requireKind(CheckpointFiles files, Optional<JsonNode> config) {
+  private void requireKind(CheckpointFiles files, Optional<ObjectNode> config) {
     for (Map.Entry<String, String> kind : KINDS.entrySet()) {
       if (files.networkTensors().containsKey(kind.getKey())) {
         throw new RefusedCheckpointException(name() + " is " + kind.getValue() + WHOLE);

@@ -32,7 +32,7 @@ final class ModelScheduler {
     }
     files
         .json("scheduler/scheduler_config.json")
-        .ifPresent(own -> scheduler.setAll((ObjectNode) own.deepCopy()));
+        .ifPresent(own -> scheduler.setAll(own.deepCopy()));
     scheduler.put("prediction_type", prediction.id());
     if (isRescaled(scheduler) && prediction == Prediction.EPSILON) {
       throw new RefusedCheckpointException(

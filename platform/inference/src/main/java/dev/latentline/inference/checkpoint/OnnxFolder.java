@@ -286,7 +286,7 @@ final class OnnxFolder {
    */
   void requireVocabulary(JsonNode vocabulary) throws IOException {
     for (String tokenizer : List.of("tokenizer", "tokenizer_2")) {
-      Optional<JsonNode> own = files.json(tokenizer + "/vocab.json");
+      Optional<ObjectNode> own = files.json(tokenizer + "/vocab.json");
       if (own.isPresent() && !own.get().equals(vocabulary)) {
         throw new RefusedCheckpointException(
             tokenizer + "/vocab.json is not CLIP's vocabulary, and no other is known here");

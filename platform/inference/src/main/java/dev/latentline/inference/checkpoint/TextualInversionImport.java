@@ -99,7 +99,10 @@ final class TextualInversionImport {
       require(tensor.type().isWeight(), tensor, "is " + tensor.type() + ", not F32, F16 or BF16");
       long count = count(tensor);
       require(
-          tensor.shape().size() <= 2 && count >= 1 && count <= Limits.MAX_INVERSION_VECTORS,
+          !tensor.shape().isEmpty()
+              && tensor.shape().size() <= 2
+              && count >= 1
+              && count <= Limits.MAX_INVERSION_VECTORS,
           tensor,
           "is "
               + tensor.shape()
@@ -149,7 +152,7 @@ final class TextualInversionImport {
   }
 
   private static long count(StoredTensor tensor) {
-    return tensor.shape().size() == 1 ? 1 : tensor.shape().get(0);
+    return tensor.shape().size() < 2 ? 1 : tensor.shape().get(0);
   }
 
   private static long width(StoredTensor tensor) {

@@ -15,6 +15,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What docs/models.md says is refused, as far as no other test is about it. */
 class RefusalsIT {
@@ -140,20 +143,58 @@ class RefusalsIT {
         .hasMessageContaining("it.safetensors is not the file that was asked for");
   }
 
-  @Test
-  void shardsOutsideTheirFolder() throws IOException {
+  @ParameterizedTest
+  @CsvSource({
+    "../elsewhere.safetensors, ../elsewhere.safetensors",
+    "/, /",
+    "a\\u0000b, a b",
+    "\\u001b[2J, [2J"
+  })
+  void shardsOutsideTheirFolder(String named, String said) throws IOException {
     Path unet = Files.createDirectories(folder.resolve("model/unet"));
     Files.copy(only("a.weight", "b.weight"), folder.resolve("model/elsewhere.safetensors"));
     Files.writeString(
         unet.resolve("diffusion_pytorch_model.safetensors.index.json"),
-        "{\"weight_map\": {\"a.weight\": \"../elsewhere.safetensors\"}}");
+        "{\"weight_map\": {\"a.weight\": \"" + named + "\"}}");
 
-    assertRefused(
-        folder.resolve("model"), "names ../elsewhere.safetensors, which is no file beside it");
+    assertRefused(folder.resolve("model"), "names " + said + ", which is no file beside it");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[1]", "", "{", "null", "\"a\""})
+  void aConfigurationThatIsNoObject(String written) throws IOException {
+    Path model = model();
+    Files.writeString(model.resolve("scheduler/scheduler_config.json"), written);
+
+    assertRefused(model, "scheduler_config.json holds no JSON object");
+  }
+
+  /** Whoever made the file chose them. */
+  @Test
+  void namesWithoutEndAreNotShownWhole() throws IOException {
+    String name = "lora_unet_" + "x".repeat(900);
+    for (String suffix : List.of(".hada_w1", ".lora_down.weight")) {
+      Path file = only(name + suffix);
+
+      assertThatThrownBy(
+              () -> CheckpointImport.run(Orders.of(file, folder.resolve("models")), note -> {}))
+          .isInstanceOf(RefusedCheckpointException.class)
+          .hasMessageContaining("lora_unet_xxx")
+          .satisfies(refused -> assertThat(refused.getMessage()).hasSizeLessThan(500));
+    }
   }
 
   @Test
   void aConfigurationThatIsTooLongForOne() throws IOException {
+    Path model = model();
+    Files.writeString(
+        model.resolve("scheduler/scheduler_config.json"), "{" + " ".repeat(5_000_000) + "}");
+
+    assertRefused(model, "scheduler_config.json is too long for what it is");
+  }
+
+  /** A whole one, but for its scheduler. */
+  private Path model() throws IOException {
     Path model = folder.resolve("model");
     Files.createDirectories(model.resolve("scheduler"));
     String[][] parts = {
@@ -163,10 +204,7 @@ class RefusalsIT {
       Path weights = Files.createDirectories(model.resolve(part[0])).resolve("model.safetensors");
       RandomCheckpoint.ofParts("tiny-sd1", Arrays.copyOfRange(part, 1, part.length)).write(weights);
     }
-    Files.writeString(
-        model.resolve("scheduler/scheduler_config.json"), "{" + " ".repeat(5_000_000) + "}");
-
-    assertRefused(model, "scheduler_config.json is too long for what it is");
+    return model;
   }
 
   private void assertRefused(Path checkpoint, String said) {

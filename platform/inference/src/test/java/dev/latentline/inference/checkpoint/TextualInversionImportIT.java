@@ -57,6 +57,7 @@ class TextualInversionImportIT {
         "emb_params 3 17             | of no family that is known here: its vectors have 17 numbers",
         "emb_params 76 16            | is [76, 16], and should be 1 to 75 vectors",
         "emb_params 0 16             | is [0, 16], and should be 1 to 75 vectors",
+        "clip_l, clip_g              | the tensor clip_g is [], and should be 1 to 75 vectors",
         "clip_l 2 768, clip_g 3 1280 | not as many vectors for one text encoder as for the other",
         "clip_l 2 768, clip_g 2 768  | of no family that is known here",
       })
