@@ -143,6 +143,12 @@ public final class CheckpointImport {
     List<Fit> fits =
         Template.in(order.templates()).stream().map(template -> Fit.of(template, files)).toList();
     // of variants of a family the one that has a place for the most
+    if (Files.isDirectory(order.checkpoint())) {
+      throw new RefusedCheckpointException(
+          "--sha256 is for single files, and "
+              + order.checkpoint().getFileName()
+              + " is a folder: leave it out");
+    }
     Optional<Fit> complete =
         fits.stream().filter(Fit::isComplete).max(Comparator.comparingInt(Fit::networkWeights));
     String name = String.valueOf(order.checkpoint().getFileName());

@@ -372,6 +372,9 @@ class CheckpointImportIT {
     Path file = RandomCheckpoint.of("tiny-sd1").write(folder.resolve("a.safetensors"));
 
     assertRefused(Orders.of(file, models(), "00".repeat(32), null), "its SHA-256 is ");
+    assertRefused(
+        Orders.of(Files.createDirectory(folder.resolve("it")), models(), "00".repeat(32), null),
+        "--sha256 is for single files, and it is a folder");
   }
 
   @Test
