@@ -8,6 +8,7 @@ import dev.latentline.embedded.KafkaBroker;
 import dev.latentline.embedded.S3Store;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
+import dev.latentline.inference.checkpoint.CheckpointImport;
 import dev.latentline.inference.checkpoint.RetiredModels;
 import dev.latentline.local.CliException;
 import java.io.IOException;
@@ -123,8 +124,8 @@ public final class EmbeddedStack {
     ChildProcess.atShutdown(this::breakOff);
     try {
       StackRecord.awaitLeftOvers(state, notes);
+      removeOld();
       check();
-      removeRetired();
       StackRecord.own(forOneCall, List.of()).write(state);
       own(prepare());
       new StackStart(parts, state.path(), models, this::isStopping).run(this::record);
@@ -266,8 +267,10 @@ public final class EmbeddedStack {
     }
   }
 
-  private void removeRetired() {
+  /** Before the models are looked at: some may come back. */
+  private void removeOld() {
     try {
+      CheckpointImport.clear(state.models());
       new RetiredModels(state.models()).removeExpired(Instant.now());
     } catch (IOException e) {
       notes.accept("a model that is no longer needed could not be deleted: " + e.getMessage());

@@ -43,6 +43,10 @@ public final class Catalogue {
 
   private static final int MAX_NAME_CHARS = 64;
 
+  /** The folders of a catalogue that are none of a model: no model can be called so. */
+  public static final List<String> GROUPS =
+      List.of(UPSCALERS, SAFETY_CHECKERS, LORAS, CONTROLNETS, TEXTUAL_INVERSIONS, RETIRED);
+
   private final Map<String, ModelCard> models;
   private final List<ModelCard> retired;
   private final SortedMap<String, String> aliases;

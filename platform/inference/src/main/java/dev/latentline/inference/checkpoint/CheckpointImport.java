@@ -66,10 +66,8 @@ public final class CheckpointImport {
   }
 
   private Path run() throws IOException {
-    if (!order.name().matches(Limits.NAME_PATTERN)) {
-      throw new RefusedCheckpointException(
-          order.name() + " is no name for a model: it must be " + Limits.NAME_PATTERN);
-    }
+    requireName(order.name());
+    clear(order.models());
     requireDigest();
     try (CheckpointFiles files = CheckpointFiles.open(order.checkpoint(), order.vae())) {
       if (ControlNetImport.isOne(files.networkTensors())) {
@@ -88,7 +86,7 @@ public final class CheckpointImport {
         requireNoDefaults("an upscaler");
         return new UpscalerImport(order, notes).write(files);
       }
-      requireFree(order.models().resolve(order.name()), order, "a model");
+      Placement.ofModel(order).requireFree();
       if (OnnxFolder.isOne(order.checkpoint())) {
         return writeOnnx(files);
       }
@@ -103,6 +101,37 @@ public final class CheckpointImport {
     }
   }
 
+  /**
+   * @throws RefusedCheckpointException when nothing in a catalogue may be called so
+   */
+  public static void requireName(String name) {
+    if (name.isEmpty()) {
+      throw new RefusedCheckpointException(
+          "what it comes from has no letter or digit in its name: name it with --name");
+    }
+    if (!name.matches(Limits.NAME_PATTERN)) {
+      throw new RefusedCheckpointException(
+          name + " is no name for a model: it must be " + Limits.NAME_PATTERN);
+    }
+    if (Catalogue.GROUPS.contains(name)) {
+      throw new RefusedCheckpointException(
+          name + " is what catalogues call a folder of their own: choose another --name");
+    }
+  }
+
+  /**
+   * Clears away what imports have left that were killed, and brings back what they had taken out of
+   * its place.
+   *
+   * @param models the folder of a catalogue; it need not be there
+   */
+  public static void clear(Path models) throws IOException {
+    Workplace.clear(models);
+    for (String group : Catalogue.GROUPS) {
+      Workplace.clear(models.resolve(group));
+    }
+  }
+
   private void requireNoDefaults(String kind) {
     if (!defaults.areNone()) {
       throw new RefusedCheckpointException(
@@ -110,16 +139,15 @@ public final class CheckpointImport {
     }
   }
 
-  static void requireFree(Path target, ImportOrder order, String kind) {
-    if (Files.exists(target) && !order.replace()) {
-      throw new RefusedCheckpointException(
-          "there is " + kind + " " + order.name() + " already: choose another name, or replace it");
-    }
-  }
-
   private void requireDigest() throws IOException {
     if (order.sha256().isEmpty()) {
       return;
+    }
+    if (Files.isDirectory(order.checkpoint())) {
+      throw new RefusedCheckpointException(
+          "--sha256 is for single files, and "
+              + order.checkpoint().getFileName()
+              + " is a folder: leave it out");
     }
     FileKind.requireSafetensors(order.checkpoint());
     MessageDigest digest = Sha256.digest();
@@ -143,12 +171,6 @@ public final class CheckpointImport {
     List<Fit> fits =
         Template.in(order.templates()).stream().map(template -> Fit.of(template, files)).toList();
     // of variants of a family the one that has a place for the most
-    if (Files.isDirectory(order.checkpoint())) {
-      throw new RefusedCheckpointException(
-          "--sha256 is for single files, and "
-              + order.checkpoint().getFileName()
-              + " is a folder: leave it out");
-    }
     Optional<Fit> complete =
         fits.stream().filter(Fit::isComplete).max(Comparator.comparingInt(Fit::networkWeights));
     String name = String.valueOf(order.checkpoint().getFileName());
@@ -214,7 +236,7 @@ public final class CheckpointImport {
 
   private Placement placement() throws IOException {
     new RetiredModels(order.models()).removeExpired(Instant.now());
-    return Placement.ofModel(order.models(), order.name());
+    return Placement.ofModel(order);
   }
 
   private Path writeOnnx(CheckpointFiles files) throws IOException {
@@ -329,9 +351,14 @@ public final class CheckpointImport {
     }
   }
 
-  /** The name of a model that a file's name suggests. */
+  /**
+   * The name of a model that a file's or a folder's name suggests. Empty where that has no letter
+   * or digit of a name.
+   */
   public static String suggestedName(Path checkpoint) {
-    return Catalogue.suggestedName(
-        String.valueOf(checkpoint.getFileName()).replaceFirst("\\.safetensors$", ""));
+    Path name = checkpoint.toAbsolutePath().normalize().getFileName();
+    return name == null
+        ? ""
+        : Catalogue.suggestedName(name.toString().replaceFirst("\\.safetensors$", ""));
   }
 }

@@ -90,14 +90,13 @@ final class ControlNetImport {
       requireSettings(config.get(), fit.template());
     }
     notes.accept("it is a " + fit.template().title());
-    return Placement.of(controlNets, order.name())
-        .make(
-            made -> {
-              ModelFolder folder = new ModelFolder(made, fit, Map.of());
-              folder.requireRoom("the ControlNet");
-              folder.write(CheckpointImport.manifest(order, files, fit.template()), notes);
-              return ManifestProblems.ofControlNet(made);
-            });
+    return placement.make(
+        made -> {
+          ModelFolder folder = new ModelFolder(made, fit, Map.of());
+          folder.requireRoom("the ControlNet");
+          folder.write(CheckpointImport.manifest(order, files, fit.template()), notes);
+          return ManifestProblems.ofControlNet(made);
+        });
   }
 
   private void requireKind(CheckpointFiles files, Optional<ObjectNode> config) {

@@ -43,8 +43,8 @@ final class LoraImport {
       throw new RefusedCheckpointException(
           "it is a LoRA, which has neither an autoencoder nor a prediction: leave them out");
     }
-    Path loras = order.models().resolve(Catalogue.LORAS);
-    CheckpointImport.requireFree(loras.resolve(order.name()), order, "a LoRA");
+    Placement placement = Placement.of(order.models().resolve(Catalogue.LORAS), order, "a LoRA");
+    placement.requireFree();
     List<LoraFit> fits = recognise(files);
     LoraFit fit = fits.get(0);
     notes.accept(
@@ -57,7 +57,7 @@ final class LoraImport {
       notes.accept(fit.unread() + " layers are left out: no model of the family reads them");
     }
     List<String> families = fits.stream().map(f -> f.template().family()).distinct().toList();
-    return Placement.of(loras, order.name()).make(made -> fill(made, files, fit, families));
+    return placement.make(made -> fill(made, files, fit, families));
   }
 
   private List<LoraFit> recognise(CheckpointFiles files) throws IOException {

@@ -7,7 +7,6 @@ import dev.latentline.inference.catalogue.ModelCard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -24,13 +23,12 @@ public record RetiredModels(Path models) {
   /** Longer than any request can live. */
   static final Duration KEPT = Limits.MAX_DEADLINE.plus(Duration.ofHours(1));
 
-  /** Takes a model out of its place. */
-  void retire(Path model) throws IOException {
+  /** Where a model goes whose place another takes; nothing is there. */
+  Path placeFor(Path model) throws IOException {
     String digest = "sha256:" + Sha256.hex(Files.readAllBytes(model.resolve("manifest.json")));
     Path retired = ModelCard.retiredFolder(model, digest);
     delete(retired.getParent());
-    Files.createDirectories(retired.getParent());
-    Files.move(model, retired, StandardCopyOption.ATOMIC_MOVE);
+    return retired;
   }
 
   /** Deletes those that no request can be pinned to any more. */

@@ -61,8 +61,10 @@ final class TextualInversionImport {
           "it is a textual inversion, which has neither an autoencoder nor a prediction: leave them"
               + " out");
     }
-    Path inversions = order.models().resolve(Catalogue.TEXTUAL_INVERSIONS);
-    CheckpointImport.requireFree(inversions.resolve(order.name()), order, "a textual inversion");
+    Placement placement =
+        Placement.of(
+            order.models().resolve(Catalogue.TEXTUAL_INVERSIONS), order, "a textual inversion");
+    placement.requireFree();
     Map<String, StoredTensor> vectors = vectors(files);
     List<Template> fitting =
         Template.in(order.templates()).stream().filter(each -> fits(each, vectors)).toList();
@@ -86,7 +88,7 @@ final class TextualInversionImport {
             + (count == 1 ? " vector" : " vectors")
             + "; its word is "
             + order.name());
-    return Placement.of(inversions, order.name()).make(made -> fill(made, files, vectors, fitting));
+    return placement.make(made -> fill(made, files, vectors, fitting));
   }
 
   /** By the folder of the text encoder's graph. */

@@ -66,18 +66,18 @@ final class UpscalerImport {
       throw new RefusedCheckpointException(
           "it is an upscaler, which has neither an autoencoder nor a prediction: leave them out");
     }
-    Path upscalers = order.models().resolve(Catalogue.UPSCALERS);
-    CheckpointImport.requireFree(upscalers.resolve(order.name()), order, "an upscaler");
+    Placement placement =
+        Placement.of(order.models().resolve(Catalogue.UPSCALERS), order, "an upscaler");
+    placement.requireFree();
     Fit fit = recognise(files);
     notes.accept("it is an upscaler: " + fit.template().title());
-    return Placement.of(upscalers, order.name())
-        .make(
-            made -> {
-              ModelFolder folder = new ModelFolder(made, fit, Map.of());
-              folder.requireRoom("the upscaler");
-              folder.write(CheckpointImport.manifest(order, files, fit.template()), notes);
-              return ManifestProblems.ofUpscaler(made);
-            });
+    return placement.make(
+        made -> {
+          ModelFolder folder = new ModelFolder(made, fit, Map.of());
+          folder.requireRoom("the upscaler");
+          folder.write(CheckpointImport.manifest(order, files, fit.template()), notes);
+          return ManifestProblems.ofUpscaler(made);
+        });
   }
 
   private Fit recognise(CheckpointFiles files) throws IOException {

@@ -7,13 +7,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.latentline.contract.Sha256;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A folder of the catalogue that is being written: its files, and then the manifest that lists
@@ -65,19 +70,48 @@ final class WrittenFolder {
     Files.createDirectories(file.getParent());
     MessageDigest digest = Sha256.digest();
     // not buffered: contents come in large pieces
-    try (OutputStream out = new DigestOutputStream(Files.newOutputStream(file), digest)) {
+    try (FileChannel channel =
+            FileChannel.open(
+                file,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE);
+        OutputStream out = new DigestOutputStream(Channels.newOutputStream(channel), digest)) {
       content.writeTo(out);
+      channel.force(true);
     }
     ObjectNode listed = JSON.createObjectNode();
     listed.put("size", Files.size(file)).put("sha256", Sha256.hex(digest));
     files.put(path, listed);
   }
 
-  /** With the files that were written. */
+  /**
+   * With the files that were written. All of the folder is on the disk then, not in caches only.
+   */
   void writeManifest(ObjectNode manifest) throws IOException {
     ObjectNode listed = manifest.putObject("files");
     files.forEach(listed::set);
-    Files.write(folder.resolve("manifest.json"), pretty(manifest));
+    Path file = folder.resolve("manifest.json");
+    Files.write(file, pretty(manifest));
+    force(file);
+    List<Path> folders;
+    try (Stream<Path> walk = Files.walk(folder)) {
+      folders = walk.filter(Files::isDirectory).toList();
+    }
+    for (Path each : folders) {
+      force(each);
+    }
+  }
+
+  /**
+   * Else a folder could have its name and, after a power cut, not its files.
+   *
+   * @param path a file, or a folder, of which its entries are meant
+   */
+  static void force(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path)) {
+      channel.force(true);
+    }
   }
 
   static byte[] pretty(ObjectNode node) throws IOException {

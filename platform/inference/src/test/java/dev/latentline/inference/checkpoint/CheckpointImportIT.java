@@ -414,8 +414,16 @@ class CheckpointImportIT {
             List.of(
                 CheckpointImport.suggestedName(Path.of("/x/My Model (v1.5)!.safetensors")),
                 CheckpointImport.suggestedName(Path.of("folder")),
-                CheckpointImport.suggestedName(Path.of("_Ünï.safetensors"))))
-        .containsExactly("my-model-v1.5", "folder", "n");
+                CheckpointImport.suggestedName(Path.of("_Ünï.safetensors")),
+                CheckpointImport.suggestedName(Path.of("/x/My Model/.")),
+                CheckpointImport.suggestedName(Path.of("/x/My Model/unet/..")),
+                CheckpointImport.suggestedName(Path.of("水墨.safetensors")),
+                CheckpointImport.suggestedName(Path.of("/"))))
+        .containsExactly("my-model-v1.5", "folder", "n", "my-model", "my-model", "", "");
+    Path here = Path.of("").toAbsolutePath();
+    assertThat(CheckpointImport.suggestedName(Path.of(".")))
+        .isEqualTo(CheckpointImport.suggestedName(here))
+        .isNotEmpty();
   }
 
   private void assertRefused(ImportOrder order, String said) {
