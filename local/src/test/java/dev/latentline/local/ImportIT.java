@@ -364,6 +364,33 @@ class ImportIT {
     assertThat(folder.resolve("state/models")).doesNotExist();
   }
 
+  /** Else the import succeeds, and after it nothing starts. */
+  @Test
+  void aNameThatTheCatalogueHasElsewhereIsRefused() throws Exception {
+    Path catalogue = folder.resolve("catalogue");
+    Files.createDirectories(catalogue.resolve("loras/wash"));
+    Files.createDirectories(catalogue.resolve("textual_inversions/old-map"));
+    Files.writeString(
+        Files.createDirectories(folder.resolve("state/models")).resolve("aliases.yaml"),
+        "studio: xl\n");
+
+    for (String name : List.of("wash", "old-map", "studio", "retired")) {
+      ProcessBuilder builder =
+          command.builder("import-" + name, "models", "import", "x.safetensors", "--name", name);
+      builder.environment().put("LATENTLINE_MODELS", catalogue.toString());
+      StackCommand.Ran ran = command.run(builder);
+      assertThat(ran.err())
+          .matches(
+              "latentline: (.*catalogue has one of the name \\S+|aliases.yaml has studio as another"
+                  + " name of a model|retired is what catalogues call a folder of their own)"
+                  + ": choose another --name");
+      assertThat(ran.exitCode()).isEqualTo(1);
+    }
+    Files.createDirectory(folder.resolve("___"));
+    StackCommand.Ran unnamed = importing("___");
+    assertThat(unnamed.err()).endsWith("name it with --name").doesNotContain("\n");
+  }
+
   private StackCommand.Ran importing(String file, String... options) throws Exception {
     String[] all = new String[options.length + 5];
     String[] fixed = {"models", "import", file, "--templates", RandomCheckpoint.templates() + ""};

@@ -73,29 +73,47 @@ final class ImportOptions {
   }
 
   /**
-   * What is wrong before a model is fetched.
+   * What is wrong with the name before something is fetched.
    *
    * @param suggested the name where none was given
+   * @param isModel whether it must be one: a file may as well be a LoRA, whose name is its own
    */
-  void requireFree(String suggested) {
+  void requireFree(String suggested, boolean isModel) {
     String chosen = chosen(suggested);
     requireUnshipped(chosen);
-    if (!replace && Files.exists(StackOptions.state().models().resolve(chosen))) {
+    if (isModel && !replace && Files.exists(StackOptions.state().models().resolve(chosen))) {
       throw CliException.failed(
           "there is a model " + chosen + " already: choose another --name, or --replace it");
     }
   }
 
   private String chosen(String suggested) {
-    return name == null ? suggested : name;
+    String chosen = name == null ? suggested : name;
+    try {
+      CheckpointImport.requireName(chosen);
+    } catch (RefusedCheckpointException e) {
+      throw CliException.failed(e.getMessage());
+    }
+    return chosen;
   }
 
-  /** A stack does not start when two folders have one of a name. */
+  /**
+   * A stack does not start when two folders have one of a name, or a model has that of an alias.
+   */
   private static void requireUnshipped(String chosen) {
     Path own = StackOptions.state().models();
+    if (Catalogue.aliasesIn(StackOptions.models()).contains(chosen)) {
+      throw CliException.failed(
+          "aliases.yaml has " + chosen + " as another name of a model: choose another --name");
+    }
     for (Path folder : StackOptions.models()) {
       boolean has =
-          Stream.of("", Catalogue.UPSCALERS, Catalogue.CONTROLNETS)
+          Stream.of(
+                  "",
+                  Catalogue.UPSCALERS,
+                  Catalogue.CONTROLNETS,
+                  Catalogue.LORAS,
+                  Catalogue.TEXTUAL_INVERSIONS)
               .anyMatch(group -> Files.isDirectory(folder.resolve(group).resolve(chosen)));
       if (!folder.equals(own) && has) {
         throw CliException.failed(

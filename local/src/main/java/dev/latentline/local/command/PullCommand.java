@@ -95,10 +95,7 @@ final class PullCommand implements Callable<Integer> {
         file == null
             ? Catalogue.suggestedName(name.repository())
             : CheckpointImport.suggestedName(Path.of(chosen.files().get(0).path()));
-    if (chosen.isModel()) {
-      // a file may as well be a LoRA, whose name is its own
-      options.requireFree(suggested);
-    }
+    options.requireFree(suggested, chosen.isModel());
     Path downloads = StackOptions.state().downloads();
     try (DownloadFolder folder =
             DownloadFolder.open(downloads, found, Optional.ofNullable(variant));

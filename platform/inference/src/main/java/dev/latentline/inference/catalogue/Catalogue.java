@@ -3,12 +3,14 @@ package dev.latentline.inference.catalogue;
 import dev.latentline.contract.Failure;
 import dev.latentline.proto.v1.ModelRef;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.stream.Stream;
 
@@ -41,11 +43,11 @@ public final class Catalogue {
    */
   public static final String RETIRED = "retired";
 
-  private static final int MAX_NAME_CHARS = 64;
-
   /** The folders of a catalogue that are none of a model: no model can be called so. */
   public static final List<String> GROUPS =
       List.of(UPSCALERS, SAFETY_CHECKERS, LORAS, CONTROLNETS, TEXTUAL_INVERSIONS, RETIRED);
+
+  private static final int MAX_NAME_CHARS = 64;
 
   private final Map<String, ModelCard> models;
   private final List<ModelCard> retired;
@@ -111,6 +113,11 @@ public final class Catalogue {
    */
   public static Catalogue open(List<Path> folders) {
     return new CatalogueReader(folders).read();
+  }
+
+  /** The names that aliases.yaml gives models in any of the folders, as far as it can be read. */
+  public static Set<String> aliasesIn(List<Path> folders) {
+    return Aliases.read(folders, List.of(), new ArrayList<>()).keySet();
   }
 
   /** How many vectors the textual inversions in one folder of a catalogue have together. */
