@@ -98,12 +98,15 @@ public class Inputs {
   }
 
   /**
-   * Its file.
+   * Where its file is.
    *
    * @param id whatever a client calls it
    */
-  public Optional<byte[]> find(String tenant, String id) {
-    return key(tenant, id).flatMap(store::get);
+  public Optional<InputObject> find(String tenant, String id) {
+    return key(tenant, id)
+        .flatMap(
+            key ->
+                store.size(key).stream().mapToObj(size -> new InputObject(key, size)).findFirst());
   }
 
   public boolean exists(String tenant, String id) {

@@ -28,11 +28,13 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 class ImagesResource {
   private final Generations generations;
   private final BlobStore store;
+  private final Downloads downloads;
   private final Caller caller;
 
-  ImagesResource(Generations generations, BlobStore store, Caller caller) {
+  ImagesResource(Generations generations, BlobStore store, Downloads downloads, Caller caller) {
     this.generations = generations;
     this.store = store;
+    this.downloads = downloads;
     this.caller = caller;
   }
 
@@ -45,6 +47,7 @@ class ImagesResource {
   @APIResponse(responseCode = "304", description = "As the client has it: ETag is the SHA-256")
   @APIResponse(responseCode = "404", description = "Not stored, or not yet")
   @APIResponse(responseCode = "416", description = "The picture is shorter than the range")
+  @APIResponse(responseCode = "503", description = "Not possible now: try again")
   public Response image(
       @PathParam("id") String id,
       @PathParam("index") int index,
@@ -59,12 +62,16 @@ class ImagesResource {
             .orElseThrow(() -> missing(view));
     String extension = image.key().substring(image.key().lastIndexOf('.') + 1);
     return new PictureAnswer(
-            image.sha256(), image.contentType(), id + "-" + index + "." + extension)
+            image.sha256(),
+            image.sizeBytes(),
+            image.contentType(),
+            id + "-" + index + "." + extension)
         .to(
             ifNoneMatch,
             range,
             ifRange,
-            () -> store.get(image.key()).orElseThrow(() -> missing(view)));
+            (first, count) ->
+                downloads.entity(caller.tenant(), image.key(), first, count, () -> missing(view)));
   }
 
   @GET

@@ -6,6 +6,7 @@ import dev.latentline.contract.InputIds;
 import dev.latentline.contract.Limits;
 import dev.latentline.gateway.access.Caller;
 import dev.latentline.gateway.input.BrokenUploadException;
+import dev.latentline.gateway.input.InputObject;
 import dev.latentline.gateway.input.Inputs;
 import dev.latentline.gateway.input.StoredInput;
 import dev.latentline.gateway.input.UnusablePictureException;
@@ -52,14 +53,21 @@ class InputsResource {
 
   private final Uploads uploads;
   private final Inputs inputs;
+  private final Downloads downloads;
   private final Caller caller;
   private final RoutingContext context;
   private final Vertx vertx;
 
   InputsResource(
-      Uploads uploads, Inputs inputs, Caller caller, RoutingContext context, Vertx vertx) {
+      Uploads uploads,
+      Inputs inputs,
+      Downloads downloads,
+      Caller caller,
+      RoutingContext context,
+      Vertx vertx) {
     this.uploads = uploads;
     this.inputs = inputs;
+    this.downloads = downloads;
     this.caller = caller;
     this.context = context;
     this.vertx = vertx;
@@ -137,14 +145,22 @@ class InputsResource {
   @APIResponse(responseCode = "304", description = "As the client has it: ETag is the SHA-256")
   @APIResponse(responseCode = "404", description = "There is none with this id")
   @APIResponse(responseCode = "416", description = "The picture is shorter than the range")
+  @APIResponse(responseCode = "503", description = "Not possible now: try again")
   public Response get(
       @PathParam("id") String id,
       @HeaderParam(HttpHeaders.IF_NONE_MATCH) String ifNoneMatch,
       @HeaderParam("Range") String range,
       @HeaderParam("If-Range") String ifRange) {
-    byte[] bytes = inputs.find(caller.tenant(), id).orElseThrow(InputsResource::notFound);
-    return new PictureAnswer(InputIds.sha256(id), Inputs.CONTENT_TYPE, id + ".png")
-        .to(ifNoneMatch, range, ifRange, () -> bytes);
+    InputObject file = inputs.find(caller.tenant(), id).orElseThrow(InputsResource::notFound);
+    return new PictureAnswer(
+            InputIds.sha256(id), file.sizeBytes(), Inputs.CONTENT_TYPE, id + ".png")
+        .to(
+            ifNoneMatch,
+            range,
+            ifRange,
+            (first, count) ->
+                downloads.entity(
+                    caller.tenant(), file.key(), first, count, InputsResource::notFound));
   }
 
   @DELETE

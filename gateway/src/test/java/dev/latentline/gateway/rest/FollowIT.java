@@ -40,7 +40,10 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 @QuarkusTestResource(LatentlineStack.class)
 class FollowIT {
-  private static final int SIZE = 5000;
+  /** More than is read at once. */
+  private static final int SIZE = 600_000;
+
+  private static final int PREVIEW_SIZE = 5000;
 
   @Inject BlobStore store;
   @Inject Generations generations;
@@ -108,9 +111,10 @@ class FollowIT {
     next(without, "snapshot");
     awaitStatus(id, "running");
 
+    byte[] shown = Arrays.copyOf(picture, PREVIEW_SIZE);
     byte[] large = new byte[Limits.MAX_PREVIEW_BYTES + 1];
     write(progress(id, 1).setEtaMs(60_000).build());
-    write(progress(id, 2).setEtaMs(50_000).setPreview(ByteString.copyFrom(picture)).build());
+    write(progress(id, 2).setEtaMs(50_000).setPreview(ByteString.copyFrom(shown)).build());
     write(progress(id, 3).setEtaMs(40_000).setPreview(ByteString.copyFrom(large)).build());
     write(progress(id, 4).setEtaMs(30_000).build());
 
@@ -121,7 +125,7 @@ class FollowIT {
     assertThat(preview.data().getInt("image_index")).isZero();
     assertThat(preview.data().getInt("step")).isEqualTo(2);
     assertThat(preview.data().getString("image"))
-        .isEqualTo("data:image/png;base64," + Base64.getEncoder().encodeToString(picture));
+        .isEqualTo("data:image/png;base64," + Base64.getEncoder().encodeToString(shown));
     assertThat(given().get("/v1/generations/" + id).<Integer>path("eta_ms")).isBetween(1, 60_000);
 
     store(id);
@@ -190,15 +194,15 @@ class FollowIT {
 
     byte[] part =
         given()
-            .header("Range", "bytes=100-199")
+            .header("Range", "bytes=100-300099")
             .get(url)
             .then()
             .statusCode(206)
-            .header("Content-Range", "bytes 100-199/" + SIZE)
-            .header("Content-Length", "100")
+            .header("Content-Range", "bytes 100-300099/" + SIZE)
+            .header("Content-Length", "300000")
             .extract()
             .asByteArray();
-    assertThat(part).isEqualTo(Arrays.copyOfRange(picture, 100, 200));
+    assertThat(part).isEqualTo(Arrays.copyOfRange(picture, 100, 300_100));
     given()
         .header("Range", "bytes=0-9")
         .header("If-Range", "\"other\"")

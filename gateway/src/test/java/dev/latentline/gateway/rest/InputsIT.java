@@ -59,7 +59,12 @@ class InputsIT {
   public static final class Impatient implements QuarkusTestProfile {
     @Override
     public Map<String, String> getConfigOverrides() {
-      return Map.of("latentline.inputs.upload-time", "3S", "latentline.inputs.max-uploads", "5");
+      return Map.of(
+          "latentline.inputs.upload-time", "3S",
+          "latentline.inputs.max-uploads", "5",
+          "latentline.body-time", "3S",
+          "latentline.pictures.piece-time", "5S",
+          "latentline.pictures.max-downloads-per-tenant", "2");
     }
   }
 

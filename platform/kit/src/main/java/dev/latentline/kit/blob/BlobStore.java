@@ -1,8 +1,10 @@
 package dev.latentline.kit.blob;
 
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Objects by key. Thread-safe.
@@ -27,6 +29,25 @@ public interface BlobStore {
   boolean putIfAbsent(String key, byte[] bytes, String contentType);
 
   Optional<byte[]> get(String key);
+
+  /**
+   * A part of an object, which a store reads alone.
+   *
+   * @param offset of its first byte, smaller than the object's size
+   * @param length at least 1; less comes where the object ends before
+   */
+  default Optional<byte[]> get(String key, long offset, int length) {
+    return get(key)
+        .map(
+            bytes ->
+                Arrays.copyOfRange(
+                    bytes, (int) offset, (int) Math.min(bytes.length, offset + length)));
+  }
+
+  /** In bytes; empty when there is no such object. */
+  default OptionalLong size(String key) {
+    return get(key).stream().mapToLong(bytes -> bytes.length).findFirst();
+  }
 
   boolean exists(String key);
 

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -60,6 +61,16 @@ public final class RetryingBlobStore implements BlobStore {
   @Override
   public Optional<byte[]> get(String key) {
     return trying(() -> store.get(key));
+  }
+
+  @Override
+  public Optional<byte[]> get(String key, long offset, int length) {
+    return trying(() -> store.get(key, offset, length));
+  }
+
+  @Override
+  public OptionalLong size(String key) {
+    return trying(() -> store.size(key));
   }
 
   @Override

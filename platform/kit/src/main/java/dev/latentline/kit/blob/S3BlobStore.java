@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Predicate;
 import okhttp3.ConnectionPool;
 import okhttp3.Interceptor;
@@ -134,9 +135,25 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
     return calling(() -> find(key));
   }
 
+  @Override
+  public Optional<byte[]> get(String key, long offset, int length) {
+    return calling(
+        () ->
+            find(
+                GetObjectArgs.builder()
+                    .bucket(bucket)
+                    .object(key)
+                    .offset(offset)
+                    .length((long) length)
+                    .build()));
+  }
+
   private Optional<byte[]> find(String key) throws MinioException, IOException {
-    try (InputStream in =
-        client.getObject(GetObjectArgs.builder().bucket(bucket).object(key).build())) {
+    return find(GetObjectArgs.builder().bucket(bucket).object(key).build());
+  }
+
+  private Optional<byte[]> find(GetObjectArgs what) throws MinioException, IOException {
+    try (InputStream in = client.getObject(what)) {
       return Optional.of(in.readAllBytes());
     } catch (ErrorResponseException e) {
       if (isMissing(e)) {
@@ -147,19 +164,26 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
   }
 
   @Override
-  public boolean exists(String key) {
+  public OptionalLong size(String key) {
     return calling(
         () -> {
           try {
-            client.statObject(StatObjectArgs.builder().bucket(bucket).object(key).build());
-            return true;
+            return OptionalLong.of(
+                client
+                    .statObject(StatObjectArgs.builder().bucket(bucket).object(key).build())
+                    .size());
           } catch (ErrorResponseException e) {
             if (isMissing(e)) {
-              return false;
+              return OptionalLong.empty();
             }
             throw e;
           }
         });
+  }
+
+  @Override
+  public boolean exists(String key) {
+    return size(key).isPresent();
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.latentline.testkit.Patience;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -56,6 +57,19 @@ abstract class BlobStoreConformance {
   }
 
   @Test
+  void aPartIsReadAlone() {
+    byte[] bytes = bytes(100_000);
+    store.put(folder + "a b", bytes, TYPE);
+
+    assertThat(store.size(folder + "a b")).hasValue(100_000);
+    assertThat(store.get(folder + "a b", 0, 1)).hasValue(Arrays.copyOf(bytes, 1));
+    assertThat(store.get(folder + "a b", 40_000, 30_000))
+        .hasValue(Arrays.copyOfRange(bytes, 40_000, 70_000));
+    assertThat(store.get(folder + "a b", 99_999, 5))
+        .hasValue(Arrays.copyOfRange(bytes, 99_999, 100_000));
+  }
+
+  @Test
   void putReplaces() {
     store.put(folder + "a", bytes(10), TYPE);
     store.put(folder + "a", bytes(20), TYPE);
@@ -83,6 +97,8 @@ abstract class BlobStoreConformance {
   @Test
   void whatWasNeverPutIsMissing() {
     assertThat(store.get(folder + "none")).isEmpty();
+    assertThat(store.get(folder + "none", 0, 1)).isEmpty();
+    assertThat(store.size(folder + "none")).isEmpty();
     assertThat(store.exists(folder + "none")).isFalse();
     store.delete(folder + "none");
   }
