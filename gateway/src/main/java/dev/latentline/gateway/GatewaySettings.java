@@ -1,7 +1,9 @@
 package dev.latentline.gateway;
 
 import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,4 +39,8 @@ public interface GatewaySettings {
    * the idempotency keys of the past are forgotten.
    */
   Optional<String> masterSecret();
+
+  /** How long a body of JSON may take to come in; then its connection is closed. */
+  @WithDefault("20S")
+  Duration bodyTime();
 }

@@ -18,7 +18,6 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -39,13 +38,19 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 class GenerationsResource {
   private final Generations generations;
   private final Acceptance acceptance;
+  private final JsonBodies bodies;
   private final Prompts prompts;
   private final Caller caller;
 
   GenerationsResource(
-      Generations generations, Acceptance acceptance, Prompts prompts, Caller caller) {
+      Generations generations,
+      Acceptance acceptance,
+      JsonBodies bodies,
+      Prompts prompts,
+      Caller caller) {
     this.generations = generations;
     this.acceptance = acceptance;
+    this.bodies = bodies;
     this.prompts = prompts;
     this.caller = caller;
   }
@@ -77,11 +82,10 @@ class GenerationsResource {
       InputStream body,
       @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
       @HeaderParam(HttpHeaders.CONTENT_ENCODING) String encoding,
-      @Context HttpHeaders headers)
-      throws IOException {
+      @Context HttpHeaders headers) {
     Optional<String> key = Acceptance.key(headers.getRequestHeader(Acceptance.KEY));
     Acceptance.Accepted accepted =
-        acceptance.accept(Submission.read(body, contentType, encoding), caller.tenant(), key);
+        acceptance.accept(bodies.read(body, contentType, encoding), caller.tenant(), key);
     Response.ResponseBuilder response =
         Response.accepted(GenerationJson.of(prompts.in(accepted.view())))
             .header(HttpHeaders.LOCATION, GenerationJson.path(accepted.view().id()))

@@ -12,7 +12,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.io.IOException;
 import java.io.InputStream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
@@ -28,11 +27,14 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "prompts")
 class PromptsResource {
   private final Submission submission;
+  private final JsonBodies bodies;
   private final PromptAnalysis analysis;
   private final Caller caller;
 
-  PromptsResource(Submission submission, PromptAnalysis analysis, Caller caller) {
+  PromptsResource(
+      Submission submission, JsonBodies bodies, PromptAnalysis analysis, Caller caller) {
     this.submission = submission;
+    this.bodies = bodies;
     this.analysis = analysis;
     this.caller = caller;
   }
@@ -55,10 +57,9 @@ class PromptsResource {
   public Response analyze(
       InputStream body,
       @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
-      @HeaderParam(HttpHeaders.CONTENT_ENCODING) String encoding)
-      throws IOException {
+      @HeaderParam(HttpHeaders.CONTENT_ENCODING) String encoding) {
     GenerationRequest request =
-        submission.validateOnly(Submission.read(body, contentType, encoding), caller.tenant());
+        submission.validateOnly(bodies.read(body, contentType, encoding), caller.tenant());
     return Response.ok(AnalysisJson.of(analysis.analyze(request), request))
         .header(HttpHeaders.CACHE_CONTROL, "no-store")
         .build();

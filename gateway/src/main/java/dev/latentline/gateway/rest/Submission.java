@@ -3,7 +3,6 @@ package dev.latentline.gateway.rest;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.InputIds;
-import dev.latentline.contract.Limits;
 import dev.latentline.gateway.egress.AddressCheck;
 import dev.latentline.gateway.egress.EgressPolicy;
 import dev.latentline.gateway.expand.Presets;
@@ -23,9 +22,6 @@ import dev.latentline.inference.catalogue.TextualInversionCard;
 import dev.latentline.inference.catalogue.UpscalerCard;
 import dev.latentline.proto.v1.GenerationRequest;
 import jakarta.inject.Singleton;
-import jakarta.ws.rs.NotSupportedException;
-import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -56,23 +52,6 @@ class Submission {
     this.addresses = addresses;
     this.inputs = inputs;
     this.clock = clock;
-  }
-
-  /**
-   * Reads at most {@link Limits#MAX_JSON_BYTES} of a body that JAX-RS takes for JSON.
-   *
-   * @throws NotSupportedException when its type is not said, or it is compressed
-   * @throws ProblemException 413
-   */
-  static byte[] read(InputStream body, String contentType, String encoding) throws IOException {
-    if (contentType == null || !(encoding == null || encoding.equalsIgnoreCase("identity"))) {
-      throw new NotSupportedException();
-    }
-    byte[] bytes = body.readNBytes(Limits.MAX_JSON_BYTES + 1);
-    if (bytes.length > Limits.MAX_JSON_BYTES) {
-      throw new ProblemException(BodyLimit.tooLarge(Limits.MAX_JSON_BYTES));
-    }
-    return bytes;
   }
 
   /**
