@@ -35,10 +35,15 @@ public record GenerationState(
     return request.getGenerationId();
   }
 
-  /** The same without what is large and in its manifest: for one that is settled. */
-  public GenerationState withoutPrompts() {
+  /** The same without prompts and metadata, which are in the manifest of one that is settled. */
+  public GenerationState withoutTexts() {
     return new GenerationState(
-        request.toBuilder().clearPrompt().clearNegativePrompt().clearExpandedPrompts().build(),
+        request.toBuilder()
+            .clearPrompt()
+            .clearNegativePrompt()
+            .clearExpandedPrompts()
+            .clearMetadata()
+            .build(),
         dispatchedAtMs,
         encoded,
         images,

@@ -10,7 +10,8 @@ import java.util.OptionalLong;
 /**
  * What a client can see of a generation.
  *
- * @param request without prompts where they are no longer in memory: the manifest has them
+ * @param request without prompts and metadata where they are no longer in memory: the manifest has
+ *     them
  * @param progress 0 to 1
  * @param queuePosition 0 is next; only while QUEUED
  * @param etaMs until the last step of its pictures is made, at the pace so far; empty while nobody
@@ -46,7 +47,7 @@ public record GenerationView(
     return !request.getPrompt().isEmpty() || !status.terminal();
   }
 
-  /** The same with the prompts of a request that has them. */
+  /** The same with the prompts and metadata of a request that has them. */
   public GenerationView withPromptsOf(GenerationRequest whole) {
     return new GenerationView(
         request.toBuilder()
@@ -54,6 +55,8 @@ public record GenerationView(
             .setNegativePrompt(whole.getNegativePrompt())
             .clearExpandedPrompts()
             .addAllExpandedPrompts(whole.getExpandedPromptsList())
+            .clearMetadata()
+            .putAllMetadata(whole.getMetadataMap())
             .build(),
         status,
         progress,

@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 /** The generations of this installation, as this replica knows them. Thread-safe. */
 public interface Generations {
   /**
-   * Whether another generation may be accepted: what has not ended is bounded, for each tenant and
+   * Whether another generation may be accepted: what is not settled is bounded, for each tenant and
    * in all. Requests that come together may pass by as many.
    */
   boolean hasRoomFor(GenerationRequest request);
@@ -30,6 +30,12 @@ public interface Generations {
    *     not catch up
    */
   Optional<GenerationView> find(String tenant, String generationId);
+
+  /**
+   * Whether a generation that is unknown may have been known: the oldest that have ended are
+   * forgotten when there is no room for them.
+   */
+  boolean mayHaveForgotten(String generationId);
 
   /**
    * Asks for a cancellation; nothing happens when the generation has ended.

@@ -2,6 +2,7 @@ package dev.latentline.gateway.line;
 
 import com.google.protobuf.ByteString;
 import dev.latentline.contract.Failure;
+import dev.latentline.contract.GenerationIds;
 import dev.latentline.contract.Limits;
 import dev.latentline.contract.Topic;
 import dev.latentline.gateway.decide.DispatchQueue;
@@ -14,13 +15,11 @@ import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.Progress;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -43,32 +42,22 @@ public class Line implements Generations {
   private final LogEnd log;
   private final DispatchQueue queue;
   private final Waiting waiting;
-  private final HeldPrompts held;
+  private final Held texts;
+  private final Held settled;
 
   /** By id, in the order of acceptance as this replica read it. */
-  private final Map<String, Entry> entries = new LinkedHashMap<>();
+  private final Map<String, Known> entries = new LinkedHashMap<>();
 
   /** Those that still need their owner. */
-  private final Map<String, Entry> unsettled = new LinkedHashMap<>();
+  private final Map<String, Known> unsettled = new LinkedHashMap<>();
 
   private final Map<Integer, Long> positions = new HashMap<>();
   private Map<Integer, Long> endsAtStart;
+
+  /** When the newest of those was made that were forgotten to make room; 0 when none was. */
+  private long forgottenUpToMs;
+
   private Runnable onChange = () -> {};
-
-  /** A generation with what is known of it here alone. */
-  private static final class Entry {
-    private final int partition;
-    private final int[] stepsDone;
-    private final List<Consumer<GenerationUpdate>> watchers = new ArrayList<>();
-    private GenerationState state;
-    private Optional<Eta> eta = Optional.empty();
-
-    Entry(int partition, GenerationState state) {
-      this.partition = partition;
-      this.state = state;
-      this.stepsDone = new int[state.images().size()];
-    }
-  }
 
   Line(Facts facts, LogEnd log, LineSettings settings) {
     this.facts = facts;
@@ -79,48 +68,55 @@ public class Line implements Generations {
             settings.maxWaiting(),
             settings.maxWaitingPerTenant(),
             settings.maxWaitingBytes().asLongValue());
-    this.held = new HeldPrompts(settings.promptMemory().asLongValue());
+    this.texts = new Held(settings.promptMemory().asLongValue());
+    this.settled = new Held(settings.settledMemory().asLongValue());
   }
 
   // What feeds the fold
 
   /** Folds one fact. */
   synchronized void fold(GenerationEvent event, int partition, long offset) {
-    Entry entry = entries.get(event.getGenerationId());
-    Optional<GenerationState> before = Optional.ofNullable(entry).map(known -> known.state);
+    Known entry = entries.get(event.getGenerationId());
+    if (entry != null && entry.isPacked()) {
+      return;
+    }
+    Optional<GenerationState> before = Optional.ofNullable(entry).map(Known::state);
     Optional<GenerationState> after = Fold.apply(before, event, offset);
-    if (after.isEmpty() || (entry != null && after.get() == entry.state)) {
+    if (after.isEmpty() || (before.isPresent() && after.get() == before.get())) {
       return;
     }
     queue.update(before, after.get());
     waiting.update(before, after.get());
     if (entry == null) {
-      Entry accepted = new Entry(partition, after.get());
-      entries.put(event.getGenerationId(), accepted);
-      unsettled.put(event.getGenerationId(), accepted);
+      Known accepted = new Known(partition, after.get());
+      entries.put(accepted.id, accepted);
+      unsettled.put(accepted.id, accepted);
     } else {
-      entry.state = after.get();
-      if (entry.state.ended()) {
-        entry.eta = Optional.empty();
-      }
-      if (entry.state.settled()) {
-        unsettled.remove(event.getGenerationId());
-        if (!entry.state.request().getLive()) {
-          held.add(entry.state).forEach(this::dropPrompts);
-        }
-      }
+      entry.advance(after.get());
       if (before.get().lastOffset() != after.get().lastOffset()) {
         tell(entry, GenerationUpdate.Kind.STATE, Optional.empty());
+      }
+      if (after.get().settled()) {
+        unsettled.remove(entry.id);
+        if (!after.get().request().getLive()) {
+          keep(entry, after.get().request().getTenant());
+        }
       }
     }
     onChange.run();
   }
 
-  /** One that was forgotten meanwhile has none. */
-  private void dropPrompts(String generationId) {
-    Entry entry = entries.get(generationId);
-    if (entry != null) {
-      entry.state = entry.state.withoutPrompts();
+  /** In few bytes, and of the newest only; some may have been forgotten meanwhile. */
+  private void keep(Known entry, String tenant) {
+    entry.pack();
+    for (String id : texts.add(tenant, entry.id, entry.textBytes())) {
+      Optional.ofNullable(entries.get(id)).ifPresent(Known::dropTexts);
+    }
+    for (String id : settled.add(tenant, entry.id, entry.bytes())) {
+      entries.remove(id);
+      if (GenerationIds.isValid(id)) {
+        forgottenUpToMs = Math.max(forgottenUpToMs, GenerationIds.createdAtMs(id));
+      }
     }
   }
 
@@ -132,14 +128,15 @@ public class Line implements Generations {
 
   /** Takes a step that was done; one that was known already changes nothing. */
   synchronized void progress(Progress progress) {
-    Entry entry = entries.get(progress.getGenerationId());
+    Known entry = entries.get(progress.getGenerationId());
     int index = progress.getImageIndex();
     if (entry == null
-        || entry.state.ended()
+        || entry.isPacked()
+        || entry.state().ended()
         || index < 0
         || index >= entry.stepsDone.length
         || progress.getStep() <= entry.stepsDone[index]
-        || progress.getStep() > entry.state.request().getSteps()) {
+        || progress.getStep() > entry.state().request().getSteps()) {
       return;
     }
     entry.stepsDone[index] = progress.getStep();
@@ -183,14 +180,7 @@ public class Line implements Generations {
    * live frame is forgotten once it is settled: nothing is left of it.
    */
   public synchronized void forget(long endedBeforeMs) {
-    entries
-        .values()
-        .removeIf(
-            entry ->
-                entry.state.settled()
-                    && (entry.state.request().getLive()
-                        || entry.state.endedAtMs().orElse(Long.MAX_VALUE) < endedBeforeMs)
-                    && entry.watchers.isEmpty());
+    entries.values().removeIf(entry -> entry.watchers.isEmpty() && entry.isOver(endedBeforeMs));
   }
 
   /** How long facts are kept. */
@@ -231,6 +221,11 @@ public class Line implements Generations {
     return known(tenant, generationId);
   }
 
+  @Override
+  public synchronized boolean mayHaveForgotten(String generationId) {
+    return GenerationIds.createdAtMs(generationId) <= forgottenUpToMs;
+  }
+
   private synchronized boolean holds(String generationId) {
     return entries.containsKey(generationId);
   }
@@ -256,15 +251,15 @@ public class Line implements Generations {
   @Override
   public synchronized Subscription watch(
       String tenant, String generationId, long afterOffset, Consumer<GenerationUpdate> listener) {
-    Optional<Entry> found = entry(tenant, generationId);
+    Optional<Known> found = entry(tenant, generationId);
     if (found.isEmpty()) {
       return () -> {};
     }
-    Entry entry = found.get();
+    Known entry = found.get();
     // one and the same listener may watch twice
     Consumer<GenerationUpdate> watcher = listener::accept;
     entry.watchers.add(watcher);
-    if (entry.state.lastOffset() != afterOffset) {
+    if (entry.state().lastOffset() != afterOffset) {
       watcher.accept(update(entry, GenerationUpdate.Kind.SNAPSHOT, Optional.empty()));
     }
     return () -> {
@@ -292,7 +287,7 @@ public class Line implements Generations {
   /** All of them, oldest first. */
   public synchronized List<Unsettled> unsettled() {
     return unsettled.values().stream()
-        .map(entry -> new Unsettled(entry.state, entry.partition))
+        .map(entry -> new Unsettled(entry.state(), entry.partition))
         .toList();
   }
 
@@ -301,23 +296,23 @@ public class Line implements Generations {
     return queue.admitted();
   }
 
-  private Optional<Entry> entry(String tenant, String generationId) {
+  private Optional<Known> entry(String tenant, String generationId) {
     return Optional.ofNullable(entries.get(generationId))
-        .filter(entry -> entry.state.request().getTenant().equals(tenant));
+        .filter(entry -> entry.state().request().getTenant().equals(tenant));
   }
 
-  private GenerationView view(Entry entry) {
-    OptionalInt position = queue.position(entry.state);
+  private GenerationView view(Known entry) {
+    GenerationState state = entry.state();
     OptionalLong etaMs =
         entry
             .eta
-            .map(eta -> eta.millis(entry.state, entry.stepsDone, System.nanoTime()))
+            .map(eta -> eta.millis(state, entry.stepsDone, System.nanoTime()))
             .orElse(OptionalLong.empty());
-    return Views.of(entry.state, entry.stepsDone, position, etaMs);
+    return Views.of(state, entry.stepsDone, queue.position(state), etaMs);
   }
 
   private void tell(
-      Entry entry, GenerationUpdate.Kind kind, Optional<GenerationUpdate.StepProgress> progress) {
+      Known entry, GenerationUpdate.Kind kind, Optional<GenerationUpdate.StepProgress> progress) {
     if (entry.watchers.isEmpty()) {
       return;
     }
@@ -327,14 +322,15 @@ public class Line implements Generations {
       try {
         watcher.accept(update);
       } catch (RuntimeException e) {
-        LOG.errorf(e, "generation=%s one who watches failed", entry.state.id());
+        LOG.errorf(e, "generation=%s one who watches failed", entry.id);
       }
     }
   }
 
   private GenerationUpdate update(
-      Entry entry, GenerationUpdate.Kind kind, Optional<GenerationUpdate.StepProgress> progress) {
-    return new GenerationUpdate(view(entry), entry.state.lastOffset(), kind, progress);
+      Known entry, GenerationUpdate.Kind kind, Optional<GenerationUpdate.StepProgress> progress) {
+    GenerationView view = view(entry);
+    return new GenerationUpdate(view, view.lastOffset(), kind, progress);
   }
 
   private boolean has(Map<Integer, Long> ends) {

@@ -15,7 +15,7 @@ public interface LineSettings {
   int window();
 
   /**
-   * Generations of all tenants that have not ended; beyond it a request is refused. They are held
+   * Generations of all tenants that are not settled; beyond it a request is refused. They are held
    * in memory, and read again at every start.
    */
   @WithDefault("10000")
@@ -30,8 +30,15 @@ public interface LineSettings {
   MemorySize maxWaitingBytes();
 
   /**
-   * How much memory the prompts of settled generations may take; those of older ones are read from
-   * their manifests when somebody asks, which takes the store.
+   * How much memory settled generations may take, without prompts and metadata: about 850 bytes for
+   * a picture. The tenant that has most loses its oldest, which nobody can ask for any more.
+   */
+  @WithDefault("64M")
+  MemorySize settledMemory();
+
+  /**
+   * How much memory prompts and metadata of settled generations may take, compressed; those of
+   * older ones are read from their manifests when somebody asks, which takes the store.
    */
   @WithDefault("32M")
   MemorySize promptMemory();

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How much was accepted and has not ended, and whether more may come. Fed with every change of
- * every generation; not thread-safe.
+ * How much was accepted and is not settled, and whether more may come: while the store is away what
+ * has ended stays, too. Fed with every change of every generation; not thread-safe.
  */
 final class Waiting {
   private static final Load NOTHING = new Load(0, 0);
@@ -52,8 +52,8 @@ final class Waiting {
 
   /** Takes a change into account; before is empty when the generation is new. */
   void update(Optional<GenerationState> before, GenerationState after) {
-    boolean counted = before.isPresent() && !before.get().ended();
-    if (counted != after.ended()) {
+    boolean counted = before.isPresent() && !isOver(before.get());
+    if (counted != isOver(after)) {
       return;
     }
     int change = counted ? -1 : 1;
@@ -65,6 +65,11 @@ final class Waiting {
           Load now = (load == null ? NOTHING : load).plus(change, bytes);
           return now.equals(NOTHING) ? null : now;
         });
+  }
+
+  /** A live frame is settled long after its end, on purpose, and holds up no other one. */
+  private static boolean isOver(GenerationState state) {
+    return state.settled() || (state.ended() && state.request().getLive());
   }
 
   /** Whether neither its tenant nor all together would have too much with it. */

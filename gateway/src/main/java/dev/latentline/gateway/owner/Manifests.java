@@ -16,6 +16,7 @@ import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.ImageState;
 import dev.latentline.gateway.fold.Outcome;
 import dev.latentline.gateway.fold.Reason;
+import dev.latentline.gateway.line.GenerationView.StoredImage;
 import dev.latentline.proto.v1.ControlPicture;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -28,6 +29,8 @@ import dev.latentline.proto.v1.Stored;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -36,6 +39,7 @@ import java.util.TreeMap;
  */
 public final class Manifests {
   private static final int SCHEMA = 1;
+  private static final String STORED = "stored";
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   /** The same bytes on every system. */
@@ -198,7 +202,7 @@ public final class Manifests {
     }
   }
 
-  /** A request with nothing but the prompts of a manifest. */
+  /** A request with nothing but the prompts and metadata of a manifest. */
   public static GenerationRequest prompts(JsonNode manifest) {
     JsonNode fields = manifest.path("request");
     GenerationRequest.Builder request =
@@ -213,7 +217,30 @@ public final class Manifests {
       }
       request.addExpandedPrompts(prompts);
     }
+    for (Map.Entry<String, JsonNode> entry : fields.path("metadata").properties()) {
+      request.putMetadata(entry.getKey(), entry.getValue().asText());
+    }
     return request.build();
+  }
+
+  /** A picture that a manifest says is stored. */
+  public static Optional<StoredImage> image(JsonNode manifest, int index) {
+    JsonNode fields = manifest.path("images").path(index);
+    if (!fields.path("status").asText().equals(STORED)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new StoredImage(
+            index,
+            fields.path("seed").asLong(),
+            fields.path("width").asInt(),
+            fields.path("height").asInt(),
+            fields.path("sha256").asText(),
+            fields.path("pixels_sha256").asText(),
+            fields.path("key").asText(),
+            fields.path("content_type").asText(),
+            fields.path("size_bytes").asLong(),
+            Optional.empty()));
   }
 
   private static void image(
@@ -222,7 +249,7 @@ public final class Manifests {
     fields.put("seed", request.getSeed() + index);
     if (image.stored().isPresent()) {
       Stored stored = image.stored().get();
-      fields.put("status", "stored");
+      fields.put("status", STORED);
       fields.put("key", stored.getKey());
       fields.put("content_type", stored.getContentType());
       fields.put("size_bytes", stored.getSizeBytes());

@@ -149,7 +149,9 @@ public class Acceptance {
   private Optional<GenerationView> first(String tenant, String firstId) {
     Optional<GenerationView> known = generations.find(tenant, firstId);
     long age = clock.millis() - GenerationIds.createdAtMs(firstId);
-    if (known.isEmpty() && age > Topic.WORK_RETENTION.toMillis()) {
+    // one that was forgotten must not be made again
+    if (known.isEmpty()
+        && (age > Topic.WORK_RETENTION.toMillis() || generations.mayHaveForgotten(firstId))) {
       throw new ProblemException(
           Problem.of(
               409,

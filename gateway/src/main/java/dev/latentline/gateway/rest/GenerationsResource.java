@@ -141,7 +141,7 @@ class GenerationsResource {
     return generations.find(caller.tenant(), id).orElseThrow(GenerationsResource::notFound);
   }
 
-  private static ProblemException notFound() {
+  static ProblemException notFound() {
     return new ProblemException(
         Problem.of(404, "generation_not_found", "There is no generation with this id"));
   }

@@ -10,7 +10,7 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.util.Optional;
 
-/** Prompts are not kept in memory once they are in the manifest. */
+/** Prompts and metadata are not kept in memory once they are in the manifest. */
 @Singleton
 class Prompts {
   private static final JsonMapper JSON = new JsonMapper();
@@ -22,8 +22,8 @@ class Prompts {
   }
 
   /**
-   * The view with its prompts, from the manifest where it is without; without them also here when
-   * the manifest was removed. May ask the store.
+   * The view with its prompts and metadata, from the manifest where it is without; without them
+   * also here when the manifest was removed. May ask the store.
    *
    * @throws Failure.Retryable when the store is away
    */

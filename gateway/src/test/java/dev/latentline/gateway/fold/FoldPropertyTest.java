@@ -205,6 +205,18 @@ class FoldPropertyTest {
     assertThat(stopped).isEqualTo(foldAll(log.subList(0, cut)));
   }
 
+  @Property
+  void theFactsOfAStateGiveTheStateAgain(@ForAll("logs") List<GenerationEvent> log) {
+    GenerationState state = foldAll(log).orElseThrow();
+
+    Optional<GenerationState> again = Optional.empty();
+    for (GenerationEvent fact : Unfold.facts(state)) {
+      again = Fold.apply(again, fact, state.lastOffset());
+    }
+
+    assertThat(again).contains(state);
+  }
+
   @Provide
   Arbitrary<Double> cuts() {
     return Arbitraries.doubles().between(0, 1);

@@ -56,7 +56,7 @@ class ViewsTest {
     assertThat(view(after(ofPictures, dispatched())).hasPrompts()).isTrue();
     assertThat(view(after(ofPictures, cancelled())).hasPrompts()).isFalse();
     assertThat(view(after(1, cancelled())).hasPrompts()).isTrue();
-    assertThat(view(after(1, cancelled()).withoutPrompts()).hasPrompts()).isFalse();
+    assertThat(view(after(1, cancelled()).withoutTexts()).hasPrompts()).isFalse();
   }
 
   @Test

@@ -38,7 +38,7 @@ class WaitingTest {
       }
     }
     assertThat(most).isGreaterThan(10);
-    assertThat(states.values()).anyMatch(GenerationState::ended);
+    assertThat(states.values()).anyMatch(GenerationState::settled);
   }
 
   @Test
@@ -67,16 +67,30 @@ class WaitingTest {
   }
 
   @Test
-  void whatEndedMakesRoom() {
+  void whatIsSettledMakesRoom() {
     Waiting waiting = new Waiting(1, 1, MANY_BYTES);
     fold(waiting, accepted(of("acme", 0, "x")));
     fold(waiting, about(id(0), TestFacts.cancelRequested()));
     assertThat(waiting.hasRoomFor(of("acme", 1, "x"))).isFalse();
 
     fold(waiting, about(id(0), TestFacts.cancelled()));
+    assertThat(waiting.hasRoomFor(of("acme", 1, "x"))).isFalse();
     fold(waiting, about(id(0), TestFacts.settled()));
 
     assertThat(waiting.hasRoomFor(of("acme", 1, "x"))).isTrue();
+    assertThat(waiting.of("acme")).isEqualTo(new Waiting.Load(0, 0));
+  }
+
+  @Test
+  void aLiveFrameMakesRoomWhenItHasEnded() {
+    Waiting waiting = new Waiting(1, 1, MANY_BYTES);
+    fold(waiting, accepted(of("acme", 0, "x").toBuilder().setLive(true).build()));
+    assertThat(waiting.hasRoomFor(of("acme", 1, "x"))).isFalse();
+
+    fold(waiting, about(id(0), TestFacts.cancelled()));
+    assertThat(waiting.hasRoomFor(of("acme", 1, "x"))).isTrue();
+    fold(waiting, about(id(0), TestFacts.settled()));
+
     assertThat(waiting.of("acme")).isEqualTo(new Waiting.Load(0, 0));
   }
 
@@ -112,7 +126,7 @@ class WaitingTest {
   private Waiting.Load recount(List<String> tenants) {
     List<GenerationState> counted =
         states.values().stream()
-            .filter(state -> !state.ended() && tenants.contains(state.request().getTenant()))
+            .filter(state -> !state.settled() && tenants.contains(state.request().getTenant()))
             .toList();
     return new Waiting.Load(
         counted.size(),

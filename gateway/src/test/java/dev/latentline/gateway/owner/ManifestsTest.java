@@ -20,6 +20,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.latentline.gateway.fold.GenerationState;
 import dev.latentline.gateway.fold.TestFacts;
+import dev.latentline.gateway.line.GenerationView.StoredImage;
 import dev.latentline.proto.v1.ExpandedPrompts;
 import dev.latentline.proto.v1.GenerationRequest;
 import dev.latentline.proto.v1.ModelRef;
@@ -29,6 +30,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -165,6 +167,7 @@ class ManifestsTest {
             .addExpandedPrompts(ExpandedPrompts.newBuilder().setPrompt("a red apple"))
             .addExpandedPrompts(
                 ExpandedPrompts.newBuilder().setPrompt("a green apple").setNegativePrompt(""))
+            .putMetadata("order", "4711")
             .build();
 
     JsonNode manifest = read(after(request, cancelled()));
@@ -181,7 +184,30 @@ class ManifestsTest {
                 .setPrompt(request.getPrompt())
                 .setNegativePrompt(request.getNegativePrompt())
                 .addAllExpandedPrompts(request.getExpandedPromptsList())
+                .putMetadata("order", "4711")
                 .build());
+  }
+
+  @Test
+  void aPictureThatIsStoredIsFoundAgain() {
+    JsonNode manifest = read(after(3, imageFailed(0, "x"), stored(1), failed("partial")));
+
+    assertThat(Manifests.image(manifest, 1))
+        .contains(
+            new StoredImage(
+                1,
+                TestFacts.SEED + 1,
+                128,
+                96,
+                "file-1",
+                "pixels-1",
+                "images/default/" + TestFacts.ID + "/1.png",
+                "image/png",
+                1001,
+                Optional.empty()));
+    for (int missing : new int[] {-1, 0, 2, 3}) {
+      assertThat(Manifests.image(manifest, missing)).isEmpty();
+    }
   }
 
   @Test

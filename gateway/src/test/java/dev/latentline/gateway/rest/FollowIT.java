@@ -255,7 +255,9 @@ class FollowIT {
   void whatIsNoLongerInMemoryIsShownAsBefore() throws Exception {
     String id = submit();
     Map<String, Object> before = given().get("/v1/generations/" + id).path("request");
-    assertThat(before).containsEntry("prompt", "a red apple");
+    assertThat(before)
+        .containsEntry("prompt", "a red apple")
+        .containsEntry("metadata", Map.of("order", "4711"));
     store(id);
     await()
         .atMost(Patience.SOON)
@@ -278,7 +280,8 @@ class FollowIT {
   private String submit() {
     return given()
         .contentType("application/json")
-        .body("{\"model\":\"starter\",\"prompt\":\"a red apple\",\"seed\":7}")
+        .body(
+            "{\"model\":\"starter\",\"prompt\":\"a red apple\",\"seed\":7,\"metadata\":{\"order\":\"4711\"}}")
         .post("/v1/generations")
         .then()
         .statusCode(202)

@@ -68,7 +68,8 @@ class TooManyWaitingIT {
                     .get("/v1/generations/" + first)
                     .path("status")
                     .equals("cancelled"));
-    accepted(submit("delta", "third"));
+    // once its manifest is written, too
+    await().atMost(Patience.SOON).untilAsserted(() -> accepted(submit("delta", "third")));
   }
 
   private String accepted(ValidatableResponse answer) {
