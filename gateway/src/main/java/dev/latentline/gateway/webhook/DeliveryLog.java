@@ -1,5 +1,6 @@
 package dev.latentline.gateway.webhook;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.Topic;
 import dev.latentline.proto.v1.WebhookDelivery;
@@ -10,12 +11,13 @@ import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.Message;
 
 /**
- * Writes webhook.delivery. All deliveries to one host lie in one partition, so that one gateway
- * alone calls it and can hold back.
+ * Writes webhook.delivery, and reads one delivery of it. All deliveries to one host lie in one
+ * partition, so that one gateway alone calls it and can hold back.
  */
 @ApplicationScoped
 class DeliveryLog implements WebhookOutbox {
@@ -23,8 +25,31 @@ class DeliveryLog implements WebhookOutbox {
 
   private final MutinyEmitter<Record<String, byte[]>> channel;
 
-  DeliveryLog(@Channel("webhook-delivery-out") MutinyEmitter<Record<String, byte[]>> channel) {
+  private final SingleRecords records;
+
+  DeliveryLog(
+      @Channel("webhook-delivery-out") MutinyEmitter<Record<String, byte[]>> channel,
+      SingleRecords records) {
     this.channel = channel;
+    this.records = records;
+  }
+
+  /**
+   * The delivery at an offset; empty when it is no longer there, because a newer record of it
+   * follows.
+   *
+   * @throws Failure.Retryable when the broker is away
+   */
+  Optional<WebhookDelivery> read(int partition, long offset) {
+    return records.read(partition, offset).map(DeliveryLog::parse);
+  }
+
+  private static WebhookDelivery parse(byte[] value) {
+    try {
+      return WebhookDelivery.parseFrom(value);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("a delivery was readable before", e);
+    }
   }
 
   @Override

@@ -63,7 +63,8 @@ class DeliveryReader implements KafkaConsumerRebalanceListener {
       return;
     }
     try {
-      deliverer.take(WebhookDelivery.parseFrom(record.value()), record.partition());
+      deliverer.take(
+          WebhookDelivery.parseFrom(record.value()), record.partition(), record.offset());
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
       LOG.errorf(
           "partition=%d offset=%d: a delivery is unreadable and passed over",

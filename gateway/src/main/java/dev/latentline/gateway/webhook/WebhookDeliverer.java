@@ -32,7 +32,8 @@ import org.jboss.logging.Logger;
 /**
  * Calls receivers when they are due. What an attempt came to is written to webhook.delivery before
  * the next one, so that another gateway goes on where this one died; between the call and that
- * record a death repeats the attempt, under the same id.
+ * record a death repeats the attempt, under the same id. What is sent is read from there each time:
+ * as long as a receiver is down, memory holds when it is called and no more.
  */
 @ApplicationScoped
 class WebhookDeliverer {
@@ -56,7 +57,7 @@ class WebhookDeliverer {
   /** Writing waits for the broker; it must not hold up the calls. */
   private final ExecutorService writer;
 
-  private final Map<String, Pending> pending = new LinkedHashMap<>();
+  private final Map<String, PendingDelivery> pending = new LinkedHashMap<>();
   private final Map<String, Integer> callsPerHost = new HashMap<>();
 
   /** The webhooks that are called now; they stay here when their partition goes and comes back. */
@@ -72,18 +73,8 @@ class WebhookDeliverer {
   private boolean changed;
   private boolean closing;
 
-  /** A delivery that is not finished. */
-  private static final class Pending {
-    private final int partition;
-    private final String host;
-    private WebhookDelivery delivery;
-
-    Pending(int partition, WebhookDelivery delivery) {
-      this.partition = partition;
-      this.host = DeliveryLog.host(delivery.getUrl());
-      this.delivery = delivery;
-    }
-  }
+  /** A call that has its place: it is in calling and counts for its host. */
+  private record Due(String webhookId, String host, int partition, long offset) {}
 
   /**
    * What a call came to.
@@ -91,7 +82,8 @@ class WebhookDeliverer {
    * @param after the delivery with the attempt, due again; empty when it is finished
    * @param writeAtMs not before
    */
-  private record Outcome(WebhookDelivery before, Optional<WebhookDelivery> after, long writeAtMs) {}
+  private record Outcome(
+      Due due, WebhookDelivery before, Optional<WebhookDelivery> after, long writeAtMs) {}
 
   @Inject
   WebhookDeliverer(
@@ -150,14 +142,15 @@ class WebhookDeliverer {
   /**
    * Takes what the log says of a delivery; what is known here may be newer already.
    *
+   * @param offset where it says so
    * @throws IllegalArgumentException when its URL is none
    */
-  synchronized void take(WebhookDelivery delivery, int partition) {
-    Pending known = pending.get(delivery.getWebhookId());
+  synchronized void take(WebhookDelivery delivery, int partition, long offset) {
+    PendingDelivery known = pending.get(delivery.getWebhookId());
     if (known == null) {
-      pending.put(delivery.getWebhookId(), new Pending(partition, delivery));
-    } else if (known.delivery.getAttemptsCount() < delivery.getAttemptsCount()) {
-      known.delivery = delivery;
+      pending.put(delivery.getWebhookId(), new PendingDelivery(partition, delivery, offset));
+    } else {
+      known.read(delivery, offset);
     }
     changed = true;
     notifyAll();
@@ -195,13 +188,7 @@ class WebhookDeliverer {
 
   /** Begins the calls that are due and within the limits. */
   void callDue() {
-    for (WebhookDelivery due : takeDue(clock.millis())) {
-      try {
-        call(due);
-      } catch (RuntimeException e) {
-        unrecorded(due, e);
-      }
-    }
+    takeDue(clock.millis()).forEach(due -> writer.execute(() -> call(due)));
   }
 
   /** Writes again what the broker did not take. */
@@ -228,25 +215,45 @@ class WebhookDeliverer {
     }
   }
 
-  private synchronized List<WebhookDelivery> takeDue(long nowMs) {
-    List<WebhookDelivery> due = new ArrayList<>();
-    for (Pending one : pending.values()) {
+  private synchronized List<Due> takeDue(long nowMs) {
+    List<Due> due = new ArrayList<>();
+    for (Map.Entry<String, PendingDelivery> entry : pending.entrySet()) {
       if (calling.size() == MAX_CALLS) {
         break;
       }
-      if (!calling.contains(one.delivery.getWebhookId())
+      PendingDelivery one = entry.getValue();
+      if (!calling.contains(entry.getKey())
           && !unread.containsKey(one.partition)
-          && one.delivery.getNextDueMs() <= nowMs
+          && one.isDue(nowMs)
           && callsPerHost.getOrDefault(one.host, 0) < MAX_CALLS_PER_HOST) {
-        calling.add(one.delivery.getWebhookId());
+        calling.add(entry.getKey());
         callsPerHost.merge(one.host, 1, Integer::sum);
-        due.add(one.delivery);
+        due.add(new Due(entry.getKey(), one.host, one.partition, one.offset()));
       }
     }
     return due;
   }
 
-  private void call(WebhookDelivery delivery) {
+  private void call(Due due) {
+    try {
+      Optional<WebhookDelivery> delivery = log.read(due.partition(), due.offset());
+      if (delivery.isEmpty()) {
+        replaced(due);
+      } else if (isPending(due.webhookId())) {
+        call(due, delivery.get());
+      } else {
+        // another gateway has taken it over meanwhile, or has delivered it
+        later(due, Duration.ZERO);
+      }
+    } catch (Failure.Retryable e) {
+      LOG.warnf("webhook=%s waits: %s", due.webhookId(), e.toString());
+      later(due, WRITE_RETRY);
+    } catch (RuntimeException e) {
+      unrecorded(due, e);
+    }
+  }
+
+  private void call(Due due, WebhookDelivery delivery) {
     long nowMs = clock.millis();
     long timestamp = TimeUnit.MILLISECONDS.toSeconds(nowMs);
     byte[] body = delivery.getBody().toByteArray();
@@ -263,24 +270,23 @@ class WebhookDeliverer {
             WebhookSigner.sign(key, delivery.getWebhookId(), timestamp, body));
     egress
         .post(URI.create(delivery.getUrl()), headers, body)
-        .thenAcceptAsync(result -> ended(delivery, nowMs, result), writer)
+        .thenAcceptAsync(result -> ended(due, delivery, nowMs, result), writer)
         .exceptionally(
             failure -> {
-              unrecorded(delivery, failure);
+              unrecorded(due, failure);
               return null;
             });
   }
 
-  private void unrecorded(WebhookDelivery delivery, Throwable failure) {
-    LOG.errorf(failure, "webhook=%s was not recorded", delivery.getWebhookId());
-    release(delivery, delivery.toBuilder().setNextDueMs(retryAt()).build());
+  private void unrecorded(Due due, Throwable failure) {
+    LOG.errorf(failure, "webhook=%s was not recorded", due.webhookId());
+    later(due, WRITE_RETRY);
   }
 
-  private void ended(WebhookDelivery delivery, long atMs, EgressResult result) {
+  private void ended(Due due, WebhookDelivery delivery, long atMs, EgressResult result) {
     if (!result.attempted()) {
       LOG.warnf("webhook=%s waits: %s", delivery.getWebhookId(), result.error());
-      long laterMs = clock.millis() + BUSY_RETRY.toMillis();
-      release(delivery, delivery.toBuilder().setNextDueMs(laterMs).build());
+      later(due, BUSY_RETRY);
       return;
     }
     WebhookDelivery after = after(delivery, atMs, result);
@@ -302,6 +308,7 @@ class WebhookDeliverer {
     long nowMs = clock.millis();
     write(
         new Outcome(
+            due,
             delivery,
             pause.map(time -> after.toBuilder().setNextDueMs(nowMs + time.toMillis()).build()),
             nowMs));
@@ -317,11 +324,12 @@ class WebhookDeliverer {
         // otherwise another gateway delivers it now, and may have done so: it must not come back
         log.handOver(outcome.after().get());
       }
-      release(before, outcome.after().orElse(before));
+      release(outcome.due(), outcome.after().orElse(before));
     } catch (Failure.Retryable e) {
       LOG.warnf("webhook=%s is not recorded yet: %s", before.getWebhookId(), e.toString());
       synchronized (this) {
-        unwritten.add(new Outcome(before, outcome.after(), retryAt()));
+        long laterMs = clock.millis() + WRITE_RETRY.toMillis();
+        unwritten.add(new Outcome(outcome.due(), before, outcome.after(), laterMs));
       }
     }
   }
@@ -330,19 +338,27 @@ class WebhookDeliverer {
     return pending.containsKey(webhookId);
   }
 
-  private long retryAt() {
-    return clock.millis() + WRITE_RETRY.toMillis();
+  /** Nothing was tried: what the log says of it is still so. */
+  private synchronized void later(Due due, Duration pause) {
+    long dueMs = clock.millis() + pause.toMillis();
+    leave(due);
+    Optional.ofNullable(pending.get(due.webhookId())).ifPresent(one -> one.notBefore(dueMs));
   }
 
-  private synchronized void release(WebhookDelivery before, WebhookDelivery after) {
-    calling.remove(before.getWebhookId());
-    callsPerHost.computeIfPresent(
-        DeliveryLog.host(before.getUrl()), (host, count) -> count == 1 ? null : count - 1);
-    Pending one = pending.get(before.getWebhookId());
-    // another gateway may have called meanwhile, and the log says so
-    if (one != null && one.delivery.getAttemptsCount() <= after.getAttemptsCount()) {
-      one.delivery = after;
-    }
+  private synchronized void replaced(Due due) {
+    Optional.ofNullable(pending.get(due.webhookId())).ifPresent(one -> one.replaced(due.offset()));
+    later(due, WRITE_RETRY);
+  }
+
+  private synchronized void release(Due due, WebhookDelivery after) {
+    leave(due);
+    Optional.ofNullable(pending.get(due.webhookId())).ifPresent(one -> one.wrote(after));
+  }
+
+  /** It is called no longer. */
+  private void leave(Due due) {
+    calling.remove(due.webhookId());
+    callsPerHost.computeIfPresent(due.host(), (host, count) -> count == 1 ? null : count - 1);
     changed = true;
     notifyAll();
   }

@@ -3,6 +3,7 @@ package dev.latentline.gateway.webhook;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.Topic;
 import dev.latentline.gateway.egress.Egress;
@@ -270,6 +271,48 @@ class WebhookDelivererTest {
   }
 
   @Test
+  void whatWasWrittenIsNotCalledBeforeItHasComeBack() {
+    log.slow = true;
+    take(delivery("evt_1"));
+    deliverer.callDue();
+    egress.answer(0, 500);
+    assertThat(callsAfter(Duration.ofMinutes(1))).isEqualTo(1);
+
+    log.comeBack();
+
+    assertThat(callsAfter(Duration.ZERO)).isEqualTo(2);
+    egress.answer(1, 500);
+    assertThat(log.handedOver.get(1).getAttemptsCount()).isEqualTo(2);
+  }
+
+  @Test
+  void aDeliveryThatCannotBeReadIsCalledALittleLater() {
+    take(delivery("evt_1"));
+    take(delivery("evt_2").setUrl("https://two.example/hook"));
+    log.away = true;
+    deliverer.callDue();
+    log.away = false;
+    assertThat(egress.calls).isEmpty();
+
+    assertThat(callsAfter(Duration.ofMillis(4_999))).isZero();
+    assertThat(callsAfter(Duration.ofMillis(1))).isEqualTo(2);
+  }
+
+  @Test
+  void aRecordThatANewerOneReplacedIsReadFromThere() {
+    take(delivery("evt_1").addAttempts(attempt()).addAttempts(attempt()));
+    take(delivery("evt_1").addAttempts(attempt()));
+    log.records.set(0, Optional.empty());
+    deliverer.callDue();
+    assertThat(egress.calls).isEmpty();
+
+    assertThat(callsAfter(Duration.ofSeconds(5))).isEqualTo(1);
+    egress.answer(0, 500);
+    assertThat(log.handedOver.get(0).getAttemptsCount()).isEqualTo(2);
+    assertThat(callsAfter(Duration.ofSeconds(5))).as("its pause is kept").isEqualTo(1);
+  }
+
+  @Test
   void anAttemptAtWhatAnotherGatewayHasMeanwhileIsNotWritten() {
     take(delivery("evt_1"));
     deliverer.callDue();
@@ -290,9 +333,22 @@ class WebhookDelivererTest {
   }
 
   @Test
+  void whatAnotherGatewayTakesWhileItIsReadIsNotCalledHere() {
+    take(delivery("evt_1"));
+    log.meanwhile = () -> deliverer.dropPartition(0);
+    deliverer.callDue();
+    assertThat(egress.calls).isEmpty();
+
+    log.meanwhile = () -> {};
+    take(delivery("evt_1"));
+    deliverer.callDue();
+    assertThat(egress.calls).hasSize(1);
+  }
+
+  @Test
   void thePartitionsThatAnotherGatewayTookAreNotCalledHere() {
-    deliverer.take(delivery("evt_0").build(), 0);
-    deliverer.take(delivery("evt_1").build(), 1);
+    take(delivery("evt_0"));
+    deliverer.take(delivery("evt_1").build(), 1, log.append(delivery("evt_1").build()));
 
     deliverer.dropPartition(0);
     deliverer.callDue();
@@ -304,7 +360,7 @@ class WebhookDelivererTest {
   void aTakeoverGoesOnWithTheNewestAttempt() {
     WebhookDelivery twice = delivery("evt_1").addAttempts(attempt()).addAttempts(attempt()).build();
     take(delivery("evt_1").setNextDueMs(NOW_MS + 5));
-    deliverer.take(twice, 0);
+    take(twice.toBuilder());
     take(delivery("evt_1").addAttempts(attempt()));
 
     deliverer.callDue();
@@ -431,8 +487,7 @@ class WebhookDelivererTest {
   }
 
   /** One batch; no delivery is a tombstone of evt_1. */
-  private static ConsumerRecords<String, byte[]> records(
-      long offset, WebhookDelivery... deliveries) {
+  private ConsumerRecords<String, byte[]> records(long offset, WebhookDelivery... deliveries) {
     return records(
         offset,
         Stream.of(deliveries)
@@ -440,9 +495,10 @@ class WebhookDelivererTest {
             .toArray(byte[][]::new));
   }
 
-  private static ConsumerRecords<String, byte[]> records(long offset, byte[]... values) {
+  private ConsumerRecords<String, byte[]> records(long offset, byte[]... values) {
     List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
     for (byte[] value : values) {
+      log.keep((int) offset + records.size(), value);
       records.add(
           new ConsumerRecord<>(
               PARTITION.topic(), PARTITION.partition(), offset + records.size(), "evt_1", value));
@@ -451,7 +507,7 @@ class WebhookDelivererTest {
   }
 
   private void take(WebhookDelivery.Builder delivery) {
-    deliverer.take(delivery.build(), 0);
+    deliverer.take(delivery.build(), 0, log.append(delivery.build()));
   }
 
   /** So much later; how many calls were made in all. */
@@ -512,19 +568,60 @@ class WebhookDelivererTest {
 
   /** Vetoed: its parent's scope would make it a second bean in the tests with Quarkus. */
   @Vetoed
-  private static final class FakeLog extends DeliveryLog {
+  private final class FakeLog extends DeliveryLog {
     private final List<WebhookDelivery> handedOver = new ArrayList<>();
     private final List<String> finished = new ArrayList<>();
+
+    /** By offset; what is not there any more is empty. */
+    private final List<Optional<WebhookDelivery>> records = new ArrayList<>();
+
     private boolean away;
+    private boolean slow;
+    private Runnable meanwhile = () -> {};
 
     FakeLog() {
-      super(null);
+      super(null, null);
+    }
+
+    long append(WebhookDelivery delivery) {
+      records.add(Optional.of(delivery));
+      return records.size() - 1;
+    }
+
+    void keep(int offset, byte[] value) {
+      while (records.size() <= offset) {
+        records.add(Optional.empty());
+      }
+      try {
+        records.set(
+            offset,
+            value == null ? Optional.empty() : Optional.of(WebhookDelivery.parseFrom(value)));
+      } catch (InvalidProtocolBufferException e) {
+        records.set(offset, Optional.empty());
+      }
+    }
+
+    @Override
+    Optional<WebhookDelivery> read(int partition, long offset) {
+      mustBeThere();
+      meanwhile.run();
+      return records.get((int) offset);
     }
 
     @Override
     public void handOver(WebhookDelivery delivery) {
       mustBeThere();
       handedOver.add(delivery);
+      append(delivery);
+      if (!slow) {
+        comeBack();
+      }
+    }
+
+    /** The newest record is read. */
+    void comeBack() {
+      long offset = records.size() - 1;
+      deliverer.take(records.get((int) offset).orElseThrow(), 0, offset);
     }
 
     @Override

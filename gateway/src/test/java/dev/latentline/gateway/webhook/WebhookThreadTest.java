@@ -7,11 +7,13 @@ import dev.latentline.gateway.egress.EgressResult;
 import dev.latentline.gateway.secret.MasterSecret;
 import dev.latentline.proto.v1.WebhookDelivery;
 import dev.latentline.testkit.Patience;
+import jakarta.enterprise.inject.Vetoed;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -55,7 +57,7 @@ class WebhookThreadTest {
             },
             Clock.systemUTC());
 
-    // writing an attempt would end in an error, as there is no log, and be tried after 5 s
+    // writing an attempt would end in an error, as nothing can be written, and be tried after 5 s
     deliverer.start(null);
     try {
       assertThat(again.await(4, TimeUnit.SECONDS)).isTrue();
@@ -69,18 +71,32 @@ class WebhookThreadTest {
         new WebhookDeliverer(
             egress,
             new WebhookSecrets(new MasterSecret("only-for-tests-0123456789-0123456789")),
-            null,
+            new OneDelivery(),
             clock,
             Executors.newSingleThreadExecutor());
-    deliverer.take(
+    deliverer.take(OneDelivery.DELIVERY, 0, 0);
+    return deliverer;
+  }
+
+  /** Nothing can be written to it. Vetoed: as in the other test. */
+  @Vetoed
+  private static final class OneDelivery extends DeliveryLog {
+    private static final WebhookDelivery DELIVERY =
         WebhookDelivery.newBuilder()
             .setWebhookId("evt_1")
             .setTenant("tenant")
             .setEndpoint("default")
             .setUrl("https://one.example/hook")
-            .build(),
-        0);
-    return deliverer;
+            .build();
+
+    OneDelivery() {
+      super(null, null);
+    }
+
+    @Override
+    Optional<WebhookDelivery> read(int partition, long offset) {
+      return Optional.of(DELIVERY);
+    }
   }
 
   /** Fails the first time that it is asked. */
