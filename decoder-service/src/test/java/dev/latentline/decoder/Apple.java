@@ -63,8 +63,15 @@ public final class Apple {
   /** A picture of the README. */
   public static Pixels picture(String name) throws IOException {
     Path home = Path.of(System.getProperty("latentline.home"));
-    BufferedImage image =
-        ImageIO.read(home.resolve("docs/pictures").resolve(name + ".png").toFile());
+    return pixels(ImageIO.read(home.resolve("docs/pictures").resolve(name + ".png").toFile()));
+  }
+
+  /** A castle, which stays as it is when the README gets other pictures. */
+  public static Pixels castle() throws IOException {
+    return pixels(ImageIO.read(Apple.class.getResource("castle.png")));
+  }
+
+  private static Pixels pixels(BufferedImage image) {
     byte[] rgb = new byte[3 * image.getWidth() * image.getHeight()];
     image.getRaster().getDataElements(0, 0, image.getWidth(), image.getHeight(), rgb);
     return new Pixels(image.getWidth(), image.getHeight(), rgb);

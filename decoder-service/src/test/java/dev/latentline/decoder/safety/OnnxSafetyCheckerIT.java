@@ -59,7 +59,7 @@ class OnnxSafetyCheckerIT {
             "porn", 0.004578f,
             "sexy", 0.000203f);
 
-    Map<String, Float> scores = checker.scores(Apple.picture("castle"), new RunStop());
+    Map<String, Float> scores = checker.scores(Apple.castle(), new RunStop());
 
     original.forEach((name, score) -> assertThat(scores.get(name)).isCloseTo(score, within(1e-4f)));
   }
