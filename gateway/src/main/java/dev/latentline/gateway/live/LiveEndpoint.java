@@ -47,6 +47,9 @@ class LiveEndpoint implements HttpServerOptionsCustomizer {
     options.setWebSocketSubProtocols(List.of(SUBPROTOCOL));
     options.setMaxWebSocketMessageSize(Limits.MAX_LIVE_MESSAGE_BYTES);
     options.setMaxWebSocketFrameSize(Limits.MAX_LIVE_MESSAGE_BYTES);
+    // the limits are of what comes in: inflated it could be a thousand times that
+    options.setPerMessageWebSocketCompressionSupported(false);
+    options.setPerFrameWebSocketCompressionSupported(false);
   }
 
   void register(@Observes Router router) {

@@ -1,6 +1,7 @@
 package dev.latentline.gateway.live;
 
 import static io.restassured.RestAssured.given;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
@@ -24,7 +25,13 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.path.json.JsonPath;
 import jakarta.inject.Inject;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.net.Socket;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -85,6 +92,32 @@ class LiveIT {
         .then()
         .statusCode(404)
         .body("retryable", equalTo(false));
+  }
+
+  /** A message of 64 KiB could be inflated to 64 MiB. */
+  @Test
+  void messagesAreNotCompressed() throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", RestAssured.port)) {
+      socket
+          .getOutputStream()
+          .write(
+              ("GET /v1/live HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+                      + "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                      + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                      + "Sec-WebSocket-Protocol: latentline.live.v1\r\n"
+                      + "Sec-WebSocket-Extensions: permessage-deflate, deflate-frame\r\n\r\n")
+                  .getBytes(US_ASCII));
+      BufferedReader answer =
+          new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
+      assertThat(answer.readLine()).contains("101");
+      List<String> headers = new ArrayList<>();
+      for (String line = answer.readLine(); !line.isEmpty(); line = answer.readLine()) {
+        headers.add(line.toLowerCase(Locale.ROOT));
+      }
+      assertThat(headers)
+          .isNotEmpty()
+          .noneMatch(header -> header.startsWith("sec-websocket-extensions"));
+    }
   }
 
   @Test
