@@ -14,8 +14,9 @@ import java.util.TreeSet;
  * Which generations are next. Work waits here, at the size of a request, and not in the line at the
  * size of tensors: of each pool a window of image tasks is in the line, first in, first out. A
  * generation larger than what is left of the window waits, and holds back those behind it, so that
- * it is not overtaken for ever. Frames of live mode come first and do not wait for the window: each
- * is short, and each session has only a few.
+ * it is not overtaken for ever. Frames of live mode come first, do not wait for the window and take
+ * nothing of it: each is short, each session has only a few, and the denoisers see to it that they
+ * do not have every turn.
  *
  * <p>Fed with every change of every generation; not thread-safe.
  */
@@ -51,11 +52,13 @@ public final class DispatchQueue {
     for (Pool pool : pools.values()) {
       int inLine = pool.inLine;
       for (GenerationState next : pool.waiting) {
-        int tasks = next.request().getCount();
-        if (!next.request().getLive() && inLine > 0 && inLine + tasks > window) {
-          break;
+        if (!next.request().getLive()) {
+          int tasks = next.request().getCount();
+          if (inLine > 0 && inLine + tasks > window) {
+            break;
+          }
+          inLine += tasks;
         }
-        inLine += tasks;
         admitted.add(next);
       }
     }
@@ -73,18 +76,24 @@ public final class DispatchQueue {
 
   private static final class Pool {
     private final TreeSet<GenerationState> waiting = new TreeSet<>(ARRIVAL);
+
+    /** Image tasks of those that are not live. */
     private int inLine;
 
     void add(GenerationState state) {
       if (state.waiting()) {
         waiting.add(state);
       }
-      inLine += state.tasksInLine();
+      inLine += inWindow(state);
     }
 
     void remove(GenerationState state) {
       waiting.remove(state);
-      inLine -= state.tasksInLine();
+      inLine -= inWindow(state);
+    }
+
+    private static int inWindow(GenerationState state) {
+      return state.request().getLive() ? 0 : state.tasksInLine();
     }
   }
 }
