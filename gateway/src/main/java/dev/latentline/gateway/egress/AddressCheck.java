@@ -1,5 +1,6 @@
 package dev.latentline.gateway.egress;
 
+import dev.latentline.gateway.access.TenantPlaces;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -13,7 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 /**
  * Resolves the host of a URL once and judges what came out: the answer that is judged is the answer
@@ -22,6 +23,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class AddressCheck implements AutoCloseable {
   private static final Duration RESOLVE_LIMIT = Duration.ofSeconds(5);
   static final int RESOLVERS = 16;
+
+  /** However slow the name servers of one tenant are, the others find a resolver. */
+  static final int RESOLVERS_PER_TENANT = 12;
+
+  /** As many as are called at once: nobody waits for another one's name server. */
+  static final int CALLERS = 64;
 
   /** Nobody knows yet where the name leads: to be asked again later. */
   public static final String NAME_SERVER_SLOW = "name_server_slow";
@@ -32,33 +39,19 @@ public final class AddressCheck implements AutoCloseable {
   private final Duration limit;
 
   /** Whoever submits waits for it: rather none than a queue. */
-  private final Resolvers submitting;
+  private final WorkerExecutor submitting;
+
+  private final TenantPlaces places =
+      new TenantPlaces("resolvers", RESOLVERS, RESOLVERS_PER_TENANT);
 
   private final Resolvers calling;
 
-  /** Threads that a name server can hold longer than anybody waits for it. */
-  private static final class Resolvers {
-    private final WorkerExecutor threads;
-    private final int most;
-    private final AtomicInteger asked = new AtomicInteger();
-
-    Resolvers(Vertx vertx, String name, int most) {
-      this.threads = vertx.createSharedWorkerExecutor(name, RESOLVERS);
-      this.most = most;
-    }
-
-    boolean enter() {
-      boolean free = asked.incrementAndGet() <= most;
-      if (!free) {
-        leave();
-      }
-      return free;
-    }
-
-    void leave() {
-      asked.decrementAndGet();
-    }
-  }
+  /**
+   * Threads that a name server can hold longer than anybody waits for it.
+   *
+   * @param enter takes one, to be left; false when there is none
+   */
+  private record Resolvers(WorkerExecutor threads, BooleanSupplier enter, Runnable leave) {}
 
   /** No answer of a name server in time. */
   private static final class SlowNameException extends Exception {
@@ -82,19 +75,24 @@ public final class AddressCheck implements AutoCloseable {
     this.policy = policy;
     this.names = names;
     this.limit = limit;
-    this.submitting = new Resolvers(vertx, "names-of-submissions", RESOLVERS);
-    this.calling = new Resolvers(vertx, "names-of-calls", Integer.MAX_VALUE);
+    this.submitting = vertx.createSharedWorkerExecutor("names-of-submissions", RESOLVERS);
+    this.calling =
+        new Resolvers(
+            vertx.createSharedWorkerExecutor("names-of-calls", CALLERS), () -> true, () -> {});
   }
 
   /**
    * Judges a URL now, as {@link Egress#post} will judge it again. Blocks, at most 5 s and a little.
    *
+   * @param tenant whose URL it is: one alone does not get all resolvers
    * @return why it would not be called, a code as in {@link EgressResult}: {@code address_refused}
    *     or {@code name_not_resolved}; or {@link #NAME_SERVER_SLOW}
    */
-  public Optional<String> refusal(URI url) {
+  public Optional<String> refusal(URI url, String tenant) {
+    Resolvers resolvers =
+        new Resolvers(submitting, () -> places.take(tenant), () -> places.giveBack(tenant));
     try {
-      check(url, submitting)
+      check(url, resolvers)
           .toCompletionStage()
           .toCompletableFuture()
           .get(limit.toMillis() + 1000, TimeUnit.MILLISECONDS);
@@ -145,7 +143,7 @@ public final class AddressCheck implements AutoCloseable {
     if (target.literal().isPresent()) {
       return Future.succeededFuture(List.of(target.literal().get()));
     }
-    if (!resolvers.enter()) {
+    if (!resolvers.enter.getAsBoolean()) {
       return Future.failedFuture(new SlowNameException(false));
     }
     Promise<List<InetAddress>> answer = Promise.promise();
@@ -166,7 +164,7 @@ public final class AddressCheck implements AutoCloseable {
             false)
         .onComplete(
             resolved -> {
-              resolvers.leave();
+              resolvers.leave.run();
               vertx.cancelTimer(timer);
               if (resolved.succeeded()) {
                 answer.tryComplete(resolved.result());
@@ -179,7 +177,7 @@ public final class AddressCheck implements AutoCloseable {
 
   @Override
   public void close() {
-    submitting.threads.close();
+    submitting.close();
     calling.threads.close();
   }
 }

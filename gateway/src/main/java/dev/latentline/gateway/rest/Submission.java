@@ -130,7 +130,8 @@ class Submission {
     if (!request.hasWebhook()) {
       return;
     }
-    Optional<String> refusal = addresses.refusal(URI.create(request.getWebhook().getUrl()));
+    Optional<String> refusal =
+        addresses.refusal(URI.create(request.getWebhook().getUrl()), request.getTenant());
     if (refusal.isPresent() && refusal.get().equals(AddressCheck.NAME_SERVER_SLOW)) {
       throw new Failure.Retryable(
           AddressCheck.NAME_SERVER_SLOW, "The webhook's name has not been resolved in time");

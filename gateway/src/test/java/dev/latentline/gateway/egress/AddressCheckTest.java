@@ -43,7 +43,7 @@ class AddressCheckTest {
   void aNameThatIsNotAnsweredInTimeIsNoFaultOfTheRequest() {
     AddressCheck check = check(Duration.ofMillis(100));
 
-    assertThat(check.refusal(SLOW)).contains("name_server_slow");
+    assertThat(check.refusal(SLOW, "one")).contains("name_server_slow");
   }
 
   @Test
@@ -51,35 +51,48 @@ class AddressCheckTest {
     AddressCheck check = check(Duration.ofSeconds(50));
     List<Thread> waiting = new ArrayList<>();
     for (int i = 0; i < AddressCheck.RESOLVERS; i++) {
-      Thread thread = new Thread(() -> check.refusal(SLOW));
+      String tenant = i < AddressCheck.RESOLVERS_PER_TENANT ? "one" : "two";
+      Thread thread = new Thread(() -> check.refusal(SLOW, tenant));
       thread.start();
       waiting.add(thread);
     }
     held.acquire(AddressCheck.RESOLVERS);
 
-    assertThat(check.refusal(QUICK)).contains("name_server_slow");
+    assertThat(check.refusal(QUICK, "three")).contains("name_server_slow");
     assertThat(checked(check, QUICK).get().address().getHostAddress()).isEqualTo("8.8.8.8");
     answer.countDown();
     for (Thread thread : waiting) {
       thread.join();
     }
-    assertThat(check.refusal(QUICK)).isEmpty();
+    assertThat(check.refusal(QUICK, "one")).isEmpty();
+  }
+
+  @Test
+  void oneTenantDoesNotGetAllResolvers() throws Exception {
+    AddressCheck check = check(Duration.ofSeconds(50));
+    for (int i = 0; i < AddressCheck.RESOLVERS_PER_TENANT; i++) {
+      new Thread(() -> check.refusal(SLOW, "one")).start();
+    }
+    held.acquire(AddressCheck.RESOLVERS_PER_TENANT);
+
+    assertThat(check.refusal(QUICK, "one")).contains("name_server_slow");
+    assertThat(check.refusal(QUICK, "two")).isEmpty();
   }
 
   @Test
   void aCallThatFindsNoResolverUntilItsTimeIsOverWasNotTried() throws Exception {
     AddressCheck check = check(Duration.ofMillis(500));
     List<CompletableFuture<AddressCheck.Checked>> slow = new ArrayList<>();
-    for (int i = 0; i < AddressCheck.RESOLVERS; i++) {
+    for (int i = 0; i < AddressCheck.CALLERS; i++) {
       slow.add(checked(check, SLOW));
     }
-    held.acquire(AddressCheck.RESOLVERS);
+    held.acquire(AddressCheck.CALLERS);
 
     assertThat(code(checked(check, QUICK))).isEqualTo("resolvers_busy");
     for (CompletableFuture<AddressCheck.Checked> one : slow) {
       assertThat(code(one)).isEqualTo("name_not_resolved");
     }
-    assertThat(check.refusal(QUICK)).isEmpty();
+    assertThat(check.refusal(QUICK, "one")).isEmpty();
   }
 
   private static CompletableFuture<AddressCheck.Checked> checked(AddressCheck check, URI url) {
