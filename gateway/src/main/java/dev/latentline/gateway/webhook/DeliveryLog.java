@@ -11,6 +11,7 @@ import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.Message;
@@ -40,8 +41,8 @@ class DeliveryLog implements WebhookOutbox {
    *
    * @throws Failure.Retryable when the broker is away
    */
-  Optional<WebhookDelivery> read(int partition, long offset) {
-    return records.read(partition, offset).map(DeliveryLog::parse);
+  Optional<WebhookDelivery> read(String webhookId, int partition, long offset) {
+    return records.read(webhookId, partition, offset).map(DeliveryLog::parse);
   }
 
   private static WebhookDelivery parse(byte[] value) {
@@ -54,21 +55,24 @@ class DeliveryLog implements WebhookOutbox {
 
   @Override
   public void handOver(WebhookDelivery delivery) {
-    write(delivery, delivery.toByteArray());
+    write(delivery, partition(delivery.getUrl()), delivery.toByteArray());
+  }
+
+  /** What has become of a delivery, where it stands: nothing else replaces what is there. */
+  void advance(WebhookDelivery delivery, int partition) {
+    write(delivery, partition, delivery.toByteArray());
   }
 
   /** A tombstone: it is delivered, or nobody tries any more. */
-  void finish(WebhookDelivery delivery) {
-    write(delivery, null);
+  void finish(WebhookDelivery delivery, int partition) {
+    write(delivery, partition, null);
   }
 
-  private void write(WebhookDelivery delivery, byte[] value) {
+  private void write(WebhookDelivery delivery, int partition, byte[] value) {
     Message<Record<String, byte[]>> message =
         Message.of(Record.of(delivery.getWebhookId(), value))
             .addMetadata(
-                OutgoingKafkaRecordMetadata.<String>builder()
-                    .withPartition(partition(delivery.getUrl()))
-                    .build());
+                OutgoingKafkaRecordMetadata.<String>builder().withPartition(partition).build());
     try {
       channel.sendMessage(message).await().atMost(SEND_TIMEOUT);
     } catch (TimeoutException e) {
@@ -82,8 +86,15 @@ class DeliveryLog implements WebhookOutbox {
     return Math.floorMod(host(url).hashCode(), Topic.WEBHOOK_DELIVERY.partitions());
   }
 
-  /** Host and port: what shares one limit. */
+  /** Host and port, however they are written: what shares one limit. */
   static String host(String url) {
-    return URI.create(url).getRawAuthority();
+    URI uri = URI.create(url);
+    if (uri.getHost() == null) {
+      throw new IllegalArgumentException("a webhook's URL names no host");
+    }
+    String name = uri.getHost().toLowerCase(Locale.ROOT);
+    int port =
+        uri.getPort() >= 0 ? uri.getPort() : "http".equalsIgnoreCase(uri.getScheme()) ? 80 : 443;
+    return (name.endsWith(".") ? name.substring(0, name.length() - 1) : name) + ":" + port;
   }
 }

@@ -11,6 +11,7 @@ final class PendingDelivery {
 
   final int partition;
   final String host;
+  final String tenant;
   private int attempts;
   private long dueMs;
 
@@ -25,6 +26,7 @@ final class PendingDelivery {
   PendingDelivery(int partition, WebhookDelivery delivery, long offset) {
     this.partition = partition;
     this.host = DeliveryLog.host(delivery.getUrl());
+    this.tenant = delivery.getTenant();
     this.newestOffset = offset;
     advance(delivery, offset);
   }

@@ -64,7 +64,7 @@ class SingleRecords {
    *
    * @throws Failure.Retryable when the broker does not answer in time
    */
-  synchronized Optional<byte[]> read(int partition, long offset) {
+  synchronized Optional<byte[]> read(String key, int partition, long offset) {
     TopicPartition where = new TopicPartition(Topic.WEBHOOK_DELIVERY.topicName(), partition);
     try {
       if (consumer.isEmpty()) {
@@ -80,7 +80,7 @@ class SingleRecords {
         throw new Failure.Retryable("broker_unavailable", "the broker did not answer in time");
       }
       return Optional.of(found.get(0))
-          .filter(record -> record.offset() == offset)
+          .filter(record -> record.offset() == offset && record.key().equals(key))
           .map(ConsumerRecord::value);
     } catch (KafkaException e) {
       close();

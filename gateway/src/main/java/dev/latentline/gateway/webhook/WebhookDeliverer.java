@@ -41,6 +41,10 @@ class WebhookDeliverer {
   private static final long TICK_MILLIS = 100;
   private static final int MAX_CALLS = 64;
   private static final int MAX_CALLS_PER_HOST = 4;
+
+  /** However many of one tenant's receivers are silent, the others' are called. */
+  private static final int MAX_CALLS_PER_TENANT = 48;
+
   private static final int GONE = 410;
   private static final Duration WRITE_RETRY = Duration.ofSeconds(5);
 
@@ -59,6 +63,7 @@ class WebhookDeliverer {
 
   private final Map<String, PendingDelivery> pending = new LinkedHashMap<>();
   private final Map<String, Integer> callsPerHost = new HashMap<>();
+  private final Map<String, Integer> callsPerTenant = new HashMap<>();
 
   /** The webhooks that are called now; they stay here when their partition goes and comes back. */
   private final Set<String> calling = new HashSet<>();
@@ -73,8 +78,8 @@ class WebhookDeliverer {
   private boolean changed;
   private boolean closing;
 
-  /** A call that has its place: it is in calling and counts for its host. */
-  private record Due(String webhookId, String host, int partition, long offset) {}
+  /** A call that has its place: it is in calling and counts for its host and its tenant. */
+  private record Due(String webhookId, String host, String tenant, int partition, long offset) {}
 
   /**
    * What a call came to.
@@ -225,10 +230,12 @@ class WebhookDeliverer {
       if (!calling.contains(entry.getKey())
           && !unread.containsKey(one.partition)
           && one.isDue(nowMs)
-          && callsPerHost.getOrDefault(one.host, 0) < MAX_CALLS_PER_HOST) {
+          && callsPerHost.getOrDefault(one.host, 0) < MAX_CALLS_PER_HOST
+          && callsPerTenant.getOrDefault(one.tenant, 0) < MAX_CALLS_PER_TENANT) {
         calling.add(entry.getKey());
         callsPerHost.merge(one.host, 1, Integer::sum);
-        due.add(new Due(entry.getKey(), one.host, one.partition, one.offset()));
+        callsPerTenant.merge(one.tenant, 1, Integer::sum);
+        due.add(new Due(entry.getKey(), one.host, one.tenant, one.partition, one.offset()));
       }
     }
     return due;
@@ -236,7 +243,7 @@ class WebhookDeliverer {
 
   private void call(Due due) {
     try {
-      Optional<WebhookDelivery> delivery = log.read(due.partition(), due.offset());
+      Optional<WebhookDelivery> delivery = log.read(due.webhookId(), due.partition(), due.offset());
       if (delivery.isEmpty()) {
         replaced(due);
       } else if (isPending(due.webhookId())) {
@@ -318,11 +325,11 @@ class WebhookDeliverer {
     WebhookDelivery before = outcome.before();
     try {
       if (outcome.after().isEmpty()) {
-        log.finish(before);
+        log.finish(before, outcome.due().partition());
         finished(before.getWebhookId());
       } else if (isPending(before.getWebhookId())) {
         // otherwise another gateway delivers it now, and may have done so: it must not come back
-        log.handOver(outcome.after().get());
+        log.advance(outcome.after().get(), outcome.due().partition());
       }
       release(outcome.due(), outcome.after().orElse(before));
     } catch (Failure.Retryable e) {
@@ -359,6 +366,7 @@ class WebhookDeliverer {
   private void leave(Due due) {
     calling.remove(due.webhookId());
     callsPerHost.computeIfPresent(due.host(), (host, count) -> count == 1 ? null : count - 1);
+    callsPerTenant.computeIfPresent(due.tenant(), (name, count) -> count == 1 ? null : count - 1);
     changed = true;
     notifyAll();
   }

@@ -34,10 +34,10 @@ class SingleRecordsTest {
     open();
     atNextPoll(7, 8);
 
-    assertThat(records.read(2, 7)).hasValue(new byte[] {7});
+    assertThat(records.read("evt_1", 2, 7)).hasValue(new byte[] {7});
     assertThat(consumer.assignment()).isEmpty();
     atNextPoll(5);
-    assertThat(records.read(2, 5)).hasValue(new byte[] {5});
+    assertThat(records.read("evt_1", 2, 5)).hasValue(new byte[] {5});
     assertThat(opened).hasValue(1);
   }
 
@@ -46,29 +46,37 @@ class SingleRecordsTest {
     open();
     atNextPoll(9);
 
-    assertThat(records.read(2, 7)).isEmpty();
+    assertThat(records.read("evt_1", 2, 7)).isEmpty();
+  }
+
+  @Test
+  void anotherWebhooksRecordIsNotTakenForIt() {
+    open();
+    atNextPoll(7);
+
+    assertThat(records.read("evt_2", 2, 7)).isEmpty();
   }
 
   @Test
   void aBrokerThatDoesNotAnswerIsToldSo() {
-    assertThatThrownBy(() -> records.read(2, 7)).isInstanceOf(Failure.Retryable.class);
+    assertThatThrownBy(() -> records.read("evt_1", 2, 7)).isInstanceOf(Failure.Retryable.class);
   }
 
   @Test
   void afterAnErrorThereIsAnotherConnection() {
     open();
     consumer.setPollException(new KafkaException("broken"));
-    assertThatThrownBy(() -> records.read(2, 7)).isInstanceOf(Failure.Retryable.class);
+    assertThatThrownBy(() -> records.read("evt_1", 2, 7)).isInstanceOf(Failure.Retryable.class);
     assertThat(consumer.closed()).isTrue();
 
     open();
     atNextPoll(7);
-    assertThat(records.read(2, 7)).hasValue(new byte[] {7});
+    assertThat(records.read("evt_1", 2, 7)).hasValue(new byte[] {7});
   }
 
   /** By the first read, which finds nothing. */
   private void open() {
-    assertThatThrownBy(() -> records.read(2, 0)).isInstanceOf(Failure.Retryable.class);
+    assertThatThrownBy(() -> records.read("evt_1", 2, 0)).isInstanceOf(Failure.Retryable.class);
   }
 
   private void atNextPoll(long... offsets) {

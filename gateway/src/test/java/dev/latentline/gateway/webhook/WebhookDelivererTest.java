@@ -201,6 +201,20 @@ class WebhookDelivererTest {
   }
 
   @Test
+  void aHostIsTheSameHoweverItIsWritten() {
+    for (String host : List.of("One.example", "one.Example.", "one.example:443", "ONE.example")) {
+      take(delivery("evt_" + host).setUrl("https://" + host + "/hook"));
+    }
+    take(delivery("evt_1"));
+    take(delivery("evt_2").setUrl("https://one.example:8443/hook"));
+
+    deliverer.callDue();
+
+    assertThat(egress.calls).hasSize(5);
+    assertThat(egress.calls.get(4).url).hasPort(8443);
+  }
+
+  @Test
   void aHostThatAnsweredAllIsCalledByFourAgain() {
     IntStream.range(0, 4).forEach(i -> take(delivery("evt_" + i)));
     deliverer.callDue();
@@ -221,7 +235,12 @@ class WebhookDelivererTest {
   @Test
   void allHostsTogetherAreCalledByAtMostSixtyFourAtOnce() {
     IntStream.range(0, 100)
-        .forEach(i -> take(delivery("evt_" + i).setUrl("https://host" + i + ".example/")));
+        .forEach(
+            i ->
+                take(
+                    delivery("evt_" + i)
+                        .setTenant("tenant" + i % 2)
+                        .setUrl("https://host" + i + ".example/")));
 
     deliverer.callDue();
     assertThat(egress.calls).hasSize(64);
@@ -230,6 +249,22 @@ class WebhookDelivererTest {
     deliverer.callDue();
 
     assertThat(egress.calls).hasSize(66);
+  }
+
+  @Test
+  void oneTenantWhoseReceiversAreSilentHoldsUpNoOther() {
+    IntStream.range(0, 100)
+        .forEach(i -> take(delivery("evt_" + i).setUrl("https://host" + i + ".example/")));
+    take(delivery("evt_other").setTenant("other").setUrl("https://two.example/"));
+
+    deliverer.callDue();
+    assertThat(egress.calls).hasSize(48 + 1);
+    assertThat(hosts()).contains("two.example");
+    egress.answer(0, 200);
+    egress.answer(1, 500);
+    deliverer.callDue();
+
+    assertThat(egress.calls).hasSize(48 + 1 + 2);
   }
 
   @Test
@@ -602,15 +637,16 @@ class WebhookDelivererTest {
     }
 
     @Override
-    Optional<WebhookDelivery> read(int partition, long offset) {
+    Optional<WebhookDelivery> read(String webhookId, int partition, long offset) {
       mustBeThere();
       meanwhile.run();
       return records.get((int) offset);
     }
 
     @Override
-    public void handOver(WebhookDelivery delivery) {
+    void advance(WebhookDelivery delivery, int partition) {
       mustBeThere();
+      assertThat(partition).isEqualTo(PARTITION.partition());
       handedOver.add(delivery);
       append(delivery);
       if (!slow) {
@@ -625,8 +661,9 @@ class WebhookDelivererTest {
     }
 
     @Override
-    void finish(WebhookDelivery delivery) {
+    void finish(WebhookDelivery delivery, int partition) {
       mustBeThere();
+      assertThat(partition).isEqualTo(PARTITION.partition());
       finished.add(delivery.getWebhookId());
     }
 

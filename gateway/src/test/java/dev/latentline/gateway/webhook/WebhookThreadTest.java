@@ -94,7 +94,7 @@ class WebhookThreadTest {
     }
 
     @Override
-    Optional<WebhookDelivery> read(int partition, long offset) {
+    Optional<WebhookDelivery> read(String webhookId, int partition, long offset) {
       return Optional.of(DELIVERY);
     }
   }
