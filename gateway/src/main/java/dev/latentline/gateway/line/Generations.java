@@ -47,12 +47,13 @@ public interface Generations {
 
   /**
    * Tells what happens to a generation from now on, in order and one call at a time, beginning with
-   * a SNAPSHOT unless afterOffset is the offset of its last fact. The listener must not block. A
-   * generation that is unknown or another tenant's is never told of: {@link #find} it first.
+   * a SNAPSHOT unless afterOffset is the offset of its last fact. The listener must not block.
    *
    * @param afterOffset the last offset that the listener knows; -1 when it knows none
+   * @return empty when there is no such generation of this tenant, or it has been forgotten since
+   *     it was found
    */
-  Subscription watch(
+  Optional<Subscription> watch(
       String tenant, String generationId, long afterOffset, Consumer<GenerationUpdate> listener);
 
   /** Whether the fold has read everything that was written before this replica started. */

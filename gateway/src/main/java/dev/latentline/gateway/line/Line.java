@@ -249,11 +249,11 @@ public class Line implements Generations {
   }
 
   @Override
-  public synchronized Subscription watch(
+  public synchronized Optional<Subscription> watch(
       String tenant, String generationId, long afterOffset, Consumer<GenerationUpdate> listener) {
     Optional<Known> found = entry(tenant, generationId);
     if (found.isEmpty()) {
-      return () -> {};
+      return Optional.empty();
     }
     Known entry = found.get();
     // one and the same listener may watch twice
@@ -262,11 +262,12 @@ public class Line implements Generations {
     if (entry.state().lastOffset() != afterOffset) {
       watcher.accept(update(entry, GenerationUpdate.Kind.SNAPSHOT, Optional.empty()));
     }
-    return () -> {
-      synchronized (this) {
-        entry.watchers.remove(watcher);
-      }
-    };
+    return Optional.of(
+        () -> {
+          synchronized (this) {
+            entry.watchers.remove(watcher);
+          }
+        });
   }
 
   @Override

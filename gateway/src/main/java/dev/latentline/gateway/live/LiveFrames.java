@@ -34,7 +34,7 @@ class LiveFrames {
 
   /** Tells from now on what happens, beginning with what is known. */
   Subscription follow(String tenant, String id, Consumer<GenerationUpdate> listener) {
-    return generations.watch(tenant, id, -1, listener);
+    return generations.watch(tenant, id, -1, listener).orElse(() -> {});
   }
 
   /**

@@ -8,6 +8,7 @@ import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.smallrye.mutiny.subscription.BackPressureStrategy;
 import io.smallrye.mutiny.subscription.MultiEmitter;
 import io.vertx.core.Vertx;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -30,13 +31,13 @@ final class EventStream {
   private EventStream() {}
 
   /**
-   * @param watch subscribes a listener
+   * @param watch subscribes a listener; empty where there is nothing to tell, and the stream ends
    * @param event makes what is sent, when the reader is ready for it
    * @param heartbeat sent while nothing happens, so that nobody in between gives up
    */
   static <T> Multi<T> of(
       Vertx vertx,
-      Function<Consumer<GenerationUpdate>, Subscription> watch,
+      Function<Consumer<GenerationUpdate>, Optional<Subscription>> watch,
       Function<GenerationUpdate, T> event,
       Supplier<T> heartbeat) {
     return Multi.createFrom()
@@ -72,11 +73,14 @@ final class EventStream {
       this.heartbeat = heartbeat;
     }
 
-    void start(Function<Consumer<GenerationUpdate>, Subscription> watch) {
+    void start(Function<Consumer<GenerationUpdate>, Optional<Subscription>> watch) {
       emitter.onTermination(this::end);
       timer = vertx.setPeriodic(HEARTBEAT_MILLIS, id -> emit(heartbeat));
-      subscription = watch.apply(this::tell);
-      if (ended.get()) {
+      Optional<Subscription> opened = watch.apply(this::tell);
+      subscription = opened.orElse(null);
+      if (opened.isEmpty()) {
+        emitter.complete();
+      } else if (ended.get()) {
         close();
       }
     }

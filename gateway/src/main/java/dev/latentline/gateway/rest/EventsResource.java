@@ -3,6 +3,7 @@ package dev.latentline.gateway.rest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.latentline.contract.Failure;
 import dev.latentline.gateway.access.Caller;
 import dev.latentline.gateway.line.GenerationUpdate;
 import dev.latentline.gateway.line.GenerationUpdate.StepProgress;
@@ -43,6 +44,7 @@ import org.jboss.resteasy.reactive.RestMulti;
 @Tag(name = "generations")
 class EventsResource {
   private static final long UNKNOWN = -1;
+  private static final long COME_AGAIN_MILLIS = 2_000;
 
   private final Generations generations;
   private final Prompts prompts;
@@ -80,8 +82,26 @@ class EventsResource {
           String previews,
       @HeaderParam("Last-Event-ID") String lastEventId) {
     boolean withPreviews = flag("previews", previews);
-    GenerationView view = GenerationsResource.find(generations, caller, id);
     long after = offset(lastEventId);
+    try {
+      return events(id, after, withPreviews);
+    } catch (Failure.Retryable e) {
+      if (after == UNKNOWN) {
+        throw e;
+      }
+      // a browser that comes again by itself would take any other status for the end
+      return stream(
+          Multi.createFrom()
+              .item(
+                  sse.newEventBuilder()
+                      .reconnectDelay(COME_AGAIN_MILLIS)
+                      .comment("not ready yet: " + e.code())
+                      .build()));
+    }
+  }
+
+  private RestMulti<OutboundSseEvent> events(String id, long after, boolean withPreviews) {
+    GenerationView view = GenerationsResource.find(generations, caller, id);
     if (view.status().terminal() && after == view.lastOffset()) {
       throw new NothingNewException();
     }
@@ -105,6 +125,10 @@ class EventsResource {
                 () -> sse.newEventBuilder().comment("still here").build())
             .onFailure()
             .recoverWithCompletion();
+    return stream(events);
+  }
+
+  private static RestMulti<OutboundSseEvent> stream(Multi<OutboundSseEvent> events) {
     return RestMulti.fromMultiData(events)
         .header(HttpHeaders.CACHE_CONTROL, "no-store")
         .header("X-Accel-Buffering", "no")

@@ -123,7 +123,8 @@ class LineTest {
 
   private static List<GenerationView> known(Line line, String id) {
     List<GenerationView> views = new ArrayList<>();
-    line.watch("default", id, -1, update -> views.add(update.view())).close();
+    line.watch("default", id, -1, update -> views.add(update.view()))
+        .ifPresent(Subscription::close);
     return views;
   }
 

@@ -305,7 +305,8 @@ class OwnerIT {
     GenerationRequest request = request().build();
     generations.accept(request);
     List<GenerationUpdate> updates = new CopyOnWriteArrayList<>();
-    Subscription watching = generations.watch(TENANT, request.getGenerationId(), -1, updates::add);
+    Subscription watching =
+        generations.watch(TENANT, request.getGenerationId(), -1, updates::add).orElseThrow();
     awaitStatus(request, Status.RUNNING);
     step(request, 1);
     step(request, 2);

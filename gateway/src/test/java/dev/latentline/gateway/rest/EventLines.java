@@ -75,6 +75,13 @@ final class EventLines {
     throw new IllegalStateException("the stream has ended");
   }
 
+  /** All lines until the stream ends by itself. */
+  List<String> lines() {
+    List<String> all = new ArrayList<>();
+    lines.forEachRemaining(all::add);
+    return all;
+  }
+
   /** All events until the stream ends by itself. */
   List<Event> rest() {
     List<Event> events = new ArrayList<>();

@@ -54,6 +54,14 @@ class EventStreamTest {
   }
 
   @Test
+  void whatIsForgottenMeanwhileEndsTheStream() {
+    Multi<Long> stream =
+        EventStream.of(vertx, watcher -> Optional.empty(), GenerationUpdate::offset, () -> -1L);
+
+    stream.subscribe().withSubscriber(all()).awaitCompletion().assertHasNotReceivedAnyItem();
+  }
+
+  @Test
   void aReaderWhoLeavesEndsTheSubscription() {
     AssertSubscriber<Long> reader = stream(List.of()).subscribe().withSubscriber(all());
     tell(1, Status.QUEUED);
@@ -99,8 +107,7 @@ class EventStreamTest {
         watcher -> {
           listener.set(watcher);
           atOnce.forEach(watcher);
-          Subscription subscription = () -> closed.set(true);
-          return subscription;
+          return Optional.<Subscription>of(() -> closed.set(true));
         },
         GenerationUpdate::offset,
         () -> -1L);

@@ -21,6 +21,7 @@ import dev.latentline.proto.v1.Stored;
 import dev.latentline.testkit.LatentlineStack;
 import dev.latentline.testkit.Patience;
 import dev.latentline.testkit.RecordWriter;
+import dev.latentline.testkit.TestStack;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
@@ -268,6 +269,31 @@ class FollowIT {
         .isEqualTo(before);
     EventLines.Event snapshot = EventLines.open(id, Map.of()).next();
     assertThat(snapshot.data().getString("request.prompt")).isEqualTo("a red apple");
+  }
+
+  /** A browser comes again by itself, but after a 503 never. */
+  @Test
+  void whoComesAgainWhileItCannotBeToldIsToldToComeOnceMore() throws Exception {
+    String id = submit();
+    store(id);
+    await()
+        .atMost(Patience.SOON)
+        .until(() -> !generations.find("default", id).orElseThrow().hasPrompts());
+    Map<String, String> again = Map.of("Last-Event-ID", "0");
+    TestStack.shared().killStore();
+    try {
+      EventLines notNow = EventLines.open(id, again);
+      assertThat(notNow.status()).isEqualTo(200);
+      assertThat(notNow.lines())
+          .anyMatch(line -> line.matches("retry: ?2000"))
+          .noneMatch(line -> line.startsWith("id") || line.startsWith("data"));
+      assertThat(EventLines.open(id, Map.of()).status()).isEqualTo(503);
+    } finally {
+      TestStack.shared().startStore();
+    }
+    assertThat(EventLines.open(id, again).rest())
+        .extracting(EventLines.Event::name)
+        .containsExactly("snapshot");
   }
 
   private String stored() {
