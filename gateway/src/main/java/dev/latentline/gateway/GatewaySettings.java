@@ -43,4 +43,8 @@ public interface GatewaySettings {
   /** How long a body of JSON may take to come in; then its connection is closed. */
   @WithDefault("20S")
   Duration bodyTime();
+
+  /** How long a client may take for an answer of JSON; then its connection is closed. */
+  @WithDefault("60S")
+  Duration answerTime();
 }

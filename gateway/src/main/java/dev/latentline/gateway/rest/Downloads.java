@@ -8,7 +8,6 @@ import dev.latentline.kit.blob.BlobStore;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -35,7 +34,7 @@ class Downloads {
 
   @Inject
   Downloads(BlobStore store, PictureSettings settings, RoutingContext context, Vertx vertx) {
-    this(store, settings, context, vertx, Downloads::closeAtOnce);
+    this(store, settings, context, vertx, Connections::closeAtOnce);
   }
 
   /**
@@ -57,14 +56,6 @@ class Downloads {
             settings.maxDownloadsPerTenant());
     this.context = context;
     this.vertx = vertx;
-  }
-
-  /**
-   * Vert.x waits until the client has taken all that is written: for ever, here. So its handler,
-   * which is not the first, is passed by.
-   */
-  private static void closeAtOnce(HttpConnection client) {
-    ((ConnectionBase) client).channel().pipeline().firstContext().close();
   }
 
   /**

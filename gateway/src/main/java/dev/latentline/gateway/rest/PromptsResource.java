@@ -1,6 +1,9 @@
 package dev.latentline.gateway.rest;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.latentline.contract.Failure;
 import dev.latentline.gateway.access.Caller;
+import dev.latentline.gateway.access.TenantPlaces;
 import dev.latentline.gateway.analysis.PromptAnalysis;
 import dev.latentline.proto.v1.GenerationRequest;
 import io.smallrye.common.annotation.Blocking;
@@ -12,6 +15,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
 import java.io.InputStream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
@@ -26,17 +30,29 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Blocking
 @Tag(name = "prompts")
 class PromptsResource {
+  static final int ANALYSES_PER_TENANT = 12;
+  private static final int ANALYSES = 16;
+
   private final Submission submission;
   private final JsonBodies bodies;
   private final PromptAnalysis analysis;
   private final Caller caller;
+  private final ObjectMapper json;
+
+  /** An answer can be megabytes; it has its place until the client has taken it. */
+  private final TenantPlaces places = new TenantPlaces("analyses", ANALYSES, ANALYSES_PER_TENANT);
 
   PromptsResource(
-      Submission submission, JsonBodies bodies, PromptAnalysis analysis, Caller caller) {
+      Submission submission,
+      JsonBodies bodies,
+      PromptAnalysis analysis,
+      Caller caller,
+      ObjectMapper json) {
     this.submission = submission;
     this.bodies = bodies;
     this.analysis = analysis;
     this.caller = caller;
+    this.json = json;
   }
 
   @POST
@@ -58,10 +74,28 @@ class PromptsResource {
       InputStream body,
       @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
       @HeaderParam(HttpHeaders.CONTENT_ENCODING) String encoding) {
+    String tenant = caller.tenant();
     GenerationRequest request =
-        submission.validateOnly(bodies.read(body, contentType, encoding), caller.tenant());
-    return Response.ok(AnalysisJson.of(analysis.analyze(request), request))
-        .header(HttpHeaders.CACHE_CONTROL, "no-store")
-        .build();
+        submission.validateOnly(bodies.read(body, contentType, encoding), tenant);
+    if (!places.take(tenant)) {
+      throw new Failure.Retryable("too_many_analyses", "Too many prompts are looked at already");
+    }
+    try {
+      AnalysisJson answer = AnalysisJson.of(analysis.analyze(request), request);
+      return Response.ok(
+              (StreamingOutput)
+                  out -> {
+                    try {
+                      json.writeValue(out, answer);
+                    } finally {
+                      places.giveBack(tenant);
+                    }
+                  })
+          .header(HttpHeaders.CACHE_CONTROL, "no-store")
+          .build();
+    } catch (RuntimeException e) {
+      places.giveBack(tenant);
+      throw e;
+    }
   }
 }

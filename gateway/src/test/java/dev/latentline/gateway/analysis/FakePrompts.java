@@ -27,6 +27,11 @@ public final class FakePrompts extends PromptsGrpc.PromptsImplBase implements Au
   public static final String AWAY = "away";
   public static final String SILENT = "silent";
 
+  /** What it is answered with is more than the buffers of two sockets hold. */
+  public static final String LONG = "long";
+
+  private static final int LONG_CHARS = 10_000_000;
+
   private final Server server;
 
   /**
@@ -63,6 +68,11 @@ public final class FakePrompts extends PromptsGrpc.PromptsImplBase implements Au
       case AWAY -> answer.onError(Status.UNAVAILABLE.asRuntimeException());
       case SILENT -> {
         // whoever asks has a deadline
+      }
+      case LONG -> {
+        answer.onNext(
+            AnalyzePromptsResponse.newBuilder().addTexts(unwanted("x".repeat(LONG_CHARS))).build());
+        answer.onCompleted();
       }
       default -> {
         String prompt =

@@ -63,6 +63,7 @@ class InputsIT {
           "latentline.inputs.upload-time", "3S",
           "latentline.inputs.max-uploads", "5",
           "latentline.body-time", "3S",
+          "latentline.answer-time", "3S",
           "latentline.dispatch.settled-memory", "3000",
           "latentline.pictures.piece-time", "5S",
           "latentline.pictures.max-downloads-per-tenant", "2");

@@ -1,21 +1,30 @@
 package dev.latentline.gateway.rest;
 
 import static io.restassured.RestAssured.given;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.matchesPattern;
+import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
 import dev.latentline.gateway.analysis.FakePrompts;
 import dev.latentline.testkit.LatentlineStack;
+import dev.latentline.testkit.Patience;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
 import io.restassured.response.ValidatableResponse;
+import java.net.Socket;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -23,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @QuarkusTest
 @QuarkusTestResource(LatentlineStack.class)
 @QuarkusTestResource(value = PromptsResourceIT.Fake.class, restrictToAnnotatedClass = true)
+@TestProfile(InputsIT.Impatient.class)
 class PromptsResourceIT {
   /** Where the gateway asks. */
   public static final class Fake implements QuarkusTestResourceLifecycleManager {
@@ -127,6 +137,45 @@ class PromptsResourceIT {
         .header("Retry-After", "2")
         .body("code", equalTo("prompt_service_unavailable"))
         .body("retryable", equalTo(true));
+  }
+
+  @Test
+  @Timeout(Patience.TEST_SECONDS)
+  void whoDoesNotTakeAnAnswerIsCutOffAndLeavesItsPlace() throws Exception {
+    String body = "{\"model\":\"starter\",\"prompt\":\"" + FakePrompts.LONG + "\"}";
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < PromptsResource.ANALYSES_PER_TENANT; i++) {
+        Socket socket = new Socket("127.0.0.1", RestAssured.port);
+        slow.add(socket);
+        socket
+            .getOutputStream()
+            .write(
+                ("POST /v1/prompts:analyze HTTP/1.1\r\nHost: localhost\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: "
+                        + body.length()
+                        + "\r\n\r\n"
+                        + body)
+                    .getBytes(US_ASCII));
+      }
+      await()
+          .atMost(Patience.SOON)
+          .untilAsserted(
+              () ->
+                  analyze("{\"model\":\"starter\",\"prompt\":\"an apple\"}")
+                      .statusCode(503)
+                      .header("Retry-After", notNullValue())
+                      .body("code", equalTo("too_many_analyses")));
+      await()
+          .atMost(Patience.SOON)
+          .untilAsserted(
+              () -> analyze("{\"model\":\"starter\",\"prompt\":\"an apple\"}").statusCode(200));
+      analyze(body).statusCode(200).body("texts", hasSize(1));
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
   }
 
   private static ValidatableResponse analyze(String body) {
