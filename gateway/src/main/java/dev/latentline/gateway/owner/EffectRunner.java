@@ -1,5 +1,6 @@
 package dev.latentline.gateway.owner;
 
+import dev.latentline.contract.Failure;
 import dev.latentline.contract.ObjectKeys;
 import dev.latentline.gateway.decide.Effect;
 import dev.latentline.gateway.fold.GenerationState;
@@ -19,6 +20,7 @@ import dev.latentline.proto.v1.Settled;
 import dev.latentline.proto.v1.Succeeded;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
+import org.jboss.logging.Logger;
 
 /**
  * Carries effects out, each ending with the fact that marks it. Every call blocks until broker and
@@ -28,6 +30,8 @@ import java.util.List;
 class EffectRunner {
   /** Of one answer of the store. */
   private static final int PAGE = 100;
+
+  private static final Logger LOG = Logger.getLogger(EffectRunner.class);
 
   private final Facts facts;
   private final Orders orders;
@@ -65,9 +69,21 @@ class EffectRunner {
           ObjectKeys.manifest(request.getTenant(), state.id()),
           Manifests.of(state),
           "application/json");
+      removeStepRecordsIfItCanBe(request);
+      // after all else that may fail: it would be delivered once more each time
       WebhookDeliveries.of(state).ifPresent(webhooks::handOver);
-      removeStepRecords(request);
       facts.publish(request, fact().setSettled(Settled.getDefaultInstance()));
+    }
+  }
+
+  /** What is left is swept up in two days. */
+  private void removeStepRecordsIfItCanBe(GenerationRequest request) {
+    try {
+      removeStepRecords(request);
+    } catch (Failure away) {
+      LOG.warnf(
+          "generation=%s its step records are not removed: %s",
+          request.getGenerationId(), away.code());
     }
   }
 
