@@ -77,10 +77,13 @@ class Sweep {
     do {
       page = store.listOlder(before, prefix, last, PAGE);
       for (String key : page) {
-        store.delete(key);
         last = key;
+        // what generations share may have been put again since it was listed
+        if (store.listOlder(before, key, "", 1).contains(key)) {
+          store.delete(key);
+          removed++;
+        }
       }
-      removed += page.size();
     } while (page.size() == PAGE && !thread.isShutdown());
     return removed;
   }
