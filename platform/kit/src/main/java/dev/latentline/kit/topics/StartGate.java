@@ -78,6 +78,7 @@ public class StartGate {
       while (true) {
         List<TopicAdmin.Problem> problems = attempt(admin, topics);
         if (problems.isEmpty()) {
+          tellOfFewCopies(admin, topics);
           return;
         }
         String text =
@@ -96,6 +97,19 @@ public class StartGate {
       }
     } finally {
       removeHook(onExit);
+    }
+  }
+
+  private void tellOfFewCopies(TopicAdmin admin, List<TopicAdmin.Named> topics) {
+    if (stage != Stage.GATEWAY) {
+      return;
+    }
+    List<String> few = admin.withFewCopies(topics, settings.replicationFactor());
+    if (!few.isEmpty()) {
+      LOG.warnf(
+          "topics of which there are fewer copies than brokers allow, so that a lost disk loses"
+              + " work: %s; kafka-reassign-partitions.sh gives them more",
+          String.join(", ", few));
     }
   }
 

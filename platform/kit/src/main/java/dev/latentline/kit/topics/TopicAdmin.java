@@ -171,6 +171,25 @@ public final class TopicAdmin implements AutoCloseable {
     }
   }
 
+  /**
+   * The topics of which there are fewer copies than there would be now: made before all brokers
+   * were there, say. They work until a disk is lost.
+   *
+   * @param copies as for {@link #create}
+   */
+  public List<String> withFewCopies(Collection<Named> topics, Optional<Short> copies) {
+    int brokers = answer(admin.describeCluster().nodes()).size();
+    int wanted = copies.map(Short::intValue).orElse(Math.min(MOST_COPIES, brokers));
+    return answer(admin.describeTopics(topics.stream().map(Named::name).toList()).allTopicNames())
+        .values()
+        .stream()
+        .filter(
+            topic -> topic.partitions().stream().anyMatch(one -> one.replicas().size() < wanted))
+        .map(TopicDescription::name)
+        .sorted()
+        .toList();
+  }
+
   private void checkSettings(Named topic, List<Problem> problems) {
     Config config = describe(new ConfigResource(ConfigResource.Type.TOPIC, topic.name()));
     String policy = topic.topic().settings().get("cleanup.policy");
