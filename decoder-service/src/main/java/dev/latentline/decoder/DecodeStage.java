@@ -16,6 +16,7 @@ import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.payload.Payloads;
 import dev.latentline.kit.record.Requests;
 import dev.latentline.kit.record.StageFacts;
+import dev.latentline.kit.workqueue.Outages;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.GenerationEvent;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -76,7 +77,8 @@ public class DecodeStage {
     PictureRecord stored;
     try {
       picture = picture(record, stop);
-      stored = pictures.store(picture);
+      // a large picture would be decoded anew
+      stored = Outages.waitOut(item, () -> pictures.store(picture));
     } catch (Failure.Rejected e) {
       facts.imageFailed(item, OptionalInt.of(record.getImageIndex()), e);
       return;

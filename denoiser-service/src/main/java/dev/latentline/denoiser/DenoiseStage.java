@@ -13,7 +13,7 @@ import dev.latentline.kit.control.CancelledGenerations;
 import dev.latentline.kit.record.Requests;
 import dev.latentline.kit.record.StageFacts;
 import dev.latentline.kit.workqueue.HandOverException;
-import dev.latentline.kit.workqueue.Outages;
+import dev.latentline.kit.workqueue.QueueSettings;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.EmbeddingReady;
 import dev.latentline.proto.v1.GenerationRequest;
@@ -123,6 +123,8 @@ public class DenoiseStage {
     boolean goesToTheRefiner;
     do {
       end = makeSteps(item, record.getRequest(), device, models, watcher, task, stop, ending);
+      // what comes now waits for broker and store, which may take longer than a step
+      item.lease().progress(QueueSettings.DEFAULT_STALL_LIMIT);
       staysHere =
           end == StepLoop.End.HANDED_OVER
               && !ofTask.handOver()
@@ -143,8 +145,7 @@ public class DenoiseStage {
     switch (end) {
       case DONE -> {
         ofTask.done();
-        // all steps would be made anew
-        Outages.waitOut(item, () -> publisher.publish(item, record, task, runtime));
+        publisher.publish(item, record, task, runtime);
       }
       case STOPPED -> ofTask.stopped();
       case HANDED_OVER -> throw new HandOverException("another replica may go on");

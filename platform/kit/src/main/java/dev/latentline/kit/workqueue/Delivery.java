@@ -200,7 +200,7 @@ final class Delivery {
   private Throwable waitedOut(WorkItem item, Supplier<CompletableFuture<Void>> call) {
     Duration pause = Backoff.FIRST;
     while (true) {
-      lease.progress();
+      lease.progress(queue.stallLimit());
       Throwable failure = await(item, call.get());
       lease.forget();
       if (lease.lost() || !(failure instanceof Failure known && known.isOutage())) {
@@ -214,7 +214,7 @@ final class Delivery {
           pause.toMillis(),
           known.code(),
           known.getMessage());
-      lease.progress();
+      lease.progress(queue.stallLimit());
       CompletableFuture<Void> paused =
           new CompletableFuture<Void>()
               .completeOnTimeout(null, pause.toMillis(), TimeUnit.MILLISECONDS);

@@ -3,6 +3,7 @@ package dev.latentline.kit.workqueue;
 import dev.latentline.contract.Failure;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /**
@@ -17,21 +18,22 @@ public final class Outages {
   /**
    * Does a part of the work at an item, anew after each outage, so that what was done before it
    * need not be. The queue renews the lease meanwhile, and loses it when nobody wants the item any
-   * more.
+   * more. However short the work's own allowance was: a store that is away may be silent for longer
+   * than a step.
    *
+   * @return what the part returned
    * @throws Failure an outage when the lease is lost or this replica shuts down, and any other at
    *     once
    */
-  public static void waitOut(WorkItem item, Runnable part) {
+  public static <T> T waitOut(WorkItem item, Supplier<T> part) {
     CountDownLatch over = new CountDownLatch(1);
     item.lease().onLost(over::countDown);
     item.lease().onEnding(over::countDown);
     Duration pause = Backoff.FIRST;
     while (true) {
-      item.lease().progress();
+      item.lease().progress(QueueSettings.DEFAULT_STALL_LIMIT);
       try {
-        part.run();
-        return;
+        return part.get();
       } catch (Failure failure) {
         if (!failure.isOutage()) {
           throw failure;
@@ -43,6 +45,7 @@ public final class Outages {
             pause.toMillis(),
             failure.code(),
             failure.getMessage());
+        item.lease().progress();
         Backoff.pause(over, pause);
         if (over.getCount() == 0 || Thread.currentThread().isInterrupted()) {
           throw failure;
@@ -50,5 +53,15 @@ public final class Outages {
         pause = Backoff.after(pause);
       }
     }
+  }
+
+  /** The same for a part that returns nothing. */
+  public static void waitOut(WorkItem item, Runnable part) {
+    waitOut(
+        item,
+        () -> {
+          part.run();
+          return null;
+        });
   }
 }

@@ -37,6 +37,28 @@ class OutagesTest {
   }
 
   @Test
+  void howLongTheWorkMayBeQuietOtherwiseDoesNotMatter() {
+    lease.progress(Duration.ZERO);
+
+    Outages.waitOut(
+        item,
+        () -> {
+          assertThat(lease.hangs()).isFalse();
+          if (calls.incrementAndGet() == 1) {
+            throw outage();
+          }
+        });
+
+    assertThat(calls).hasValue(2);
+    assertThat(lease.hangs()).isFalse();
+  }
+
+  @Test
+  void whatThePartReturnsIsReturned() {
+    assertThat(Outages.<Integer>waitOut(item, calls::incrementAndGet)).isEqualTo(1);
+  }
+
+  @Test
   void whoHasLostItsLeaseDoesNotGoOn() {
     assertEndsWhen(lease::lose);
   }
