@@ -15,6 +15,7 @@ import dev.latentline.inference.session.SessionSettings;
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.kit.payload.Payloads;
 import dev.latentline.kit.topics.StartGate;
+import dev.latentline.kit.vital.Vital;
 import dev.latentline.kit.workqueue.Intake;
 import io.quarkus.runtime.Startup;
 import io.quarkus.runtime.configuration.MemorySize;
@@ -115,6 +116,22 @@ class DenoiserSetup {
   @Liveness
   HealthCheck stepping(Devices devices) {
     return () -> HealthCheckResponse.named("stepping").status(!devices.hangs()).build();
+  }
+
+  @Produces
+  @Singleton
+  Vital steps(Devices devices) {
+    return new Vital() {
+      @Override
+      public String name() {
+        return "stepping";
+      }
+
+      @Override
+      public boolean hangs() {
+        return devices.hangs();
+      }
+    };
   }
 
   @Produces

@@ -1,5 +1,6 @@
 package dev.latentline.gateway;
 
+import dev.latentline.kit.vital.Vital;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Default;
 import java.util.Set;
@@ -17,7 +18,7 @@ import org.jboss.logging.Logger;
 @Default
 @Liveness
 @ApplicationScoped
-public class VitalThreads implements HealthCheck {
+public class VitalThreads implements HealthCheck, Vital {
   private static final Logger LOG = Logger.getLogger(VitalThreads.class);
 
   private final Set<Thread> running = ConcurrentHashMap.newKeySet();
@@ -25,8 +26,7 @@ public class VitalThreads implements HealthCheck {
   /** Starts a thread that must not end before {@link #release}. */
   public void start(Thread thread) {
     thread.setUncaughtExceptionHandler(
-        (ended, error) ->
-            LOG.errorf(error, "the thread %s has ended: restart this gateway", ended.getName()));
+        (ended, error) -> LOG.errorf(error, "the thread %s has ended", ended.getName()));
     thread.start();
     running.add(thread);
   }
@@ -37,9 +37,19 @@ public class VitalThreads implements HealthCheck {
   }
 
   @Override
+  public String name() {
+    return "threads";
+  }
+
+  @Override
+  public boolean hangs() {
+    return !running.stream().allMatch(Thread::isAlive);
+  }
+
+  @Override
   public HealthCheckResponse call() {
     HealthCheckResponseBuilder answer = HealthCheckResponse.named("threads");
     running.forEach(thread -> answer.withData(thread.getName(), thread.isAlive()));
-    return answer.status(running.stream().allMatch(Thread::isAlive)).build();
+    return answer.status(!hangs()).build();
   }
 }

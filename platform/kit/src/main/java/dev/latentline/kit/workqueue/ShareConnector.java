@@ -3,6 +3,7 @@ package dev.latentline.kit.workqueue;
 import dev.latentline.contract.Stage;
 import dev.latentline.kit.control.CancelledGenerations;
 import dev.latentline.kit.topics.StartGate;
+import dev.latentline.kit.vital.Vital;
 import io.quarkus.runtime.ShutdownEvent;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Multi;
@@ -40,7 +41,7 @@ import org.eclipse.microprofile.reactive.messaging.spi.ConnectorFactory;
  */
 @ApplicationScoped
 @Connector("latentline-share")
-public class ShareConnector implements InboundConnector {
+public class ShareConnector implements InboundConnector, Vital {
   private final Map<String, Object> client;
   private final Stage stage;
   private final Instance<CancelledGenerations> cancelled;
@@ -129,6 +130,17 @@ public class ShareConnector implements InboundConnector {
   /** Whether every slot is a member of its group and takes records; true where there are none. */
   boolean polling() {
     return workers.stream().allMatch(ShareWorker::polling);
+  }
+
+  @Override
+  public String name() {
+    return "work";
+  }
+
+  /** Whether work does not end although it was told to. */
+  @Override
+  public boolean hangs() {
+    return workers.stream().anyMatch(ShareWorker::hangs);
   }
 
   /** Before the outgoing channels close: what is being worked at still needs them. */

@@ -87,8 +87,13 @@ final class ShareSlot implements AutoCloseable {
    * not kept from taking records by work that does not end although it was told to.
    */
   boolean polling() {
+    return open() && !failing && (joined || !gate.needs(member)) && !hangs();
+  }
+
+  /** Whether work does not end although it was told to. */
+  boolean hangs() {
     Delivery now = delivery;
-    return open() && !failing && (joined || !gate.needs(member)) && (now == null || !now.left());
+    return now != null && now.left();
   }
 
   boolean open() {

@@ -68,6 +68,11 @@ public final class ShareWorker implements AutoCloseable {
     return members.stream().allMatch(ShareSlot::polling);
   }
 
+  /** Whether work does not end although it was told to. */
+  boolean hangs() {
+    return members.stream().anyMatch(ShareSlot::hangs);
+  }
+
   /**
    * Takes no record any more and tells the work at those at hand; they get the queue's grace, then
    * they are handed on. Returns at once.
