@@ -1,6 +1,6 @@
 package dev.latentline.decoder;
 
-import dev.latentline.decoder.safety.SafetyMode;
+import dev.latentline.contract.SafetyMode;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
@@ -20,7 +20,8 @@ interface DecoderSettings {
 
   /**
    * What happens to a picture that the catalogue's safety checker finds unsafe: off, flag, blur or
-   * reject. Replicas with different modes give different pictures for the same request.
+   * reject. Replicas with different modes give different pictures for the same request, and the
+   * denoisers must have the same: they show previews, which nobody judges.
    */
   @WithDefault("off")
   SafetyMode safety();

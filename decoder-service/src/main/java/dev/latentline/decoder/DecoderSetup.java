@@ -1,10 +1,10 @@
 package dev.latentline.decoder;
 
+import dev.latentline.contract.SafetyMode;
 import dev.latentline.decoder.decode.LatentDecoders;
 import dev.latentline.decoder.picture.PictureStore;
 import dev.latentline.decoder.safety.OnnxSafetyChecker;
 import dev.latentline.decoder.safety.SafetyChecker;
-import dev.latentline.decoder.safety.SafetyMode;
 import dev.latentline.decoder.safety.SafetyRule;
 import dev.latentline.decoder.upscale.Upscalers;
 import dev.latentline.inference.catalogue.Catalogue;

@@ -1,5 +1,6 @@
 package dev.latentline.denoiser;
 
+import dev.latentline.contract.SafetyMode;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
@@ -32,6 +33,13 @@ interface DenoiserSettings {
 
   Previews previews();
 
+  /**
+   * What the decoder does with a picture that its safety checker finds unsafe: off, flag, blur or
+   * reject, to be set as there. No checker judges previews: with the last two there are none.
+   */
+  @WithDefault("off")
+  SafetyMode safety();
+
   Inference inference();
 
   /** How far pictures are. */
@@ -46,7 +54,10 @@ interface DenoiserSettings {
 
   /** What pictures look like on their way. */
   interface Previews {
-    /** After so many steps a preview is shown with the progress; 0: never. */
+    /**
+     * After so many steps a preview is shown with the progress, where pictures that nobody has
+     * judged may be seen; 0: never.
+     */
     @WithDefault("1")
     int every();
   }

@@ -13,6 +13,7 @@ import io.smallrye.reactive.messaging.MutinyEmitter;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -50,11 +51,27 @@ class StepProgress {
   StepProgress(
       DenoiserSettings settings, @Channel("generation-progress") MutinyEmitter<byte[]> channel) {
     this.pause = settings.progress().pause();
-    this.every = settings.previews().every();
+    this.every = shownEvery(settings);
     this.channel = channel;
+  }
+
+  /**
+   * After how many steps a preview is shown, 0 for never.
+   *
+   * @throws IllegalArgumentException when latentline.previews.every is below 0
+   */
+  static int shownEvery(DenoiserSettings settings) {
+    int every = settings.previews().every();
     if (every < 0) {
       throw new IllegalArgumentException("latentline.previews.every must be 0 or more");
     }
+    if (every == 0 || settings.safety().showsUnjudged()) {
+      return every;
+    }
+    LOG.infof(
+        "no previews are made: latentline.safety is %s, and no safety checker judges them",
+        settings.safety().name().toLowerCase(Locale.ROOT));
+    return 0;
   }
 
   OfTask of(WorkItem item, ModelCard model, StepTask task) {

@@ -1,6 +1,7 @@
 package dev.latentline.decoder.safety;
 
 import dev.latentline.contract.Failure;
+import dev.latentline.contract.SafetyMode;
 import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.session.RunStop;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.latentline.contract.Failure;
+import dev.latentline.contract.SafetyMode;
 import dev.latentline.decoder.pixels.Pixels;
 import dev.latentline.inference.catalogue.InvalidCatalogueException;
 import dev.latentline.inference.session.RunStop;

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ContainersTest {
   private static final Yaml COMPOSE = only("docker-compose.yml");
@@ -80,6 +81,14 @@ class ContainersTest {
         .forEach(found -> variables.add(found.group(1)));
     assertThat(variables).contains("QUARKUS_HTTP_PORT", "KAFKA_BOOTSTRAP_SERVERS");
     assertThat(Deployed.unread(module, variables)).isEmpty();
+  }
+
+  /** Which otherwise would be seen before they are judged. */
+  @ParameterizedTest
+  @ValueSource(strings = {"decoder-service", "denoiser-service"})
+  void whetherPicturesAreJudgedIsSaidOnceForAllThatShowThem(String module) {
+    assertThat(service(module).at("environment", "LATENTLINE_SAFETY").text())
+        .isEqualTo("${LATENTLINE_SAFETY:-off}");
   }
 
   @Test

@@ -9,12 +9,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KubernetesTest {
   private static final Path BASE = CHECKOUT.resolve("k8s/base");
@@ -74,11 +77,25 @@ class KubernetesTest {
     for (Yaml container : List.of(container(module), everyContainer())) {
       container.at("env").list().forEach(variable -> variables.add(variable.at("name").text()));
     }
-    for (Yaml map : KUSTOMIZATION.at("configMapGenerator").list()) {
-      map.at("literals").list().forEach(line -> variables.add(line.text().split("=", 2)[0]));
+    for (Yaml from : everyContainer().at("envFrom").list()) {
+      variables.addAll(literals(from.at("configMapRef", "name").text()).keySet());
     }
     assertThat(variables).contains("KAFKA_BOOTSTRAP_SERVERS", "LATENTLINE_STORE_SECRET_KEY");
     assertThat(Deployed.unread(module, variables)).isEmpty();
+  }
+
+  /** Which otherwise would be seen before they are judged. */
+  @ParameterizedTest
+  @ValueSource(strings = {"decoder-service", "denoiser-service"})
+  void whetherPicturesAreJudgedIsSaidOnceForAllThatShowThem(String module) {
+    Yaml safety =
+        container(module).at("env").list().stream()
+            .filter(variable -> variable.at("name").text().equals("LATENTLINE_SAFETY"))
+            .findFirst()
+            .orElseThrow()
+            .at("valueFrom", "configMapKeyRef");
+    assertThat(safety.at("name").text()).isEqualTo("latentline-safety");
+    assertThat(literals("latentline-safety")).containsEntry(safety.at("key").text(), "off");
   }
 
   @ParameterizedTest
@@ -136,6 +153,18 @@ class KubernetesTest {
         assertThat(Deployed.unknownTopics(Files.readString(file))).as(file.toString()).isEmpty();
       }
     }
+  }
+
+  /** Of a ConfigMap that the base makes. */
+  private static Map<String, String> literals(String configMap) {
+    Map<String, String> literals = new TreeMap<>();
+    KUSTOMIZATION.at("configMapGenerator").list().stream()
+        .filter(map -> map.at("name").text().equals(configMap))
+        .flatMap(map -> map.at("literals").list().stream())
+        .map(line -> line.text().split("=", 2))
+        .forEach(line -> literals.put(line[0], line[1]));
+    assertThat(literals).as(configMap).isNotEmpty();
+    return literals;
   }
 
   private static String probe(String name) {
