@@ -3,6 +3,7 @@ package dev.latentline.encoder.picture;
 import dev.latentline.contract.Failure;
 import dev.latentline.inference.catalogue.Catalogue;
 import dev.latentline.inference.catalogue.ModelCard;
+import dev.latentline.inference.catalogue.Vae;
 import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RunStop;
@@ -43,7 +44,12 @@ public final class MaskedPictures {
       };
 
   /** What decides the latents of grey. */
-  private record Grey(Map<String, String> sha256, double scalingFactor, int width, int height) {}
+  private record Grey(
+      Map<String, String> sha256,
+      double scalingFactor,
+      double shiftFactor,
+      int width,
+      int height) {}
 
   public MaskedPictures(Catalogue catalogue, SessionSettings settings) {
     this.catalogue = catalogue;
@@ -74,13 +80,15 @@ public final class MaskedPictures {
               + " x "
               + height);
     }
+    Vae vae = card.vae();
     Grey grey =
-        new Grey(card.digestsOf(card.vae().encoder()), card.vae().scalingFactor(), width, height);
+        new Grey(
+            card.digestsOf(vae.encoder()), vae.scalingFactor(), vae.shiftFactor(), width, height);
     // whoever waits here would make the same
     synchronized (made) {
       FloatTensor found = made.get(grey);
       if (found == null) {
-        found = behindMask(grey(card, width, height, stop), card.vae().scalingFactor());
+        found = behindMask(grey(card, width, height, stop), vae);
         made.put(grey, found);
       }
       return Optional.of(found);
@@ -96,14 +104,14 @@ public final class MaskedPictures {
     }
   }
 
-  private static FloatTensor behindMask(FloatTensor latents, double scalingFactor) {
+  private static FloatTensor behindMask(FloatTensor latents, Vae vae) {
     long[] shape = latents.shape().clone();
     int plane = Math.toIntExact(shape[2] * shape[3]);
     shape[1]++;
     float[] all = new float[plane + latents.data().length];
     Arrays.fill(all, 0, plane, 1);
     for (int i = 0; i < latents.data().length; i++) {
-      all[plane + i] = (float) (latents.data()[i] * scalingFactor);
+      all[plane + i] = (float) vae.scaled(latents.data()[i]);
     }
     return new FloatTensor(shape, all);
   }

@@ -29,6 +29,11 @@ public record Vae(
     this(decoder, encoder, scaleFactor, scalingFactor, 0, latentRgb);
   }
 
+  /** What the network sees of a number that the encoder gives. */
+  public double scaled(double latent) {
+    return (latent - shiftFactor) * scalingFactor;
+  }
+
   /** What the decoder takes for a number of the network's latents. */
   public double unscaled(double latent) {
     return latent / scalingFactor + shiftFactor;

@@ -227,6 +227,7 @@ public final class CheckpointImport {
         .make(
             made -> {
               ObjectNode manifest = manifest(files, fit.template(), fit.without(), scheduler);
+              LatentScale.into(manifest, files, "vae");
               ModelFolder folder = new ModelFolder(made, fit, tokenizers(manifest, fit.template()));
               folder.requireRoom("the model");
               folder.write(manifest, scheduler, notes);

@@ -221,7 +221,8 @@ final class OnnxFolder {
   /**
    * Says in the template's manifest what is different.
    *
-   * @throws RefusedCheckpointException when the parts were exported for different sizes
+   * @throws RefusedCheckpointException when the parts were exported for different sizes, or latents
+   *     are scaled as is not known here
    */
   void adapt(Template template, ObjectNode manifest) throws IOException {
     ArrayNode encoders = manifest.withArray("/text_encoders");
@@ -249,10 +250,7 @@ final class OnnxFolder {
     }
     // the graphs of other exporters take no residuals
     manifest.withObject("/unet").remove("controlled");
-    JsonNode scaling = config(DECODER).path("scaling_factor");
-    if (scaling.isNumber()) {
-      manifest.withObject("/vae").put("scaling_factor", scaling.asDouble());
-    }
+    LatentScale.into(manifest, files, DECODER);
     fixed("height", 2, manifest);
     fixed("width", 3, manifest);
   }

@@ -129,6 +129,21 @@ class OnnxImportIT {
     assertThat(model.hasChunks()).isTrue();
   }
 
+  @Test
+  void whatTheFolderSaysIsNotIgnoredWhereItIsNotComputed() throws IOException {
+    RandomOnnxFolder written = RandomOnnxFolder.of("tiny-sd1", folder.resolve("onnx"));
+    ImportOrder order = Orders.of(written.path(), models());
+    ObjectNode decoder = object();
+    decoder.putArray("latents_mean").add(0).add(1).add(0).add(1);
+    written.json("vae_decoder/config.json", decoder);
+    assertRefused(order, "vae_decoder/config.json has latents_mean: each channel");
+
+    written.json("vae_decoder/config.json", object());
+    written.json(
+        "scheduler/scheduler_config.json", object().put("_class_name", "EDMEulerScheduler"));
+    assertRefused(order, "names EDMEulerScheduler: it was trained with the noise of EDM");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "unet/model.onnx, lacks unet/model.onnx",
