@@ -8,6 +8,7 @@ import dev.latentline.inference.lora.ModelPart;
 import dev.latentline.inference.session.ModelSession;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
 import dev.latentline.proto.v1.ModelRef;
 import java.util.Arrays;
@@ -30,6 +31,14 @@ public final class MaskedPictures {
   private static final int KEPT = 64;
 
   private static final int COLOURS = 3;
+
+  private static final String LATENTS = "latent_sample";
+
+  /**
+   * What newer exporters give in their place: the distribution's means, and behind them log
+   * variances.
+   */
+  private static final String DISTRIBUTION = "latent_parameters";
 
   private final Catalogue catalogue;
   private final SessionSettings settings;
@@ -99,9 +108,36 @@ public final class MaskedPictures {
   private FloatTensor grey(ModelCard card, int width, int height, RunStop stop) {
     ModelPart part = ModelPart.of(card, card.vae().encoder());
     try (ModelSession encoder = part.verified().open(settings)) {
-      return encoder.run(
-          Map.of("sample", FloatTensor.zeros(1, COLOURS, height, width)), "latent_sample", stop);
+      boolean distributed = encoder.outputs().contains(DISTRIBUTION);
+      FloatTensor given =
+          encoder.run(
+              Map.of("sample", FloatTensor.zeros(1, COLOURS, height, width)),
+              distributed ? DISTRIBUTION : LATENTS,
+              stop);
+      return distributed ? means(given, card) : given;
     }
+  }
+
+  /**
+   * @param distribution [1, 2 * channels, height, width]
+   */
+  private static FloatTensor means(FloatTensor distribution, ModelCard card) {
+    long[] shape = distribution.shape().clone();
+    int channels = card.unet().latentChannels();
+    if (shape[1] != 2L * channels) {
+      throw new Failure.Rejected(
+          "model_unavailable",
+          "The model "
+              + card.name()
+              + " cannot be used: its autoencoder gives "
+              + shape[1]
+              + " channels of "
+              + DISTRIBUTION
+              + ", not "
+              + 2 * channels);
+    }
+    shape[1] = channels;
+    return new FloatTensor(shape, Arrays.copyOf(distribution.data(), DenseTensor.elements(shape)));
   }
 
   private static FloatTensor behindMask(FloatTensor latents, Vae vae) {

@@ -6,7 +6,8 @@ import java.util.Optional;
  * The autoencoder between pixels and latents.
  *
  * @param decoder path of the graph in the model's folder: latent_sample to sample in -1..1
- * @param encoder path of the graph: sample in -1..1 to latent_sample
+ * @param encoder path of the graph: sample in -1..1 to latent_sample, or to latent_parameters,
+ *     which are the means of latents and behind them their log variances
  * @param scaleFactor pixels per latent, in each direction
  * @param scalingFactor latents are divided by it before they are decoded
  * @param shiftFactor and then it is added
