@@ -113,7 +113,7 @@ public final class PoolModels implements AutoCloseable {
     for (ModelPart part : parts) {
       try (HeldNetwork held =
           acquire(unet(part, () -> load(part)), List.of(), () -> true).orElseThrow()) {
-        sizes = warmUp.run(part.model(), warmedUp.apply(held.network()), sizes);
+        sizes = warmUp.fitting(part.model(), warmedUp.apply(held.network()), sizes);
       }
     }
   }
@@ -247,7 +247,7 @@ public final class PoolModels implements AutoCloseable {
   private UNetRunner loadAndWarmUp(ModelPart part) {
     UNetRunner network = load(part.verified());
     try {
-      warmUp.run(part.model(), warmedUp.apply(network), sizes);
+      warmUp.later(part.model(), warmedUp.apply(network), sizes);
       return network;
     } catch (RuntimeException e) {
       network.close();
@@ -266,7 +266,7 @@ public final class PoolModels implements AutoCloseable {
     return network;
   }
 
-  /** The batches that every network here can be run with. */
+  /** The batches of calls: every network of the start can be run with them. */
   public BatchSizes sizes() {
     return sizes;
   }

@@ -31,6 +31,12 @@ final class WarmUp {
       "batches are smaller; set latentline.inference.batch-sizes to less, or give"
           + " latentline.inference.gpu-memory more";
 
+  /** In the step loop, which then makes smaller ones of those that may have any size. */
+  private static final String CALLS_THAT_FAIL =
+      "such calls will fail, and with them every picture that is always computed in the largest"
+          + " batch; set latentline.inference.batch-sizes to less, or give"
+          + " latentline.inference.gpu-memory more";
+
   private static final String NO_GUIDANCE =
       "pictures with guidance will fail; give latentline.inference.gpu-memory more";
 
@@ -41,12 +47,30 @@ final class WarmUp {
   }
 
   /**
-   * Runs the network at the model's default size.
+   * Runs a network of the start at the model's default size.
    *
    * @return the sizes that the device has memory for
    * @throws OutOfDeviceMemoryException when it has none for the smallest
    */
-  BatchSizes run(ModelCard model, NoisePredictor network, BatchSizes sizes) {
+  BatchSizes fitting(ModelCard model, NoisePredictor network, BatchSizes sizes) {
+    return run(model, network, sizes, SMALLER_BATCHES);
+  }
+
+  /**
+   * Runs a network that is loaded later at the model's default size. All sizes stay, as pictures of
+   * other networks are being computed in them.
+   *
+   * @throws OutOfDeviceMemoryException when the device has no memory for the smallest
+   */
+  void later(ModelCard model, NoisePredictor network, BatchSizes sizes) {
+    run(model, network, sizes, CALLS_THAT_FAIL);
+  }
+
+  /**
+   * @param ofShared what it means that a size of several pictures does not fit
+   */
+  private BatchSizes run(
+      ModelCard model, NoisePredictor network, BatchSizes sizes, String ofShared) {
     List<Integer> done = new ArrayList<>();
     BatchSizes fitting = sizes;
     long began = System.nanoTime();
@@ -65,7 +89,7 @@ final class WarmUp {
                   + " models in the pool, or set smaller latentline.inference.batch-sizes",
               e);
         }
-        LOG.warnf("%s: %s", what, sizes.shared() ? SMALLER_BATCHES : NO_GUIDANCE);
+        LOG.warnf("%s: %s", what, sizes.shared() ? ofShared : NO_GUIDANCE);
         fitting = sizes.upTo(rows - 1);
         break;
       }

@@ -1,16 +1,25 @@
 package dev.latentline.denoiser.network;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.latentline.denoiser.task.Starter;
 import dev.latentline.inference.catalogue.ModelCard;
 import dev.latentline.inference.session.Device;
 import dev.latentline.inference.session.OutOfDeviceMemoryException;
 import dev.latentline.inference.session.SessionSettings;
+import dev.latentline.proto.v1.ModelRef;
 import dev.latentline.testkit.Patience;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -51,6 +60,49 @@ class WarmUpIT {
   }
 
   @Test
+  void aNetworkThatIsLoadedLaterChangesNothingForTheOthersAndTheLogSaysWhatFails() {
+    List<String> logged = new CopyOnWriteArrayList<>();
+    Handler handler = warningsInto(logged);
+    Logger log = Logger.getLogger(WarmUp.class.getName());
+    // room for one
+    try (PoolModels models = models(SIZES, 1)) {
+      assertThat(ran).containsExactly(2, 3, 5);
+      memoryForRows = 3;
+      log.addHandler(handler);
+
+      models.network(models.require(turbo())).close();
+
+      assertThat(ran).containsExactly(2, 3, 5, 2, 3, 5);
+      assertThat(models.sizes()).isSameAs(SIZES);
+      assertThat(logged).singleElement(as(STRING)).contains("5 rows", "such calls will fail");
+    } finally {
+      log.removeHandler(handler);
+    }
+  }
+
+  private static ModelRef turbo() {
+    ModelCard card = Starter.catalogue().find("starter-turbo").orElseThrow();
+    return ModelRef.newBuilder().setName(card.name()).setDigest(card.digest()).build();
+  }
+
+  private static Handler warningsInto(List<String> logged) {
+    return new Handler() {
+      @Override
+      public void publish(LogRecord warning) {
+        if (warning.getLevel().intValue() >= Level.WARNING.intValue()) {
+          logged.add(warning.getMessage() + Arrays.toString(warning.getParameters()));
+        }
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Test
   void withoutMemoryForTheSmallestItDoesNotStart() {
     memoryForRows = 1;
     ModelCard starter = Starter.card();
@@ -70,7 +122,7 @@ class WarmUpIT {
       try (HeldNetwork held = models.network(models.require(Starter.request().getModel()))) {
         sizes =
             new WarmUp(Device.cuda(0))
-                .run(Starter.card(), watched(held.network()), BatchSizes.none());
+                .fitting(Starter.card(), watched(held.network()), BatchSizes.none());
       }
 
       assertThat(ran).containsExactly(1, 2);
@@ -79,13 +131,12 @@ class WarmUpIT {
   }
 
   private PoolModels models(BatchSizes sizes) {
+    return models(sizes, Long.MAX_VALUE);
+  }
+
+  private PoolModels models(BatchSizes sizes, long maxBytes) {
     return new PoolModels(
-        Starter.catalogue(),
-        "default",
-        SessionSettings.cpu(1),
-        sizes,
-        Long.MAX_VALUE,
-        this::watched);
+        Starter.catalogue(), "default", SessionSettings.cpu(1), sizes, maxBytes, this::watched);
   }
 
   private NoisePredictor watched(NoisePredictor network) {
