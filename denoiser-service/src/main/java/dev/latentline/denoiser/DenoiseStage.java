@@ -13,6 +13,7 @@ import dev.latentline.kit.control.CancelledGenerations;
 import dev.latentline.kit.record.Requests;
 import dev.latentline.kit.record.StageFacts;
 import dev.latentline.kit.workqueue.HandOverException;
+import dev.latentline.kit.workqueue.Outages;
 import dev.latentline.kit.workqueue.QueueSettings;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.EmbeddingReady;
@@ -145,7 +146,9 @@ public class DenoiseStage {
     switch (end) {
       case DONE -> {
         ofTask.done();
-        publisher.publish(item, record, task, runtime);
+        // all steps would be made anew, and where only the fact cannot be told the picture decoded
+        Outages.waitOut(item, () -> publisher.passOn(item, record, task, runtime));
+        Outages.waitOut(item, () -> publisher.tell(item, record, runtime));
       }
       case STOPPED -> ofTask.stopped();
       case HANDED_OVER -> throw new HandOverException("another replica may go on");

@@ -6,7 +6,6 @@ import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.payload.Payloads;
 import dev.latentline.kit.record.Records;
 import dev.latentline.kit.record.StageFacts;
-import dev.latentline.kit.workqueue.Outages;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.Denoised;
 import dev.latentline.proto.v1.EmbeddingReady;
@@ -34,27 +33,8 @@ class LatentPublisher {
     this.denoised = denoised;
   }
 
-  /**
-   * Waits until the broker has both. Outages are waited out: all steps would be made anew.
-   *
-   * @throws dev.latentline.contract.Failure as {@link Outages#waitOut}
-   */
-  void publish(WorkItem item, EmbeddingReady record, StepTask task, RuntimeClass runtime) {
-    Outages.waitOut(item, () -> passOn(item, record, task, runtime));
-    // apart: where only the facts cannot be told, the picture is decoded once
-    Outages.waitOut(
-        item,
-        () ->
-            facts.publish(
-                item,
-                GenerationEvent.newBuilder()
-                    .setDenoised(
-                        Denoised.newBuilder()
-                            .setImageIndex(record.getImageIndex())
-                            .setRuntimeClass(runtime))));
-  }
-
-  private void passOn(WorkItem item, EmbeddingReady record, StepTask task, RuntimeClass runtime) {
+  /** Waits until the broker has the latents. */
+  void passOn(WorkItem item, EmbeddingReady record, StepTask task, RuntimeClass runtime) {
     GenerationRequest request = record.getRequest();
     LatentDenoised latents =
         LatentDenoised.newBuilder()
@@ -65,5 +45,16 @@ class LatentPublisher {
             .build();
     Records.send(
         denoised, Records.following(Stage.DENOISER, item, task.plan().task().key(), latents));
+  }
+
+  /** Waits until the broker has the fact that they are there. */
+  void tell(WorkItem item, EmbeddingReady record, RuntimeClass runtime) {
+    facts.publish(
+        item,
+        GenerationEvent.newBuilder()
+            .setDenoised(
+                Denoised.newBuilder()
+                    .setImageIndex(record.getImageIndex())
+                    .setRuntimeClass(runtime)));
   }
 }

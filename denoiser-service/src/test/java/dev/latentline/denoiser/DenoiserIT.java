@@ -227,13 +227,22 @@ class DenoiserIT {
   void finishedLatentsWaitForAStoreThatIsAway() {
     GenerationRequest request = request().build();
     List<StepTask> published = new ArrayList<>();
+    List<Integer> told = new ArrayList<>();
     LatentPublisher away =
         new LatentPublisher(null, null, null) {
           @Override
-          void publish(WorkItem item, EmbeddingReady record, StepTask task, RuntimeClass runtime) {
+          void passOn(WorkItem item, EmbeddingReady record, StepTask task, RuntimeClass runtime) {
             published.add(task);
             if (published.size() < 3) {
               throw new Failure.Retryable(Failure.STORE_UNAVAILABLE, "the store does not answer");
+            }
+          }
+
+          @Override
+          void tell(WorkItem item, EmbeddingReady record, RuntimeClass runtime) {
+            told.add(published.size());
+            if (told.size() < 2) {
+              throw new Failure.Retryable(Failure.BROKER_UNAVAILABLE, "the broker does not answer");
             }
           }
         };
@@ -251,6 +260,7 @@ class DenoiserIT {
                 LEASE));
 
     assertThat(published).hasSize(3).allMatch(task -> task == published.get(0));
+    assertThat(told).as("the fact, when the latents are passed on").containsExactly(3, 3);
   }
 
   @Test
