@@ -3,8 +3,10 @@ package dev.latentline.denoiser;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.latentline.contract.Failure;
 import dev.latentline.denoiser.loop.Devices;
+import dev.latentline.denoiser.loop.HeapBudget;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.network.HeldNetwork;
+import dev.latentline.denoiser.task.PlanMemory;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlan;
 import dev.latentline.denoiser.task.TaskPlanner;
@@ -42,7 +44,10 @@ public class DenoiseStage {
   /** A network is loaded within; the next word comes with the first step. */
   private static final Duration LOADING = Duration.ofMinutes(15);
 
+  private static final long MEGABYTE = 1_000_000;
+
   private final Devices devices;
+  private final HeapBudget heap;
   private final TaskPlanner planner;
   private final TaskRecords records;
   private final LatentPublisher publisher;
@@ -52,6 +57,7 @@ public class DenoiseStage {
 
   DenoiseStage(
       Devices devices,
+      HeapBudget heap,
       TaskPlanner planner,
       TaskRecords records,
       LatentPublisher publisher,
@@ -59,6 +65,7 @@ public class DenoiseStage {
       CancelledGenerations cancelled,
       StepProgress progress) {
     this.devices = devices;
+    this.heap = heap;
     this.planner = planner;
     this.records = records;
     this.publisher = publisher;
@@ -86,10 +93,51 @@ public class DenoiseStage {
       // whatever fails or ends the process from here on is an attempt of this picture's
       records.begin(item, record);
       PinnedModels models = PinnedModels.of(device.models(), record.getRequest());
-      TaskPlan plan = planner.plan(record, models.model(), models.refiner());
-      denoise(item, record, device, models, plan);
+      PlanMemory memory = planner.memory(record, models.model(), models.refiner());
+      AtomicBoolean ending = new AtomicBoolean();
+      item.lease().onEnding(() -> ending.set(true));
+      // also where it finds no room yet: nobody else could use it
+      device.loop().came(item.key());
+      Optional<HeapBudget.Reservation> room = room(item, memory.planning(), ending);
+      if (room.isEmpty()) {
+        leave(item);
+        return;
+      }
+      try (HeapBudget.Reservation reserved = room.get()) {
+        TaskPlan plan = planner.plan(record, models.model(), models.refiner());
+        reserved.reduceTo(memory.held());
+        denoise(item, record, device, models, plan, ending);
+      }
     } finally {
       device.loop().release(item.key());
+    }
+  }
+
+  /** Room in the heap, before anything of the picture is read; empty when it is not for here. */
+  private Optional<HeapBudget.Reservation> room(WorkItem item, long bytes, AtomicBoolean ending) {
+    AtomicBoolean told = new AtomicBoolean();
+    return heap.reserve(
+        bytes,
+        () -> {
+          if (told.compareAndSet(false, true)) {
+            LOG.infof(
+                "generation=%s key=%s waits for %d MB of memory, %d MB are taken",
+                item.generationId(), item.key(), bytes / MEGABYTE, heap.reserved() / MEGABYTE);
+          }
+          item.lease().progress();
+          // what hangs gives nothing back
+          return !ending.get() && !isUnwanted(item) && !devices.hangs();
+        });
+  }
+
+  private boolean isUnwanted(WorkItem item) {
+    return item.lease().lost() || cancelled.contains(item.generationId());
+  }
+
+  /** Has not begun. */
+  private void leave(WorkItem item) {
+    if (!isUnwanted(item)) {
+      throw new HandOverException("there was no room in this replica's memory");
     }
   }
 
@@ -98,7 +146,8 @@ public class DenoiseStage {
       EmbeddingReady record,
       Devices.OnDevice device,
       PinnedModels models,
-      TaskPlan plan) {
+      TaskPlan plan,
+      AtomicBoolean ending) {
     RuntimeClass runtime = device.models().runtimeClass(plan.rows(), plan.deterministic());
     TaskRecords.OfTask ofTask =
         records.of(item, record.getRequest(), plan, models.model().card().digest(), runtime);
@@ -117,8 +166,6 @@ public class DenoiseStage {
         new TaskWatcher(item, task, progress.of(item, models.model().card(), task), ofTask);
     RunStop stop = new RunStop();
     item.lease().onLost(stop::stop);
-    AtomicBoolean ending = new AtomicBoolean();
-    item.lease().onEnding(() -> ending.set(true));
     StepLoop.End end;
     boolean staysHere;
     boolean goesToTheRefiner;

@@ -1,6 +1,7 @@
 package dev.latentline.denoiser;
 
 import dev.latentline.denoiser.loop.Devices;
+import dev.latentline.denoiser.loop.HeapBudget;
 import dev.latentline.denoiser.loop.StepLoop;
 import dev.latentline.denoiser.loop.TurnScheduler;
 import dev.latentline.denoiser.network.BatchSizes;
@@ -72,18 +73,28 @@ class DenoiserSetup {
     devices.close();
   }
 
+  /** Of the whole process: its devices share the heap. */
+  @Produces
+  @Singleton
+  HeapBudget heap() {
+    return HeapBudget.ofHeap(Runtime.getRuntime().maxMemory());
+  }
+
   @Produces
   @Singleton
   TaskPlanner planner(Payloads payloads) {
     return new TaskPlanner(payloads::get);
   }
 
-  /** A further picture is taken while there is room beside those that are worked at. */
+  /**
+   * A further picture is taken while there is room beside those that are worked at, and none waits
+   * for memory, which another replica may have.
+   */
   @Produces
   @Singleton
   @Identifier("embedding-ready")
-  Intake intake(Devices devices) {
-    return held -> devices.hasRoom();
+  Intake intake(Devices devices, HeapBudget heap) {
+    return held -> devices.hasRoom() && !heap.isAwaited();
   }
 
   @Produces

@@ -1,6 +1,7 @@
 package dev.latentline.denoiser;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.latentline.contract.Failure;
 import dev.latentline.contract.GenerationIds;
@@ -11,6 +12,8 @@ import dev.latentline.contract.Sha256;
 import dev.latentline.contract.Stage;
 import dev.latentline.contract.Topic;
 import dev.latentline.denoiser.loop.Devices;
+import dev.latentline.denoiser.loop.HeapBudget;
+import dev.latentline.denoiser.task.PlanBytes;
 import dev.latentline.denoiser.task.Starter;
 import dev.latentline.denoiser.task.StepTask;
 import dev.latentline.denoiser.task.TaskPlanner;
@@ -19,7 +22,6 @@ import dev.latentline.inference.tensor.TensorRecords;
 import dev.latentline.kit.blob.BlobStore;
 import dev.latentline.kit.control.CancelledGenerations;
 import dev.latentline.kit.record.StageFacts;
-import dev.latentline.kit.workqueue.Lease;
 import dev.latentline.kit.workqueue.WorkItem;
 import dev.latentline.proto.v1.Cancel;
 import dev.latentline.proto.v1.Control;
@@ -51,6 +53,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -66,27 +69,6 @@ import org.junit.jupiter.api.Timeout;
 class DenoiserIT {
   private static final Duration SOON = Patience.SOON;
   private static final String QUEUE = Topic.EMBEDDING_READY.topicName("default");
-
-  /** Of a record that stays here. */
-  private static final Lease LEASE =
-      new Lease() {
-        @Override
-        public boolean lost() {
-          return false;
-        }
-
-        @Override
-        public void onLost(Runnable action) {}
-
-        @Override
-        public void progress() {}
-
-        @Override
-        public void progress(Duration allowance) {}
-
-        @Override
-        public void onEnding(Runnable action) {}
-      };
 
   private static RecordWriter writer;
   private static EmbeddingReady apple;
@@ -228,39 +210,100 @@ class DenoiserIT {
     GenerationRequest request = request().build();
     List<StepTask> published = new ArrayList<>();
     List<Integer> told = new ArrayList<>();
+    HeapBudget heap = new HeapBudget(1 << 20, 1 << 20);
     LatentPublisher away =
-        new LatentPublisher(null, null, null) {
-          @Override
-          void passOn(WorkItem item, EmbeddingReady record, StepTask task, RuntimeClass runtime) {
-            published.add(task);
-            if (published.size() < 3) {
-              throw new Failure.Retryable(Failure.STORE_UNAVAILABLE, "the store does not answer");
-            }
-          }
+        publisher(
+            task -> {
+              published.add(task);
+              assertThat(heap.reserved()).isGreaterThanOrEqualTo(PlanBytes.of(task));
+              if (published.size() < 3) {
+                throw new Failure.Retryable(Failure.STORE_UNAVAILABLE, "the store does not answer");
+              }
+            },
+            () -> {
+              told.add(published.size());
+              if (told.size() < 2) {
+                throw new Failure.Retryable(
+                    Failure.BROKER_UNAVAILABLE, "the broker does not answer");
+              }
+            });
 
-          @Override
-          void tell(WorkItem item, EmbeddingReady record, RuntimeClass runtime) {
-            told.add(published.size());
-            if (told.size() < 2) {
-              throw new Failure.Retryable(Failure.BROKER_UNAVAILABLE, "the broker does not answer");
-            }
-          }
-        };
-
-    new DenoiseStage(devices, planner, records, away, facts, new CancelledGenerations(), progress)
-        .denoise(
-            new WorkItem(
-                new ImageTask(request.getGenerationId(), 0).key(),
-                apple.toBuilder().setRequest(request).build().toByteArray(),
-                Map.of(),
-                request.getGenerationId(),
-                1,
-                false,
-                Instant.now().plus(SOON),
-                LEASE));
+    stage(heap, away, new CancelledGenerations()).denoise(item(request));
 
     assertThat(published).hasSize(3).allMatch(task -> task == published.get(0));
     assertThat(told).as("the fact, when the latents are passed on").containsExactly(3, 3);
+    assertThat(heap.reserved()).isZero();
+  }
+
+  @Test
+  void aPictureThatFailsOrIsStoppedGivesItsMemoryBack() {
+    GenerationRequest request = request().build();
+    HeapBudget heap = new HeapBudget(1 << 20, 1 << 20);
+    LatentPublisher failing =
+        publisher(
+            task -> {
+              assertThat(heap.reserved()).isPositive();
+              throw new IllegalStateException("cannot be published");
+            },
+            () -> {});
+    CancelledGenerations all =
+        new CancelledGenerations() {
+          @Override
+          public boolean contains(String generationId) {
+            return true;
+          }
+        };
+
+    assertThatThrownBy(
+            () -> stage(heap, failing, new CancelledGenerations()).denoise(item(request)))
+        .hasMessage("cannot be published");
+    assertThat(heap.reserved()).isZero();
+    stage(heap, failing, all).denoise(item(request));
+    assertThat(heap.reserved()).isZero();
+  }
+
+  @Test
+  void aPictureThatDoesNotFitTheHeapIsAFactThatSaysSo() throws Exception {
+    GenerationRequest request = request().build();
+    HeapBudget heap = new HeapBudget(1, 1);
+
+    stage(heap, publisher(task -> {}, () -> {}), new CancelledGenerations()).denoise(item(request));
+
+    ImageFailed failed = fact(request.getGenerationId()).getImageFailed();
+    assertThat(failed.getCode()).isEqualTo("unsupported_request");
+    assertThat(heap.reserved()).isZero();
+  }
+
+  private DenoiseStage stage(
+      HeapBudget heap, LatentPublisher publisher, CancelledGenerations cancelled) {
+    return new DenoiseStage(devices, heap, planner, records, publisher, facts, cancelled, progress);
+  }
+
+  private static LatentPublisher publisher(Consumer<StepTask> finished, Runnable told) {
+    return new LatentPublisher(null, null, null) {
+      @Override
+      void passOn(WorkItem item, EmbeddingReady record, StepTask task, RuntimeClass runtime) {
+        finished.accept(task);
+      }
+
+      @Override
+      void tell(WorkItem item, EmbeddingReady record, RuntimeClass runtime) {
+        told.run();
+      }
+    };
+  }
+
+  private static WorkItem item(GenerationRequest request) {
+    Instant deadline = Instant.now().plus(SOON);
+    return new WorkItem(
+        new ImageTask(request.getGenerationId(), 0).key(),
+        apple.toBuilder().setRequest(request).build().toByteArray(),
+        RecordWriter.headers(request.getGenerationId(), deadline, "EmbeddingReady"),
+        request.getGenerationId(),
+        1,
+        false,
+        deadline,
+        new TestLease());
   }
 
   @Test

@@ -149,6 +149,11 @@ public final class StepLoop implements AutoCloseable {
     notifyAll();
   }
 
+  /** A task is here again that may be one of those given away; it joins when it can. */
+  public synchronized void came(String key) {
+    giveAway.came(key);
+  }
+
   /** Whether there is a task that must be alone. */
   synchronized boolean isKeptForOne() {
     return keptFor.isPresent();

@@ -75,18 +75,9 @@ public final class TaskPlanner {
     if (scheduler.predictionType() == PredictionType.FLOW && request.getSChurn() > 0) {
       throw unsupported("a model of flow matching takes no s_churn");
     }
-    Guidance guidance =
-        new Guidance(
-            model.card().unet().isToldGuidance() ? 1 : request.getGuidanceScale(),
-            request.getGuidanceRescale());
+    Guidance guidance = guidance(request, model.card());
     StepConditionings conditionings = StepConditionings.of(record, guidance);
-    int scale = model.card().vae().scaleFactor();
-    long[] shape = {
-      1,
-      model.card().unet().latentChannels(),
-      request.getHeight() / scale,
-      request.getWidth() / scale
-    };
+    long[] shape = shape(request, model.card());
     Sigmas sigmas = Schedules.of(sampler, schedule, noise(model, shape), request.getSteps());
     return new TaskPlan(
         new ImageTask(request.getGenerationId(), record.getImageIndex()),
@@ -104,6 +95,38 @@ public final class TaskPlanner {
         steerings(record, model.card()),
         request.getDeterministic(),
         refiner.map(each -> refinement(request, each.card(), conditionings.rows(), sigmas)));
+  }
+
+  /**
+   * What a record's plan will take of the heap; reads nothing.
+   *
+   * @param refiner the request's, which makes the last steps
+   * @throws Failure.Rejected as {@link #plan} does, where the record alone shows that it cannot be
+   */
+  public PlanMemory memory(EmbeddingReady record, PoolModel model, Optional<PoolModel> refiner) {
+    GenerationRequest request = record.getRequest();
+    check(request, model.card());
+    refiner.ifPresent(each -> check(request, model.card(), each.card()));
+    return PlanMemory.of(
+        record,
+        model.card(),
+        refiner.map(PoolModel::card),
+        StepConditionings.of(record, guidance(request, model.card())).rows(),
+        shape(request, model.card()));
+  }
+
+  private static Guidance guidance(GenerationRequest request, ModelCard model) {
+    return new Guidance(
+        model.unet().isToldGuidance() ? 1 : request.getGuidanceScale(),
+        request.getGuidanceRescale());
+  }
+
+  /** Of the latents, [1, channels, height, width]. */
+  private static long[] shape(GenerationRequest request, ModelCard model) {
+    int scale = model.vae().scaleFactor();
+    return new long[] {
+      1, model.unet().latentChannels(), request.getHeight() / scale, request.getWidth() / scale
+    };
   }
 
   /** Of a request without a refiner. */
@@ -284,37 +307,42 @@ public final class TaskPlanner {
     return new FloatTensor(new long[] {rows.size(), size}, texts.array());
   }
 
-  /** [conditionings, tokens, width]; short texts end in zeros. */
+  /**
+   * [conditionings, tokens, width]; short texts end in zeros. They are read one by one into what
+   * they end in: all of them at once would be there twice.
+   */
   private FloatTensor contexts(
       GenerationRequest request,
       ModelCard model,
       List<Conditioning> conditionings,
       Function<Conditioning, Payload> of) {
-    int chunk = model.maxTokens();
-    int chunks = model.hasChunks() ? Limits.MAX_PROMPT_CHUNKS : 1;
     int width = model.unet().contextSize();
-    List<float[]> embeddings =
-        conditionings.stream()
-            .map(each -> embedding(request.getTenant(), of.apply(each), chunk * chunks, width))
-            .toList();
-    int longest = embeddings.stream().mapToInt(each -> each.length / width).max().orElseThrow();
-    int tokens = (longest + chunk - 1) / chunk * chunk;
-    float[] contexts = new float[conditionings.size() * tokens * width];
-    for (int i = 0; i < conditionings.size(); i++) {
-      float[] embedding = embeddings.get(i);
-      System.arraycopy(embedding, 0, contexts, i * tokens * width, embedding.length);
+    int tokens = PlanMemory.tokens(model, conditionings, of);
+    FloatTensor contexts = FloatTensor.zeros(conditionings.size(), tokens, width);
+    int at = 0;
+    for (Conditioning conditioning : conditionings) {
+      readEmbedding(request.getTenant(), of.apply(conditioning), model, contexts.data(), at);
+      at += tokens * width;
     }
-    return new FloatTensor(new long[] {conditionings.size(), tokens, width}, contexts);
+    return contexts;
   }
 
-  private float[] embedding(String tenant, Payload payload, int maxRows, int width) {
+  private void readEmbedding(
+      String tenant, Payload payload, ModelCard model, float[] into, int at) {
+    int width = model.unet().contextSize();
+    int maxRows = PlanMemory.maxTokens(model);
     FloatTensor embedding = TensorRecords.fromRecord(payloads.apply(tenant, payload));
     long rows = embedding.shape().length == 3 ? embedding.shape()[1] : 0;
     if (rows < 1 || rows > maxRows) {
       throw new Failure.Rejected(
           "invalid_tensor", "An embedding does not have 1 to " + maxRows + " rows");
     }
-    return TensorRecords.require(embedding, "An embedding", 1, rows, width).data();
+    if (rows != PlanMemory.rows(payload, width)) {
+      throw new Failure.Rejected(
+          "invalid_tensor", "An embedding does not have the rows that its record says");
+    }
+    float[] numbers = TensorRecords.require(embedding, "An embedding", 1, rows, width).data();
+    System.arraycopy(numbers, 0, into, at, numbers.length);
   }
 
   static Failure.Rejected unsupported(String reason) {
