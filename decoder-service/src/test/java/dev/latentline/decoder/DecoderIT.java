@@ -169,7 +169,9 @@ class DecoderIT {
             lease(told::incrementAndGet)));
 
     assertThat(facts(request, 1).get(0).hasStored()).isTrue();
-    assertThat(told).as("before and after it is decoded, and judged").hasValue(2 * 2);
+    assertThat(told)
+        .as("before and after it is decoded, and judged, and before it is stored")
+        .hasValue(2 * 2 + 1);
   }
 
   /** Of a record that stays here. */
