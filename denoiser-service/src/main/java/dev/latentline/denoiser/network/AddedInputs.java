@@ -32,13 +32,6 @@ public record AddedInputs(Map<String, FloatTensor> byInput) {
     byInput = Map.copyOf(byInput);
   }
 
-  /** These and others. */
-  AddedInputs and(AddedInputs more) {
-    Map<String, FloatTensor> all = new TreeMap<>(byInput);
-    all.putAll(more.byInput);
-    return new AddedInputs(all);
-  }
-
   /** The same inputs with other rows. */
   public AddedInputs map(UnaryOperator<FloatTensor> rows) {
     Map<String, FloatTensor> mapped = new TreeMap<>();

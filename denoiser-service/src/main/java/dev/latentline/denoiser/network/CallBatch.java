@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Several calls as one of a graph: a row for each answer, one call after the other. What fills the
@@ -64,6 +65,16 @@ record CallBatch(List<NetworkCall> calls, int rows) {
       at += data.length;
     }
     return new FloatTensor(shape, all);
+  }
+
+  /** A number of each call, once for each of its rows. */
+  float[] ofRows(ToDoubleFunction<NetworkCall> of) {
+    float[] all = new float[rows];
+    int row = 0;
+    for (NetworkCall call : calls) {
+      Arrays.fill(all, row, row += call.rows(), (float) of.applyAsDouble(call));
+    }
+    return all;
   }
 
   /** Rounded where the graph takes integers. */

@@ -1,18 +1,17 @@
 package dev.latentline.denoiser.network;
 
 import dev.latentline.inference.session.ModelSession;
+import dev.latentline.inference.session.NativeTensors;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.RunStoppedException;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /** A ControlNet (Zhang et al. 2023, arXiv:2302.05543), loaded. Thread-safe. */
 final class ControlNetRunner implements LoadedNetwork {
@@ -26,14 +25,11 @@ final class ControlNetRunner implements LoadedNetwork {
   /** Those that not every one has. */
   private final Set<String> added;
 
-  private final Supplier<BatchSizes> sizes;
-
   /**
    * @param session closed with this one
-   * @param sizes the batches that it is run with; asked at each call
    * @throws IllegalArgumentException when the graph has not the inputs and outputs of a ControlNet
    */
-  ControlNetRunner(ModelSession session, Supplier<BatchSizes> sizes) {
+  ControlNetRunner(ModelSession session) {
     added = new TreeSet<>(session.inputs().keySet());
     added.removeAll(INPUTS);
     if (!session.inputs().keySet().containsAll(INPUTS) || !Residuals.isAll(session.outputs())) {
@@ -42,30 +38,27 @@ final class ControlNetRunner implements LoadedNetwork {
           "a ControlNet takes " + INPUTS + " and gives residuals; this graph has others");
     }
     this.session = session;
-    this.sizes = sizes;
   }
 
   /**
    * What the network says to some calls.
    *
-   * @param input of each call, which is one of unit weight
-   * @return by the inputs of the U-Net that they go into, for each call its rows, not yet weighted
+   * @param input of each call
+   * @return by output, for each row of the batch, not yet weighted; the caller closes it
    * @throws RunStoppedException when stop ended it
    */
-  Map<String, Answers> answers(
-      List<NetworkCall> calls, Function<NetworkCall, ControlInput> input, RunStop stop) {
-    if (CallBatch.takesOneTimestep(session) && calls.size() > 1) {
+  NativeTensors answers(CallBatch batch, Function<NetworkCall, ControlInput> input, RunStop stop) {
+    if (CallBatch.takesOneTimestep(session) && batch.calls().size() > 1) {
       throw new IllegalArgumentException("a ControlNet takes a timestep for each row");
     }
-    CallBatch batch = CallBatch.of(calls, sizes.get());
     Map<String, DenseTensor> values = new HashMap<>();
     values.put(CallBatch.SAMPLE, batch.repeated(this::latents));
     values.put(CallBatch.TIMESTEP, batch.timesteps(session));
     values.put(CallBatch.CONTEXT, batch.oneAfterTheOther(NetworkCall::contexts));
     values.put(
         PICTURE,
-        calls.size() == 1
-            ? input.apply(calls.get(0)).picture().colours()
+        batch.calls().size() == 1
+            ? input.apply(batch.calls().get(0)).picture().colours()
             : batch.repeated(call -> input.apply(call).picture().colours()));
     // weights differ between calls: they are applied to the answers
     values.put(SCALE, new FloatTensor(session.inputShape(SCALE), new float[] {1}));
@@ -73,30 +66,7 @@ final class ControlNetRunner implements LoadedNetwork {
       values.put(
           each, batch.oneAfterTheOther(call -> call.added().orElseThrow().byInput().get(each)));
     }
-    Map<String, Answers> answers = new HashMap<>();
-    session
-        .run(values, session.outputs(), stop)
-        .forEach(
-            (output, tensor) ->
-                answers.put(
-                    Residuals.input(output),
-                    new Answers(tensor.shape(), batch.split(tensor.data()))));
-    return answers;
-  }
-
-  /**
-   * One residual.
-   *
-   * @param shape of all rows; the first side is that of the batch
-   * @param ofCalls for each call its rows
-   */
-  record Answers(long[] shape, List<float[]> ofCalls) {
-    /** The shape of so many rows. */
-    long[] shape(int rows) {
-      long[] ofRows = shape.clone();
-      ofRows[0] = rows;
-      return ofRows;
-    }
+    return session.runNatively(values, stop);
   }
 
   /** Without what networks that fill in see behind them. */

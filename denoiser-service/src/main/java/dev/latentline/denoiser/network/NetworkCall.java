@@ -38,15 +38,4 @@ public record NetworkCall(
   public int rows() {
     return (int) contexts.shape()[0];
   }
-
-  /** The same call of a network that takes these inputs besides. */
-  NetworkCall with(AddedInputs more) {
-    return new NetworkCall(
-        input,
-        timestep,
-        contexts,
-        Optional.of(added.map(some -> some.and(more)).orElse(more)),
-        controls,
-        fixedBatch);
-  }
 }

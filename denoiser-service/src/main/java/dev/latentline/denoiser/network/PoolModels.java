@@ -231,8 +231,7 @@ public final class PoolModels implements AutoCloseable {
     }
     long began = System.nanoTime();
     ControlNetRunner network =
-        new ControlNetRunner(
-            ModelSession.open(card.graph(), card.weights(), settings), () -> sizes);
+        new ControlNetRunner(ModelSession.open(card.graph(), card.weights(), settings));
     LOG.infof(
         "controlnet=%s is loaded, %d ms",
         card.name(), TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));

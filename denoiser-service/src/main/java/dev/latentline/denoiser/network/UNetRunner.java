@@ -1,6 +1,8 @@
 package dev.latentline.denoiser.network;
 
+import dev.latentline.inference.session.ElementType;
 import dev.latentline.inference.session.ModelSession;
+import dev.latentline.inference.session.NativeTensors;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.tensor.DenseTensor;
 import dev.latentline.inference.tensor.FloatTensor;
@@ -10,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** A denoising network, loaded. Thread-safe. */
 public final class UNetRunner implements NoisePredictor, LoadedNetwork {
@@ -73,15 +76,34 @@ public final class UNetRunner implements NoisePredictor, LoadedNetwork {
    */
   @Override
   public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
-    if (CallBatch.takesOneTimestep(session)
+    if (takesOneTimestep()
         && calls.stream().mapToDouble(NetworkCall::timestep).distinct().count() > 1) {
-      return calls.stream().map(call -> run(List.of(call), stop).get(0)).toList();
+      return calls.stream().map(call -> predict(List.of(call), stop).get(0)).toList();
     }
-    return run(calls, stop);
+    return predict(batch(calls), NativeTensors.none(), stop);
   }
 
-  private List<float[]> run(List<NetworkCall> calls, RunStop stop) {
-    CallBatch batch = CallBatch.of(calls, sizes.get());
+  /** Whether calls at other timesteps are run one by one. */
+  boolean takesOneTimestep() {
+    return CallBatch.takesOneTimestep(session);
+  }
+
+  /** Calls as the network takes them. */
+  CallBatch batch(List<NetworkCall> calls) {
+    return CallBatch.of(calls, sizes.get());
+  }
+
+  /** What it takes of ControlNets, with its type, by the name that it has there. */
+  Map<String, ElementType> residuals() {
+    return residuals.stream()
+        .collect(Collectors.toMap(Residuals::output, input -> session.inputs().get(input)));
+  }
+
+  /**
+   * @param said of ControlNets to all rows of the batch, by the names that it has there; none when
+   *     there are none
+   */
+  List<float[]> predict(CallBatch batch, NativeTensors said, RunStop stop) {
     Map<String, DenseTensor> values = new HashMap<>();
     values.put(CallBatch.SAMPLE, batch.repeated(NetworkCall::input));
     values.put(CallBatch.TIMESTEP, batch.timesteps(session));
@@ -90,18 +112,13 @@ public final class UNetRunner implements NoisePredictor, LoadedNetwork {
       values.put(
           input, batch.oneAfterTheOther(call -> call.added().orElseThrow().byInput().get(input)));
     }
+    NativeTensors given = said.named(Residuals::input);
     for (String input : residuals) {
-      values.put(
-          input,
-          has(calls.get(0), input)
-              ? batch.oneAfterTheOther(call -> call.added().orElseThrow().byInput().get(input))
-              : nothing(input));
+      if (!given.names().contains(input)) {
+        values.put(input, nothing(input));
+      }
     }
-    return batch.split(session.run(values, OUTPUT, stop).data());
-  }
-
-  private static boolean has(NetworkCall call, String input) {
-    return call.added().filter(some -> some.byInput().containsKey(input)).isPresent();
+    return batch.split(session.run(values, given, OUTPUT, stop).data());
   }
 
   /** Added to every row and place. */

@@ -65,6 +65,10 @@ public enum ElementType {
     return this == FLOAT32 || this == FLOAT16;
   }
 
+  OnnxJavaType type() {
+    return type;
+  }
+
   static ElementType of(String input, OnnxJavaType type) {
     for (ElementType known : values()) {
       if (known.type == type) {

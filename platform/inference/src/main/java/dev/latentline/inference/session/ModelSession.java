@@ -2,7 +2,6 @@ package dev.latentline.inference.session;
 
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -23,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -231,42 +231,94 @@ public final class ModelSession implements AutoCloseable {
   /** {@link #run(Map, String, RunStop)} of several outputs at once, by name. */
   public Map<String, FloatTensor> run(
       Map<String, ? extends DenseTensor> values, Set<String> wanted, RunStop stop) {
-    if (!values.keySet().equals(inputs.keySet())) {
-      throw new IllegalArgumentException(
-          name + " takes " + inputs.keySet() + ", not " + new TreeMap<>(values).keySet());
+    return run(values, NativeTensors.none(), wanted, stop);
+  }
+
+  /**
+   * {@link #run(Map, String, RunStop)} with some of the inputs as other graphs gave them.
+   *
+   * @param given by input, of its type; they stay the caller's
+   */
+  public FloatTensor run(
+      Map<String, ? extends DenseTensor> values, NativeTensors given, String output, RunStop stop) {
+    return run(values, given, Set.of(output), stop).get(output);
+  }
+
+  private Map<String, FloatTensor> run(
+      Map<String, ? extends DenseTensor> values,
+      NativeTensors given,
+      Set<String> wanted,
+      RunStop stop) {
+    try (NativeTensors results = call(values, given, wanted, stop)) {
+      Map<String, FloatTensor> outputs = new HashMap<>();
+      results
+          .byName()
+          .forEach(
+              (output, tensor) ->
+                  outputs.put(
+                      output, new FloatTensor(tensor.getInfo().getShape(), floats(tensor))));
+      return outputs;
+    }
+  }
+
+  /**
+   * {@link #run(Map, String, RunStop)} of all outputs, which stay where ONNX Runtime has them.
+   *
+   * @return by output, in the types of the graph; the caller closes them
+   */
+  public NativeTensors runNatively(Map<String, ? extends DenseTensor> values, RunStop stop) {
+    return call(values, NativeTensors.none(), outputs(), stop);
+  }
+
+  private NativeTensors call(
+      Map<String, ? extends DenseTensor> values,
+      NativeTensors given,
+      Set<String> wanted,
+      RunStop stop) {
+    Set<String> all = new TreeSet<>(values.keySet());
+    all.addAll(given.names());
+    if (!all.equals(inputs.keySet())) {
+      throw new IllegalArgumentException(name + " takes " + inputs.keySet() + ", not " + all);
     }
     lifetime.readLock().lock();
     try {
       if (closed) {
         throw new IllegalStateException(name + " is closed");
       }
-      return runOpen(values, wanted, stop);
+      return callOpen(values, given, wanted, stop);
     } finally {
       lifetime.readLock().unlock();
     }
   }
 
-  private Map<String, FloatTensor> runOpen(
-      Map<String, ? extends DenseTensor> values, Set<String> wanted, RunStop stop) {
+  private NativeTensors callOpen(
+      Map<String, ? extends DenseTensor> values,
+      NativeTensors given,
+      Set<String> wanted,
+      RunStop stop) {
     Map<String, OnnxTensor> bound = new HashMap<>();
     try (RunOptions options = new RunOptions()) {
       for (Map.Entry<String, ? extends DenseTensor> value : values.entrySet()) {
         String input = value.getKey();
         bound.put(input, inputs.get(input).bind(OrtRuntime.environment(), value.getValue()));
       }
+      Map<String, OnnxTensor> all = new HashMap<>(bound);
+      all.putAll(given.byName());
+      OrtSession.Result result;
       stop.enter(options);
-      try (OrtSession.Result result = session.run(bound, wanted, options)) {
-        tellWhatRanOnTheCpu();
-        Map<String, FloatTensor> outputs = new HashMap<>();
-        for (Map.Entry<String, OnnxValue> output : result) {
-          OnnxTensor tensor = (OnnxTensor) output.getValue();
-          outputs.put(
-              output.getKey(), new FloatTensor(tensor.getInfo().getShape(), floats(tensor)));
-        }
-        return outputs;
+      try {
+        result = session.run(all, wanted, options);
       } finally {
         stop.leave(options);
       }
+      NativeTensors results = NativeTensors.of(result);
+      try {
+        tellWhatRanOnTheCpu();
+      } catch (OrtException | RuntimeException e) {
+        results.close();
+        throw e;
+      }
+      return results;
     } catch (OrtException e) {
       if (stop.stopped()) {
         throw new RunStoppedException();

@@ -107,7 +107,7 @@ final class WeightlessGraph {
     // nodes come in the order in which they can be computed
     for (Map.Entry<String, StoredType> weight : types.entrySet()) {
       if (weight.getValue() != StoredType.F32) {
-        out.writeByteArray(GRAPH_NODE, cast(weight.getKey()));
+        out.writeByteArray(GRAPH_NODE, cast(weight.getKey() + STORED, weight.getKey(), FLOAT));
       }
     }
     for (Field part : fields(graph)) {
@@ -123,20 +123,25 @@ final class WeightlessGraph {
     return bytes.toByteArray();
   }
 
-  private static byte[] cast(String name) throws IOException {
+  /**
+   * A node that casts.
+   *
+   * @param type to which, of TensorProto.DataType
+   */
+  static byte[] cast(String input, String output, int type) throws IOException {
     byte[] to =
         message(
             out -> {
               out.writeString(1, "to");
-              out.writeInt64(3, FLOAT);
+              out.writeInt64(3, type);
               // AttributeProto.INT
               out.writeEnum(20, 2);
             });
     return message(
         out -> {
-          out.writeString(1, name + STORED);
-          out.writeString(2, name);
-          out.writeString(3, name + "/widen");
+          out.writeString(1, input);
+          out.writeString(2, output);
+          out.writeString(3, output + "/cast");
           out.writeString(4, "Cast");
           out.writeByteArray(5, to);
         });
@@ -194,11 +199,12 @@ final class WeightlessGraph {
   }
 
   @FunctionalInterface
-  private interface Writer {
+  interface Writer {
     void write(CodedOutputStream out) throws IOException;
   }
 
-  private static byte[] message(Writer writer) throws IOException {
+  /** The bytes of a protobuf message. */
+  static byte[] message(Writer writer) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     CodedOutputStream out = CodedOutputStream.newInstance(bytes);
     writer.write(out);
