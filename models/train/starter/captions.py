@@ -256,8 +256,8 @@ class Planner:
         j = i
         while self.art.sprites[j]["label"] == self.art.sprites[i]["label"]:
             j = int(np.searchsorted(weights, self.rng.random()))
-        (a, first), (b, second) = self.coloured(i, 0.3, 0.3), self.coloured(j, 0.3, 0.3)
-        first, second = article(first), article(second)
+        (a, one_thing), (b, other_thing) = self.coloured(i, 0.3, 0.3), self.coloured(j, 0.3, 0.3)
+        first, second = article(one_thing), article(other_thing)
         kind, scene, colours, words, where = self.background(0.4, 0.25)
         one, two = self.between(0.46, 0.55), self.between(0.46, 0.55)
         if self.chance(0.12) and kind != 2:
@@ -271,7 +271,10 @@ class Planner:
                     f"{first} beside {second}" if r < 0.82 else f"{first} on the left and {second} on the right")
             between, split = "next to", SIDE_BY_SIDE
         form = self.styled("@", words, source)
-        captions = [form.replace("@", c) for c in (core, f"{first} {between} {first}", f"{second} {between} {second}")]
+        # pictures of several of one stand like this one, but for those in scenes
+        many = [plural(thing) if split == SIDE_BY_SIDE and kind != 2 else None for thing in (one_thing, other_thing)]
+        twice = [f"two {some}" if some else f"{each} {between} {each}" for some, each in zip(many, (first, second))]
+        captions = [form.replace("@", c) for c in (core, *twice)]
         return layers, kind, scene, colours, 0, captions, i, split
 
     def beside(self, left, right, base):

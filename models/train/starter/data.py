@@ -8,8 +8,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .captions import SIZE, TOKENS, Art, plans
+from .captions import SIDE_BY_SIDE, SIZE, TOKENS, Art, plans
 from .compose import Canvas
+from .ddim import ddim
 from .edges import edges
 from .text import TextEncoder, tokenizer
 
@@ -153,24 +154,50 @@ class FeaturePool(Pool):
 
 
 class PairPool(Pool):
-    """A pool with the states of the captions of each half of a pair, and of how it is split (0: not at all)."""
+    """A pool with the states of two of the things of each half of a pair, how it is split (0: not at all), and, of some, what a network
+    draws when it is asked for them."""
 
     def __init__(self, source, encoder, mean, std, size):
         super().__init__(source, encoder, mean, std, size)
         self.halves = torch.zeros(size, 2, TOKENS, 384, dtype=torch.float16, device=source.device)
         self.split = torch.zeros(size, dtype=torch.int8, device=source.device)
+        self.drawings = torch.zeros_like(self.latents)
+        self.is_drawn = torch.zeros(size, dtype=torch.bool, device=source.device)
 
     def keep(self, rows, pictures, plan):
         self.split[rows] = plan["split"]
+        self.is_drawn[rows] = False
         pairs = (plan["split"] > 0).nonzero()[:, 0]
         states = self.source.text(plan["half_tokens"][pairs].flatten(0, 1), plan["half_length"][pairs].flatten())
         self.halves[rows[pairs]] = states.unflatten(0, (-1, 2)).half()
 
+    def draw(self, net, guidance, steps=8, part=64):
+        """An eighth of the pool at most; what was drawn before and is still here stays."""
+        pairs = (self.split > 0).nonzero()[:, 0]
+        rows = pairs[torch.randperm(len(pairs), device=pairs.device)[:min(4096, self.size // 8)]]
+        for some in rows.split(part):
+            noise = torch.randn(len(some), 4, 16, 16, device=self.source.device)
+            self.drawings[some] = ddim(net, noise, self.text[some], self.source.null, steps, guidance).to(self.drawings.dtype)
+        self.is_drawn[rows] = True
+
     def batch(self, n):
-        """-> latents, text, how many of them are pairs, these being the first, the states of their halves, and how they are split"""
-        rows = self.rows(n)
-        rows = rows[(self.split[rows] == 0).int().argsort()]
-        pairs = int((self.split[rows] > 0).sum())
+        """-> latents, text, how many are drawn (a third, as soon as there are any), the states of the halves of the pairs, and how they are
+        split. The drawn are the first, and then come the other pairs."""
+        drawn = self.is_drawn.nonzero()[:, 0]
+        drawn = drawn[torch.randint(len(drawn), (n // 3,), device=drawn.device)] if len(drawn) else drawn
+        others = self.rows(n - len(drawn))
+        rows = torch.cat([drawn, others[(self.split[others] == 0).int().argsort()]])
+        pairs = rows[:int((self.split[rows] > 0).sum())]
         latents, text = self.samples(rows)
-        text[:pairs] = self.text[rows[:pairs]]  # without text there is no pair
-        return latents, text, pairs, self.halves[rows[:pairs]].to(text.dtype), self.split[rows[:pairs]]
+        latents[:len(drawn)] = self.drawings[drawn].float()
+        text[:len(pairs)] = self.text[pairs]  # without text there is no pair
+        return latents, text, len(drawn), self.halves[pairs].to(text.dtype), self.split[pairs]
+
+
+def twice(latents, split):
+    """[B, 4, H, W] of pairs -> of each half the picture that has it twice: mirrored beside itself, or again below itself"""
+    up, left = latents.chunk(2, 2)[0], latents.chunk(2, 3)[0]
+    down, right = latents.chunk(2, 2)[1], latents.chunk(2, 3)[1]
+    across = (split == SIDE_BY_SIDE)[:, None, None, None]
+    return (torch.where(across, torch.cat([left, left.flip(3)], 3), torch.cat([up, up], 2)),
+            torch.where(across, torch.cat([right.flip(3), right], 3), torch.cat([down, down], 2)))

@@ -4,6 +4,7 @@ import time
 
 import torch
 
+from .ddim import trailing
 from .unet import alphas_cumprod
 
 STEPS = 12  # of the teacher; its pictures are those of 25 steps, to the eye
@@ -11,10 +12,6 @@ PIECES = 4  # of a path; four trailing steps stand where the pieces start: 999, 
 # how often each piece is trained: an error in the first, which goes from noise to noise, hardly moves the picture
 SHARES = (0.1, 0.25, 0.3, 0.35)
 PART = 256  # paths drawn, and kept in a file, at a time
-
-
-def trailing(steps):
-    return [round(1000 - i * 1000 / steps) - 1 for i in range(steps)]
 
 
 class Paths:

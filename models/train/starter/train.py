@@ -24,7 +24,8 @@ import torch.nn.functional as F
 
 from .autoencoder import Decoder, Encoder, reconstruction_loss
 from .captions import SIDE_BY_SIDE
-from .data import EdgePool, FeaturePool, PairPool, Pool, Source, make_plans
+from .data import EdgePool, FeaturePool, PairPool, Pool, Source, make_plans, twice
+from .ddim import ddim
 from .image_encoder import ImageEncoder, ImagePrompt
 from .muon import Muon
 from .paths import PIECES, Paths
@@ -32,6 +33,7 @@ from .prompts import OVERVIEW
 from .unet import ControlNet, UNet, alphas_cumprod
 
 GUIDANCE = 3.0
+NOT_MATRICES = ("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out")  # of the U-Net, for Adam
 PREPARATION = 12  # seconds a stage takes to load and compile on a GPU, about
 
 
@@ -200,13 +202,13 @@ class Training:
 
     # --- U-Net ------------------------------------------------------------------------------------------------------
 
-    def noise_levels(self, n, centre=-0.4):
-        """Timesteps whose log-SNR is for 70 % N(centre, 2.2) and for 30 % that of the cosine schedule."""
+    def noise_levels(self, n, centre=-0.4, deviation=2.2, cosine_share=0.3):
+        """Timesteps whose log-SNR is N(centre, deviation), and for a share that of the cosine schedule."""
         u = ((torch.arange(n, device=self.device) + torch.rand(n, device=self.device)) / n)[torch.randperm(n, device=self.device)]
         u = u.clamp(1e-3, 1 - 1e-3)
-        normal = centre + 2.2 * math.sqrt(2) * torch.erfinv(2 * u - 1)
+        normal = centre + deviation * math.sqrt(2) * torch.erfinv(2 * u - 1)
         cosine = -2 * torch.log(torch.tan(math.pi * u / 2))
-        snr = torch.where(torch.rand(n, device=self.device) < 0.7, normal, cosine)
+        snr = torch.where(torch.rand(n, device=self.device) < cosine_share, cosine, normal)
         return (999 - torch.searchsorted(self.snr, snr).clamp(0, 999)).long()
 
     def prepare_noise(self):
@@ -218,7 +220,7 @@ class Training:
         self.prepare_noise()
         net = self.place(UNet())
         step = self.compiled(lambda z, text, t, noise: self.v_loss(net, z, text, t, noise))
-        optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"))
+        optimiser = Muon(net, adam=NOT_MATRICES)
         n = self.batch
         for i in range(24):
             z, text = torch.randn(n, 4, 16, 16, device=self.device), torch.randn(n, 24, 384, device=self.device).half()
@@ -247,7 +249,7 @@ class Training:
             net.load_state_dict(self.load("unet-start")["weights"])
         net = self.place(net)
         step = self.compiled(lambda z, text, t, noise: self.v_loss(net, z, text, t, noise))
-        optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"), ema=0.999)
+        optimiser = Muon(net, adam=NOT_MATRICES, ema=0.999)
         pool = Pool(source, encoder, mean, std, self.o.pool)
         started = time.time()
         while pool.filled < min(self.o.pool, self.batch * 64):
@@ -277,20 +279,19 @@ class Training:
     # --- pairs ------------------------------------------------------------------------------------------------------
 
     def pairs(self):
-        """Teaches the U-Net to keep two things apart: for a prompt with a pair it learns to predict in each half what it predicts for
-        that half's thing twice, and for all other prompts what it predicts already. That has none of the noise that the data has;
-        a little of the data is left in, for what it does not know. Only what reads the prompt is trained."""
+        """Teaches the U-Net to keep two things apart: for a prompt with a pair it learns to predict in each half what it predicts there for
+        a picture of that half's thing twice, and for all other prompts what it predicts already. That has none of the noise that the data
+        has; a little of the data is left in, for what it does not know. Half of the pairs are as the network draws them itself, with what it
+        does wrong (as in Ross et al. 2011, arXiv:1011.0686): they are drawn three times, by what has been learnt until then."""
         self.prepare_noise()
         encoder, mean, std = self.encoder()
         source, before, stored = self.source(), self.interrupted("pairs"), self.load("unet")
-        source.mix_pairs(0.62)
-        net, teacher = UNet(), UNet()
+        source.mix_pairs(0.52)
+        net, teacher, drawer = UNet(), UNet(), UNet()
         for each in (net, teacher):
             each.load_state_dict(stored["weights"])
-        net, teacher = self.place(net), self.place(teacher).requires_grad_(False)
-        for name, weights in net.named_parameters():
-            weights.requires_grad_("attention" in name or name.startswith(("text_in", "pool_")))
-        optimiser = Muon(net, weight_decay=0.0, ema=0.995)
+        net, teacher, drawer = self.place(net), self.place(teacher).requires_grad_(False), self.place(drawer).requires_grad_(False)
+        optimiser = Muon(net, adam=NOT_MATRICES, weight_decay=0.0, ema=0.997)
         pool = PairPool(source, encoder, mean, std, min(self.o.pool, 100_000))
         while pool.filled < min(pool.size, self.batch * 32):
             pool.grow(min(max(256, self.batch), 1024, pool.size))
@@ -299,22 +300,39 @@ class Training:
         across, down = near.expand(16, 16), near[:, None].expand(16, 16)
 
         def loss(n):
-            z, text, pairs, halves, split = pool.batch(n)
-            t, noise = self.noise_levels(n, -1.8), torch.randn_like(z)
+            z, text, drawn, halves, split = pool.batch(n)
+            pairs, noise = len(halves), torch.randn_like(z)
+            t = torch.cat([self.noise_levels(drawn, -2.3, 1.6, 0.15), self.noise_levels(n - drawn, -1.8)])
             a, s = (k.sqrt()[:, None, None, None] for k in (self.alpha[t], 1 - self.alpha[t]))
-            noisy = (a * z + s * noise).to(memory_format=torch.channels_last)
+            noisy = a * z + s * noise
             with torch.no_grad():
-                twice = torch.cat([noisy[:pairs], noisy]).to(memory_format=torch.channels_last)
-                texts = torch.cat([halves[:, 0], halves[:, 1], text[pairs:]])
-                first, second, others = teacher(twice, torch.cat([t[:pairs], t]), texts).float().split([pairs, pairs, n - pairs])
-                mine = torch.where((split == SIDE_BY_SIDE)[:, None, None], across, down)[:, None]
-                paired = torch.where(mine, first, second).lerp((a * noise - s * z)[:pairs], 0.15)
-            return (net(noisy, t, text).float() - torch.cat([paired, others])).pow(2).mean()
+                first, second = twice(noisy[:pairs], split)
+                seen = torch.cat([first, second, noisy[pairs:], first[:drawn], second[:drawn], noisy[:drawn]])
+                null = source.null.to(text.dtype).expand(3 * drawn, -1, -1)
+                said = teacher(seen.to(memory_format=torch.channels_last), torch.cat([t[:pairs], t, t[:drawn].repeat(3)]),
+                               torch.cat([halves[:, 0], halves[:, 1], text[pairs:], null])).float()
+                one, two, others, off_one, off_two, off = said.split([pairs, pairs, n - pairs, drawn, drawn, drawn])
+                # with guidance the net is to arrive where the two pictures do, whose predictions without text are others
+                one[:drawn] += (1 - 1 / GUIDANCE) * (off - off_one)
+                two[:drawn] += (1 - 1 / GUIDANCE) * (off - off_two)
+                paired = torch.where(torch.where((split == SIDE_BY_SIDE)[:, None, None], across, down)[:, None], one, two)
+                paired[drawn:] = paired[drawn:].lerp((a * noise - s * z)[drawn:pairs], 0.1)
+            predicted = net(noisy.to(memory_format=torch.channels_last), t, text).float()
+            return (predicted - torch.cat([paired, others])).pow(2).mean()
 
-        self.in_parts("pairs", before, net, optimiser, self.o.pairs_rate, loss, fixed=stored["weights"],
-                      after=lambda steps: pool.grow(self.batch) if steps % 4 == 0 else None)
+        due = [0, 0.3, 0.6]
+
+        def after(clock):
+            if clock.steps % 4 == 0:
+                pool.grow(self.batch)
+            if due and clock.share() >= due[0]:
+                del due[0]
+                drawer.load_state_dict(optimiser.weights())
+                pool.draw(drawer, GUIDANCE)
+
+        self.in_parts("pairs", before, net, optimiser, self.o.pairs_rate, loss, after)
         source.order = torch.arange(len(source.plans["length"]), device=self.device)
-        net.load_state_dict(self.load("pairs")["weights"])
+        net.load_state_dict(optimiser.weights())
         self.grid("pairs", net, source, mean, std, steps=25, guidance=GUIDANCE)
 
     def denoiser(self):
@@ -337,7 +355,7 @@ class Training:
         net.load_state_dict(self.denoiser())
         net = self.place(net)
         paths = Paths(self.work / "paths", self.o.paths, net, source, GUIDANCE)  # by the net while it is the teacher still
-        optimiser = Muon(net, adam=("time_in", "time_out", "text_norm", "conv_in", "norm_out", "conv_out"), weight_decay=0.0, ema=0.99)
+        optimiser = Muon(net, adam=NOT_MATRICES, weight_decay=0.0, ema=0.99)
 
         def loss(n):
             x, t, text, straight = paths.batch(n)
@@ -348,11 +366,11 @@ class Training:
         net.load_state_dict(optimiser.weights())
         self.grid("turbo", net, source, mean, std, steps=PIECES, guidance=1.0)
 
-    def in_parts(self, name, before, net, optimiser, rate, loss, after=lambda steps: None, fixed=None):
+    def in_parts(self, name, before, net, optimiser, rate, loss, after=lambda clock: None):
         """Trains for the stage's time.
 
         loss(n) of n samples; on a CPU each core makes a part of the batch: two that share one kernel wait for each other
-        wherever the machine has other work. after(steps) is called after each. fixed: weights that are not trained.
+        wherever the machine has other work. after(clock) is called after each.
         """
         cores = 1 if self.device == "cuda" else os.cpu_count()
         pool = ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,))
@@ -367,10 +385,10 @@ class Training:
             value = sum(pool.map(part, range(cores)))
             optimiser.step(clock.rate())
             mean_loss.lerp_(value, 0.03 if clock.steps > before["steps"] + 20 else 1)
-            after(clock.steps)
+            after(clock)
             clock.report(lambda: f"loss {mean_loss.item():.4f}")
             self.keep(name, optimiser, clock)
-        self.finish(name, dict(weights=(fixed or {}) | optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch, seconds=clock.spent()))
+        self.finish(name, dict(weights=optimiser.weights(), config=net.config, steps=clock.steps, samples=clock.steps * self.batch, seconds=clock.spent()))
 
     # --- edges ------------------------------------------------------------------------------------------------------
 
@@ -401,7 +419,7 @@ class Training:
             return self.v_loss(predict, z, text, t, noise)
 
         self.in_parts("controlnet", before, control, optimiser, self.o.control_rate, loss,
-                      after=lambda steps: pool.grow(self.batch) if steps % 4 == 0 else None)
+                      after=lambda clock: pool.grow(self.batch) if clock.steps % 4 == 0 else None)
 
     # --- pictures into the text's space -----------------------------------------------------------------------------
 
@@ -492,7 +510,7 @@ class Training:
             return (net(noisy, t, prompt(features).to(self.kind)).float() - wanted).pow(2).mean()
 
         self.in_parts("image_prompt", before, prompt, optimiser, self.o.prompt_rate, loss,
-                      after=lambda steps: pool.grow(self.batch) if steps % 4 == 0 else None)
+                      after=lambda clock: pool.grow(self.batch) if clock.steps % 4 == 0 else None)
 
     # --- a look -----------------------------------------------------------------------------------------------------
 
@@ -505,19 +523,8 @@ class Training:
         decoder = decoder.to(self.device)
         prompts = OVERVIEW[:self.o.looks]
         text = source.text.prompts(prompts, source.tokens, self.device)
-        alpha = torch.cat([torch.ones(1, device=self.device), self.alpha])
-        g = torch.Generator(device="cpu").manual_seed(42)
-        x = torch.randn(len(prompts), 4, 16, 16, generator=g).to(self.device)
-        times = [round(1000 - i * 1000 / steps) - 1 for i in range(steps)]
-        for t, to in zip(times, times[1:] + [-1]):
-            when = torch.tensor([t], device=self.device)
-            v = net(x, when, text).float()
-            if guidance > 1:
-                off = net(x, when, source.null[None].expand_as(text)).float()
-                v = off + guidance * (v - off)
-            a, s = alpha[t + 1].sqrt(), (1 - alpha[t + 1]).sqrt()
-            x0 = (a * x - s * v).clamp(-5, 5)
-            x = alpha[to + 1].sqrt() * x0 + (1 - alpha[to + 1]).sqrt() * (x - a * x0) / s
+        noise = torch.randn(len(prompts), 4, 16, 16, generator=torch.Generator().manual_seed(42)).to(self.device)
+        x = ddim(net, noise, text, source.null, steps, guidance)
         pictures = ((decoder(x * std + mean).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
         sheet = Image.new("RGB", (8 * 130, -(-len(pictures) // 8) * 130), "white")
         for i, p in enumerate(pictures):
