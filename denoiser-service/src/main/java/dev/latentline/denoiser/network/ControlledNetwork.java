@@ -4,10 +4,7 @@ import dev.latentline.inference.session.NativeTensors;
 import dev.latentline.inference.session.RunStop;
 import dev.latentline.inference.session.WeightedSum;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A U-Net whose skip connections get what ControlNets say (Zhang et al. 2023, arXiv:2302.05543,
@@ -23,39 +20,22 @@ record ControlledNetwork(UNetRunner unet, List<ControlNetRunner> controls)
     controls = List.copyOf(controls);
   }
 
-  /** Calls in which other ControlNets hold, or that the U-Net cannot share, are run one by one. */
+  /** Those that the U-Net cannot share, for their timesteps, are run one after the other. */
   @Override
   public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
-    Map<List<Object>, List<Integer>> alike = new LinkedHashMap<>();
-    for (int i = 0; i < calls.size(); i++) {
-      alike.computeIfAbsent(kind(calls.get(i)), any -> new ArrayList<>()).add(i);
+    if (unet.takesOneTimestep()
+        && calls.stream().mapToDouble(NetworkCall::timestep).distinct().count() > 1) {
+      return calls.stream().map(call -> predict(List.of(call), stop).get(0)).toList();
     }
-    float[][] answers = new float[calls.size()][];
-    for (List<Integer> some : alike.values()) {
-      List<float[]> ofSome = predictAlike(some.stream().map(calls::get).toList(), stop);
-      for (int i = 0; i < some.size(); i++) {
-        answers[some.get(i)] = ofSome.get(i);
-      }
-    }
-    return Arrays.asList(answers);
-  }
-
-  /** Which ControlNets hold, and the timestep where calls cannot be shared with others. */
-  private List<Object> kind(NetworkCall call) {
-    List<Object> kind = new ArrayList<>();
-    call.controls().forEach(control -> kind.add(control.holds()));
-    kind.add(unet.takesOneTimestep() ? call.timestep() : "any");
-    return kind;
-  }
-
-  private List<float[]> predictAlike(List<NetworkCall> calls, RunStop stop) {
     CallBatch batch = unet.batch(calls);
     List<NativeTensors> said = new ArrayList<>();
     List<float[]> weights = new ArrayList<>();
     try {
       for (int i = 0; i < controls.size(); i++) {
         int control = i;
-        if (calls.get(0).controls().get(control).holds()) {
+        if (calls.stream().anyMatch(call -> call.controls().get(control).holds())) {
+          // of calls in which it does not hold it is asked, too, at a weight of 0: a U-Net's run of
+          // their own would take longer
           said.add(
               controls.get(control).answers(batch, call -> call.controls().get(control), stop));
           weights.add(batch.ofRows(call -> call.controls().get(control).weight()));
@@ -65,7 +45,6 @@ record ControlledNetwork(UNetRunner unet, List<ControlNetRunner> controls)
         return unet.predict(calls, stop);
       }
       try (NativeTensors sum = WeightedSum.of(said, weights, unet.residuals())) {
-        // before the U-Net takes memory, too
         said.forEach(NativeTensors::close);
         said.clear();
         return unet.predict(batch, sum, stop);

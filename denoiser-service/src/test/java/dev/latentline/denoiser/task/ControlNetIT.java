@@ -123,11 +123,23 @@ class ControlNetIT {
   /** As on a GPU: several pictures in one call, each with one of its own, and one without. */
   @Test
   void picturesThatShareCallsAreAsIfAlone() {
-    List<EmbeddingReady> records =
-        List.of(
-            steered(control(1, 0, 1, square(40))),
-            steered(control(0.5f, 0, 1, square(20))),
-            steered(control(0, 0, 1, square(30))));
+    areAsIfAlone(
+        steered(control(1, 0, 1, square(40))),
+        steered(control(0.5f, 0, 1, square(20))),
+        steered(control(0, 0, 1, square(30))));
+  }
+
+  @Test
+  void picturesThatShareCallsFollowWhatHoldsInThem() {
+    Steered none = control(0, 0, 1, square(30));
+    areAsIfAlone(
+        steered(control(0.7f, 0, 1, square(40)), control(0.5f, 0, 1, square(20))),
+        steered(none, control(1, 0, 1, square(25))),
+        steered(none, none));
+  }
+
+  private static void areAsIfAlone(EmbeddingReady... pictures) {
+    List<EmbeddingReady> records = List.of(pictures);
     try (PoolModels batching =
             new PoolModels(
                 Starter.catalogue(),
@@ -154,7 +166,7 @@ class ControlNetIT {
     }
   }
 
-  /** To a picture of 2048 x 2048 it says 860 MB in each step. */
+  /** One of Stable Diffusion says 860 MB to a picture of 2048 x 2048 in each step. */
   @Test
   void whatItSaysIsNotCopiedIntoTheHeap() {
     int side = 256;
@@ -162,9 +174,8 @@ class ControlNetIT {
 
     long more = heapOfAStep(record) - heapOfAStep(sized(side, apple.toBuilder()).build());
 
-    // the picture that it follows, and that for each row
     long picture = 3L * side * side * Float.BYTES;
-    assertThat(more).isBetween(picture, 4 * picture);
+    assertThat(more).as("beside the picture that it follows").isLessThan(4 * picture);
   }
 
   private static long heapOfAStep(EmbeddingReady record) {

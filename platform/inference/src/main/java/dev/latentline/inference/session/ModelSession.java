@@ -164,7 +164,7 @@ public final class ModelSession implements AutoCloseable {
     }
   }
 
-  private static GraphFailedException failure(String message, OrtException e) {
+  static GraphFailedException failure(String message, OrtException e) {
     return OutOfDeviceMemoryException.isMeantBy(e.getMessage())
         ? new OutOfDeviceMemoryException(message + ": the device's memory is full", e)
         : new GraphFailedException(message, e);

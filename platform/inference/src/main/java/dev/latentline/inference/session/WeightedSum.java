@@ -24,7 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * terms.
  */
 public final class WeightedSum {
-  /** By the types of the terms and of the sum. Small and few: they stay as long as the process. */
+  /** By the types of the terms and of the sum. Small and few: they stay for good. */
   private static final Map<List<OnnxJavaType>, OrtSession> SESSIONS = new ConcurrentHashMap<>();
 
   private static final String SUM = "sum";
@@ -39,27 +39,37 @@ public final class WeightedSum {
   private WeightedSum() {}
 
   /**
-   * For each name the sum of the terms of that name.
+   * For each name that is wanted, the sum of the terms that have it.
    *
-   * @param terms of the same names and shapes, whose first side is that of the rows; they stay the
-   *     caller's
+   * @param terms those of one name have one shape, whose first side is that of the rows; they stay
+   *     the caller's
    * @param weights for each term those of its rows
-   * @param as the type of each sum, by name
-   * @return by name; the caller closes them
+   * @param as which sums are wanted, and in which types
+   * @return by name, without those of no terms; the caller closes them
    * @throws GraphFailedException when shapes do not fit together, or memory lacks
    */
   public static NativeTensors of(
       List<NativeTensors> terms, List<float[]> weights, Map<String, ElementType> as) {
     Map<String, OrtSession.Result> sums = new LinkedHashMap<>();
     try {
-      for (String name : terms.get(0).names()) {
-        List<OnnxTensor> ofName = terms.stream().map(term -> term.byName().get(name)).toList();
-        sums.put(name, of(ofName, weights, as.get(name)));
+      for (Map.Entry<String, ElementType> wanted : as.entrySet()) {
+        String name = wanted.getKey();
+        List<OnnxTensor> ofName = new ArrayList<>();
+        List<float[]> weightsOfName = new ArrayList<>();
+        for (int i = 0; i < terms.size(); i++) {
+          if (terms.get(i).names().contains(name)) {
+            ofName.add(terms.get(i).byName().get(name));
+            weightsOfName.add(weights.get(i));
+          }
+        }
+        if (!ofName.isEmpty()) {
+          sums.put(name, of(ofName, weightsOfName, wanted.getValue()));
+        }
       }
       return NativeTensors.of(sums);
     } catch (OrtException e) {
       sums.values().forEach(OrtSession.Result::close);
-      throw new GraphFailedException("tensors cannot be added up", e);
+      throw ModelSession.failure("tensors cannot be added up", e);
     } catch (RuntimeException e) {
       sums.values().forEach(OrtSession.Result::close);
       throw e;
@@ -95,6 +105,8 @@ public final class WeightedSum {
       // as fast as memory is
       options.setIntraOpNumThreads(1);
       options.setInterOpNumThreads(1);
+      // an arena would keep the memory of the largest sum
+      options.setCPUArenaAllocator(false);
       return OrtRuntime.environment().createSession(model(types), options);
     } catch (OrtException e) {
       throw new GraphFailedException("the graph of a sum cannot be loaded", e);
