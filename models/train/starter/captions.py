@@ -271,9 +271,10 @@ class Planner:
                     f"{first} beside {second}" if r < 0.82 else f"{first} on the left and {second} on the right")
             between, split = "next to", SIDE_BY_SIDE
         form = self.styled("@", words, source)
-        # pictures of several of one stand like this one, but for those in scenes
-        many = [plural(thing) if split == SIDE_BY_SIDE and kind != 2 else None for thing in (one_thing, other_thing)]
-        twice = [f"two {some}" if some else f"{each} {between} {each}" for some, each in zip(many, (first, second))]
+        if split == SIDE_BY_SIDE and kind != 2:  # in scenes several of one do not stand where pairs do
+            twice = [f"two {many}" if (many := plural(thing)) else f"{article(thing)} and {article(thing)}" for thing in (one_thing, other_thing)]
+        else:
+            twice = [f"{each} {between} {each}" for each in (first, second)]
         captions = [form.replace("@", c) for c in (core, *twice)]
         return layers, kind, scene, colours, 0, captions, i, split
 

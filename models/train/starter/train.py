@@ -325,8 +325,9 @@ class Training:
         def after(clock):
             if clock.steps % 4 == 0:
                 pool.grow(self.batch)
-            if due and clock.share() >= due[0]:
-                del due[0]
+            late = [share for share in due if share <= clock.share()]
+            if late:  # once, also when a run goes on
+                del due[:len(late)]
                 drawer.load_state_dict(optimiser.weights())
                 pool.draw(drawer, GUIDANCE)
 
