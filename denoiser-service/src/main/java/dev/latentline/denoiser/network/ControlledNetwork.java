@@ -23,8 +23,7 @@ record ControlledNetwork(UNetRunner unet, List<ControlNetRunner> controls)
   /** Those that the U-Net cannot share, for their timesteps, are run one after the other. */
   @Override
   public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
-    if (unet.takesOneTimestep()
-        && calls.stream().mapToDouble(NetworkCall::timestep).distinct().count() > 1) {
+    if (unet.cannotShare(calls)) {
       return calls.stream().map(call -> predict(List.of(call), stop).get(0)).toList();
     }
     CallBatch batch = unet.batch(calls);

@@ -76,16 +76,16 @@ public final class UNetRunner implements NoisePredictor, LoadedNetwork {
    */
   @Override
   public List<float[]> predict(List<NetworkCall> calls, RunStop stop) {
-    if (takesOneTimestep()
-        && calls.stream().mapToDouble(NetworkCall::timestep).distinct().count() > 1) {
+    if (cannotShare(calls)) {
       return calls.stream().map(call -> predict(List.of(call), stop).get(0)).toList();
     }
     return predict(batch(calls), NativeTensors.none(), stop);
   }
 
-  /** Whether calls at other timesteps are run one by one. */
-  boolean takesOneTimestep() {
-    return CallBatch.takesOneTimestep(session);
+  /** Whether calls have other timesteps, where the graph takes one for all rows. */
+  boolean cannotShare(List<NetworkCall> calls) {
+    return CallBatch.takesOneTimestep(session)
+        && calls.stream().mapToDouble(NetworkCall::timestep).distinct().count() > 1;
   }
 
   /** Calls as the network takes them. */

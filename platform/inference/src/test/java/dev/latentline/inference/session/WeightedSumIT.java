@@ -18,9 +18,7 @@ class WeightedSumIT {
 
   @Test
   void eachRowHasItsWeight() throws IOException {
-    try (ModelSession expand =
-            ModelSession.open(
-                SmallGraphs.write(SmallGraphs.EXPAND, folder), SessionSettings.cpu(1));
+    try (ModelSession expand = graph(SmallGraphs.EXPAND);
         NativeTensors twos = all(expand, 2, 2, 3);
         NativeTensors fives = all(expand, 5, 2, 3);
         NativeTensors once =
@@ -41,9 +39,7 @@ class WeightedSumIT {
   void halvesAreAddedAsFloatsAndGoIntoOtherGraphs() throws IOException {
     FloatTensor large = new FloatTensor(new long[] {2}, new float[] {1, 30_000});
     FloatTensor none = FloatTensor.zeros(2);
-    try (ModelSession add =
-            ModelSession.open(
-                SmallGraphs.write(SmallGraphs.HALF_ADD, folder), SessionSettings.cpu(1));
+    try (ModelSession add = graph(SmallGraphs.HALF_ADD);
         NativeTensors term = add.runNatively(Map.of("a", large, "b", none), new RunStop());
         NativeTensors sum =
             WeightedSum.of(
@@ -58,9 +54,7 @@ class WeightedSumIT {
 
   @Test
   void termsOfOtherShapesAreRefused() throws IOException {
-    try (ModelSession expand =
-            ModelSession.open(
-                SmallGraphs.write(SmallGraphs.EXPAND, folder), SessionSettings.cpu(1));
+    try (ModelSession expand = graph(SmallGraphs.EXPAND);
         NativeTensors two = all(expand, 1, 2, 3);
         NativeTensors three = all(expand, 1, 3, 3)) {
       assertThatThrownBy(
@@ -72,6 +66,10 @@ class WeightedSumIT {
           .isInstanceOf(GraphFailedException.class)
           .hasMessageContaining("added up");
     }
+  }
+
+  private ModelSession graph(String graph) throws IOException {
+    return ModelSession.open(SmallGraphs.write(graph, folder), SessionSettings.cpu(1));
   }
 
   private static NativeTensors all(ModelSession expand, float value, long rows, long columns) {
