@@ -44,7 +44,7 @@ class LongStepIT {
   private static Path models;
 
   private final Replicas replicas =
-      new Replicas(stack, POOL, models, Map.of("LATENTLINE_GRACE_MS", "200"));
+      new Replicas(stack, POOL, models, Map.of("LATENTLINE_GRACE_MS", "10"));
 
   @BeforeAll
   static void open() throws IOException {
